@@ -1,0 +1,191 @@
+# Argosy's only Makefile: non-recursive, one build folder for each variant.
+#
+#   make demo        set up, build, run the sample trade on a fresh solo node
+#   make test        set up, then check, full-check and the reliability rows
+#   make check       the minute before a commit
+#   make full-check  the same under ASan+UBSan and release
+#   make bench       measure; writes build/bench.json (see docs/performance.md)
+#
+# Variants: BUILD=release (default) | debug | asan | tsan | cov, in build/$(BUILD)/.
+# NO_INSTALL=1 skips the installation of Debian packages.
+# New files need no line here: src/FLOOR/NAME.c joins the library, src/FLOOR/NAME_test.c and
+# tests/NAME_test.c become unit tests, tests/fuzz/NAME_fuzz.c a fuzz target, bench/NAME_bench.c a
+# bench, src/cmd/PROGRAM_main.c a program.
+
+BUILD ?= release
+O := build/$(BUILD)
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+PKGS := libsodium libcrypto lmdb libprotobuf-c libxml-2.0 jansson libmicrohttpd libcurl libqrencode
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow=local -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wundef -Wvla -Wswitch-enum -Werror
+ifneq ($(findstring clang,$(CC)),)
+WARN := $(filter-out -Wshadow=local,$(WARN)) -Wshadow -Wno-implicit-int-float-conversion -Wno-unknown-warning-option
+endif
+CPPFLAGS += -Isrc -I$(O)/gen -D_GNU_SOURCE -DARGOSY_COMMIT='"$(COMMIT)"' -DARGOSY_BUILD='"$(BUILD)"'
+CFLAGS_common := -std=c11 -g -pthread -fno-strict-aliasing $(WARN)
+CFLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+CFLAGS_debug := -Og
+# gcc 12 deletes dead out-of-bounds stores from -O1 on and ASan then sees nothing: -Og.
+CFLAGS_asan := -Og -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan := -Og -fsanitize=thread
+CFLAGS_cov := -O0 --coverage
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_tsan := -fsanitize=thread
+LDFLAGS_cov := --coverage
+ALL_CFLAGS = $(CFLAGS_common) $(CFLAGS_$(BUILD)) $(PKG_CFLAGS) $(EXTRA_CFLAGS)
+ALL_LDFLAGS = -pthread $(LDFLAGS_$(BUILD)) $(EXTRA_LDFLAGS)
+LIBS = $(PKG_LIBS) -lm
+
+# ---- what there is ----
+FLOORS := base crypto verify ledger data contract trade node interface
+PROTO := $(wildcard proto/argosy/v1/*.proto)
+GEN_C := $(PROTO:proto/%.proto=$(O)/gen/%.pb-c.c)
+GEN_H := $(GEN_C:.c=.h)
+SRC := $(filter-out %_test.c,$(foreach f,$(FLOORS),$(wildcard src/$(f)/*.c)))
+CMD_SRC := $(filter-out %_main.c %_test.c,$(wildcard src/cmd/*.c))
+MAIN_SRC := $(wildcard src/cmd/*_main.c)
+UNIT_SRC := $(wildcard src/*/*_test.c tests/*_test.c)
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+BENCH_SRC := $(wildcard bench/*_bench.c)
+RELI_SRC := $(wildcard tests/reliability/*_row.c)
+# The verifier stands alone: base, its own folder, libsodium; nothing else.
+VERIFY_SRC := src/base/bytes.c src/base/err.c $(filter-out %_test.c,$(wildcard src/verify/*.c))
+
+obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
+LIB := $(O)/lib/libargosy.a
+VERIFY_LIB := $(O)/lib/libargosy_verify.a
+MAINS := $(patsubst src/cmd/%_main.c,$(O)/bin/%,$(subst _,-,$(MAIN_SRC)))
+MAINS := $(foreach m,$(MAIN_SRC),$(O)/bin/$(subst _,-,$(patsubst src/cmd/%_main.c,%,$(m))))
+PROGRAMS := $(MAINS)
+UNITS := $(patsubst %.c,$(O)/test/%,$(UNIT_SRC))
+FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ_SRC))
+BENCHES := $(patsubst bench/%.c,$(O)/bench/%,$(BENCH_SRC))
+ROWS := $(patsubst tests/reliability/%.c,$(O)/reliability/%,$(RELI_SRC))
+
+.PHONY: all deps lint unit fuzz-replay check full-check test reliability demo bench clean format verify-alone
+all: $(PROGRAMS) $(VERIFY_LIB)
+
+# ---- generated from proto/ ----
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: proto/%.proto
+	@mkdir -p $(O)/gen
+	protoc-c -Iproto --c_out=$(O)/gen $<
+
+$(O)/obj/gen/%.o: $(O)/gen/%.c $(GEN_H)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -g $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS) -w -c -o $@ $<
+
+# ---- objects, libraries ----
+$(O)/obj/%.o: %.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+GEN_OBJ := $(patsubst $(O)/gen/%.c,$(O)/obj/gen/%.o,$(GEN_C))
+$(LIB): $(call obj,$(SRC) $(CMD_SRC)) $(GEN_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(VERIFY_LIB): $(call obj,$(VERIFY_SRC))
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+# ---- programs ----
+$(O)/bin/argosy-verify: $(O)/obj/src/cmd/argosy_verify_main.o $(VERIFY_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsodium
+
+define program
+$(O)/bin/$(subst _,-,$(1)): $(O)/obj/src/cmd/$(1)_main.o $(LIB)
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach m,$(filter-out argosy_verify,$(patsubst src/cmd/%_main.c,%,$(MAIN_SRC))),$(eval $(call program,$(m))))
+
+# libargosy_verify must link with nothing but libsodium.
+verify-alone: $(VERIFY_LIB) $(O)/bin/argosy-verify
+	@! ldd $(O)/bin/argosy-verify | grep -E 'lmdb|curl|microhttpd|crypto\.so|xml2|protobuf' || \
+		{ echo 'argosy-verify links more than it may'; exit 1; }
+
+# ---- tests ----
+$(O)/test/%: $(O)/obj/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay_main.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/reliability/%: $(O)/obj/tests/reliability/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/bench/%: $(O)/obj/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+.PRECIOUS: $(O)/obj/%.o $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h
+
+# A fuzz target under libFuzzer: make fuzz T=epcis_json SECONDS=60
+fuzz:
+	$(MAKE) BUILD=asan CC=clang O=build/fuzz EXTRA_CFLAGS=-fsanitize=fuzzer-no-link build/fuzz/lib/libargosy.a build/fuzz/obj/tests/fuzz/$(T)_fuzz.o
+	clang -fsanitize=fuzzer,address,undefined -o build/fuzz/$(T) build/fuzz/obj/tests/fuzz/$(T)_fuzz.o build/fuzz/lib/libargosy.a $(LIBS)
+	mkdir -p build/fuzz/corpus/$(T)
+	build/fuzz/$(T) -max_total_time=$(or $(SECONDS),60) -rss_limit_mb=2048 build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
+
+lint:
+	python3 tools/layers.py
+	python3 tools/banned.py
+
+unit: $(UNITS) $(FUZZ_REPLAYS) $(PROGRAMS) verify-alone
+	tools/run-tests $(O) $(UNITS) -- $(FUZZ_REPLAYS)
+
+check:
+	$(MAKE) lint
+	$(MAKE) -j$$(nproc) BUILD=debug unit
+
+full-check:
+	$(MAKE) lint
+	$(MAKE) -j$$(nproc) BUILD=asan unit
+	$(MAKE) -j$$(nproc) BUILD=release unit
+
+reliability: $(ROWS) $(PROGRAMS)
+	tools/run-rows $(O) $(ROWS)
+
+test: deps
+	$(MAKE) check
+	$(MAKE) full-check
+	$(MAKE) -j$$(nproc) BUILD=release reliability
+	tools/summary
+
+demo: deps
+	$(MAKE) -j$$(nproc) BUILD=release all
+	tools/demo
+
+bench: $(BENCHES) $(PROGRAMS)
+	tools/run-bench $(O) $(BENCHES)
+
+deps:
+	@tools/deps
+
+format:
+	clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
+
+clean:
+	rm -rf build
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,82 @@
+#include "base/bytes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static void crc_known(void **s)
+{
+	(void)s;
+	/* RFC 3720 appendix B.4: "123456789" and 32 zero bytes. */
+	uint8_t zero[32] = {0};
+	assert_int_equal(crc32c(0, "123456789", 9), 0xe3069283u);
+	assert_int_equal(crc32c(0, zero, 32), 0x8a9136aau);
+	assert_int_equal(crc32c(crc32c(0, "12345", 5), "6789", 4), 0xe3069283u);
+}
+
+static void varint_round_trip_and_shortest(void **s)
+{
+	(void)s;
+	uint64_t v[] = {0, 1, 127, 128, 300, UINT32_MAX, UINT64_MAX};
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		struct buf b = BUF_INIT;
+		buf_put_varint(&b, v[i]);
+		struct reader r = reader_of(buf_slice(&b));
+		assert_true(reader_varint(&r) == v[i] && !r.bad && reader_left(&r) == 0);
+		r = reader_of(slice(b.p, b.n - 1));
+		reader_varint(&r);
+		assert_true(r.bad);
+		buf_fini(&b);
+	}
+	uint8_t overlong[] = {0x80, 0x00};
+	struct reader r = reader_of(slice(overlong, 2));
+	reader_varint(&r);
+	assert_true(r.bad);
+	int64_t z[] = {0, -1, 1, INT64_MIN, INT64_MAX};
+	for (size_t i = 0; i < sizeof z / sizeof *z; i++) {
+		struct buf b = BUF_INIT;
+		buf_put_zigzag(&b, z[i]);
+		r = reader_of(buf_slice(&b));
+		assert_true(reader_zigzag(&r) == z[i] && !r.bad);
+		buf_fini(&b);
+	}
+}
+
+static void utf8(void **s)
+{
+	(void)s;
+	assert_true(utf8_valid(SLICE_LIT("trade \xe8\xb4\xb8\xe6\x98\x93 \xf0\x9f\x8d\x92")));
+	assert_false(utf8_valid(SLICE_LIT("\xc0\x80")));
+	assert_false(utf8_valid(SLICE_LIT("\xed\xa0\x80")));
+	assert_false(utf8_valid(SLICE_LIT("\xf4\x90\x80\x80")));
+	assert_false(utf8_valid(SLICE_LIT("\xe8\xb4")));
+}
+
+static void arena_limit(void **s)
+{
+	(void)s;
+	struct arena *a = arena_new(1024);
+	assert_non_null(arena_alloc(a, 1000));
+	assert_null(arena_alloc(a, 100));
+	arena_reset(a);
+	assert_non_null(arena_alloc(a, 100));
+	arena_free(a);
+}
+
+static void hex(void **s)
+{
+	(void)s;
+	uint8_t b[2];
+	assert_true(hex_decode(b, 2, SLICE_LIT("Ab0f")) && b[0] == 0xab && b[1] == 0x0f);
+	assert_false(hex_decode(b, 2, SLICE_LIT("ab0")));
+	assert_false(hex_decode(b, 2, SLICE_LIT("ab0g")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(crc_known), cmocka_unit_test(varint_round_trip_and_shortest),
+		cmocka_unit_test(utf8), cmocka_unit_test(arena_limit), cmocka_unit_test(hex),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,78 @@
+/*
+ * gs1: GS1 identification keys, EPC URNs and Digital Link URIs.
+ *
+ * Sources: GS1 General Specifications (check digits), EPC Tag Data Standard
+ * (URNs), GS1 Digital Link URI syntax; the table of shared facts in
+ * docs/format/identifiers.md.
+ *
+ * One identity has one canonical text here, whatever form it came in. For a
+ * GS1 key it is the constrained canonical Digital Link path without host:
+ * "01/09521234543213/21/12345", "00/395212345432100013", "414/4012345000115/254/987".
+ * For any other URI it is the URI as given.
+ */
+#ifndef ARGOSY_DATA_GS1_H
+#define ARGOSY_DATA_GS1_H
+
+#include "base/bytes.h"
+
+enum gs1_kind {
+	GS1_NONE = 0, /* not a GS1 key: any other URI */
+	GS1_SGTIN,    /* 01 21 */
+	GS1_LGTIN,    /* 01 10 */
+	GS1_GTIN,     /* 01 */
+	GS1_UPUI,     /* 01 235 */
+	GS1_ITIP,     /* 8006 [21|10] */
+	GS1_SSCC,     /* 00 */
+	GS1_SGLN,     /* 414 [254] */
+	GS1_PGLN,     /* 417 */
+	GS1_GRAI,     /* 8003 */
+	GS1_GIAI,     /* 8004 */
+	GS1_GDTI,     /* 253 */
+	GS1_SGCN,     /* 255 */
+	GS1_GSRN,     /* 8018 */
+	GS1_GSRNP,    /* 8017 */
+	GS1_CPI,      /* 8010 [8011] */
+	GS1_GINC,     /* 401 */
+	GS1_GSIN,     /* 402 */
+};
+
+enum { GS1_CANON_MAX = 512 };
+
+struct gs1_id {
+	enum gs1_kind kind;
+	/* Canonical text, NUL-terminated; see above. */
+	char canon[GS1_CANON_MAX];
+	/* Length of the company prefix where the form told it (URNs); 0 unknown. */
+	unsigned prefix_len;
+	/* True for class-level identities: GTIN, LGTIN, patterns, without a serial. */
+	bool is_class;
+};
+
+/*
+ * Parses an EPC URN (id, class, idpat), a GS1 Digital Link URI (any host, stem
+ * path, attributes in the query are dropped) or a canonical text, checks
+ * digits, lengths and character sets by the rules of the key, and gives the
+ * canonical form. A URI that is no GS1 key gives kind GS1_NONE and the URI as
+ * it is. Refusals (ERR_FORMAT) name the fault: wrong check digit (with the
+ * right one), wrong length, character outside the set.
+ */
+enum err gs1_parse(struct gs1_id *out, struct err_text *t, struct slice text) MUST_USE;
+
+/*
+ * "https://id.gs1.org/" + canon for GS1 keys, the URI as given otherwise, for
+ * event hashes: what is not recognised, malformed keys included, stays
+ * unchanged. Appends to `out`. Fast: runs for each identifier of each event.
+ */
+void gs1_hash_uri(struct buf *out, struct slice text);
+
+/* Modulo-10 check digit over n digits (check digit not included), '0'..'9'. */
+char gs1_check_digit(struct slice digits);
+/* Does the last digit of `digits` fit? */
+bool gs1_check_ok(struct slice digits);
+
+/* The digits of the GS1 key that begin with the company prefix ("9521234543213" of a GTIN's
+ * canonical text without indicator, "95212345432100013" of an SSCC without its extension digit), for look-up of the
+ * prefix's owner. Empty where the kind has none. Points into `canon`. */
+struct slice gs1_prefix_digits(enum gs1_kind kind, struct slice canon);
+
+#endif
