@@ -68,7 +68,6 @@ VERIFY_SRC := src/base/bytes.c src/base/err.c $(filter-out %_test.c,$(wildcard s
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIB := $(O)/lib/libargosy.a
 VERIFY_LIB := $(O)/lib/libargosy_verify.a
-MAINS := $(patsubst src/cmd/%_main.c,$(O)/bin/%,$(subst _,-,$(MAIN_SRC)))
 MAINS := $(foreach m,$(MAIN_SRC),$(O)/bin/$(subst _,-,$(patsubst src/cmd/%_main.c,%,$(m))))
 PROGRAMS := $(MAINS)
 UNITS := $(patsubst %.c,$(O)/test/%,$(UNIT_SRC))
@@ -76,8 +75,8 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ_SRC))
 BENCHES := $(patsubst bench/%.c,$(O)/bench/%,$(BENCH_SRC))
 ROWS := $(patsubst tests/reliability/%.c,$(O)/reliability/%,$(RELI_SRC))
 
-.PHONY: all deps lint unit fuzz-replay check full-check test reliability demo bench clean format verify-alone
-all: $(PROGRAMS) $(VERIFY_LIB)
+.PHONY: all deps lint unit build-all fuzz fuzz-replay check full-check test reliability demo bench clean format verify-alone
+all: $(PROGRAMS) $(if $(wildcard src/verify/*.c),$(VERIFY_LIB))
 
 # ---- generated from proto/ ----
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: proto/%.proto
@@ -151,8 +150,11 @@ lint:
 	python3 tools/layers.py
 	python3 tools/banned.py
 
-unit: $(UNITS) $(FUZZ_REPLAYS) $(PROGRAMS) verify-alone
+unit: $(UNITS) $(FUZZ_REPLAYS) $(PROGRAMS) $(if $(wildcard src/cmd/argosy_verify_main.c),verify-alone)
 	tools/run-tests $(O) $(UNITS) -- $(FUZZ_REPLAYS)
+
+# Everything that must compile, without running it.
+build-all: $(UNITS) $(FUZZ_REPLAYS) $(PROGRAMS) $(BENCHES) $(ROWS)
 
 check:
 	$(MAKE) lint
