@@ -1,0 +1,31 @@
+/*
+ * sha256: the one hash of the ledger (FIPS 180-4).
+ *
+ * A thin cover over OpenSSL's own compression function, which picks SHA-NI or
+ * AVX2 by itself. No allocation, no failure, no state outside the struct.
+ */
+#ifndef ARGOSY_CRYPTO_SHA256_H
+#define ARGOSY_CRYPTO_SHA256_H
+
+#include "base/bytes.h"
+
+/* A hash in the making; plain memory, may be copied to fork a prefix. */
+struct sha256 {
+	uint32_t opaque[32];
+};
+
+void sha256_init(struct sha256 *h);
+void sha256_update(struct sha256 *h, const void *p, size_t n);
+static inline void sha256_update_slice(struct sha256 *h, struct slice s)
+{
+	sha256_update(h, s.p, s.n);
+}
+/* Ends the hash; `h` must be initialised again before another use. */
+void sha256_final(struct sha256 *h, struct hash *out);
+
+/* The hash of one run of bytes. */
+void sha256(struct hash *out, struct slice s);
+/* The hash of several runs, one after the other, as if joined. */
+void sha256_parts(struct hash *out, const struct slice *parts, size_t count);
+
+#endif
