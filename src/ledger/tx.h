@@ -1,0 +1,77 @@
+/*
+ * tx: a transaction from bytes to a checked struct. The trust wall for
+ * everything that members sign (docs/format/transaction.md).
+ */
+#ifndef ARGOSY_LEDGER_TX_H
+#define ARGOSY_LEDGER_TX_H
+
+#include "base/bytes.h"
+#include "ledger/verdict.h"
+
+#include "argosy/v1/tx.pb-c.h"
+
+enum {
+	TX_BYTES_MAX = 1 << 20,
+	TX_ACTIONS_MAX = 1000,
+	TX_SIGNATURES_MAX = 8,
+	TX_SOURCE_MAX = 200,
+	TX_ID_BYTES = 16,
+	MEMBER_ID_MAX = 32,
+	CHAIN_ID_MAX = 50,
+	PACKET_BYTES_TARGET = 64 << 10,
+	PACKET_TXS_MAX = 10000,
+};
+
+#define TX_LIFE_MS_MAX ((int64_t)24 * 3600 * 1000)
+
+struct tx {
+	struct arena *arena;  /* owns everything below, and the struct itself */
+	struct slice bytes;   /* the encoded Transaction, a copy in the arena */
+	struct slice body;    /* inside `bytes` */
+	struct hash body_hash;
+	Argosy__V1__Body *b;  /* decoded body */
+	struct slice member;  /* b->member */
+	uint8_t id[TX_ID_BYTES];
+	struct {
+		uint8_t key[32], sig[64];
+	} signatures[TX_SIGNATURES_MAX];
+	unsigned n_signatures; /* at least 1 */
+	bool signatures_good;  /* set by tx_verify */
+	/* What the stateless part said: VERDICT_OK, or why it can never be applied. */
+	enum verdict form;
+	struct verdict_text form_text;
+	void *prepared; /* the application's */
+	size_t prepared_count;
+};
+
+/*
+ * Decodes: form, limits, unknown fields, UTF-8. Always gives a tx on ERR_OK,
+ * also for a malformed one (then tx->form says why and only `bytes` holds).
+ * Free with tx_free. Faults: ERR_NOMEM.
+ */
+enum err tx_decode(struct tx **out, struct slice bytes) MUST_USE;
+void tx_free(struct tx *tx);
+
+/* Checks all signatures over the body; sets signatures_good, and form =
+ * VERDICT_BAD_SIGNATURE if one does not fit. Thread-safe for different tx. */
+void tx_verify(struct tx *tx, const struct hash *fingerprint);
+
+/* The bytes that a signature covers. */
+enum err tx_signed_bytes(struct buf *out, const struct hash *fingerprint, struct slice body) MUST_USE;
+
+/* Builds: signs a packed body with 64-byte libsodium secret keys; appends the
+ * encoded Transaction to `out`. */
+struct tx_signer {
+	uint8_t public_key[32];
+	uint8_t secret_key[64];
+};
+enum err tx_sign(struct buf *out, const struct hash *fingerprint, struct slice body,
+		 const struct tx_signer *signers, unsigned n) MUST_USE;
+
+/*
+ * Has any message inside (recursively) a field this version does not know?
+ * Also finds invalid UTF-8 in string fields. Gives the path of the first one.
+ */
+enum verdict tx_message_strict(const ProtobufCMessage *m, struct verdict_text *t);
+
+#endif
