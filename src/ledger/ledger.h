@@ -1,0 +1,161 @@
+/*
+ * ledger: check, execute, commit: the three calls that every driver makes.
+ *
+ * A ledger is a folder: log/ (the journal, the truth), state/ (LMDB and the
+ * event log's files, rebuildable), FORMAT. src/node/solo.c drives it by itself;
+ * a consensus engine will drive it through src/node/abci.c with the same calls.
+ *
+ * Threads: ledger_execute, ledger_commit and ledger_abort are called by one
+ * thread at a time. ledger_check and all readers may run on any thread.
+ */
+#ifndef ARGOSY_LEDGER_LEDGER_H
+#define ARGOSY_LEDGER_LEDGER_H
+
+#include "base/bytes.h"
+#include "base/io.h"
+#include "ledger/app.h"
+#include "ledger/genesis.h"
+#include "ledger/journal.h"
+#include "ledger/mlog.h"
+#include "ledger/state.h"
+
+struct ledger_options {
+	const struct io *io;	       /* NULL: the real file system */
+	const struct ledger_app *app;
+	bool read_only;
+	bool synchronous;	       /* state flushed in line (tests) */
+	bool rebuild;		       /* throw state/ away and rebuild it from the journal (argosy reindex) */
+	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
+	void *progress_ctx;
+};
+
+/* Makes a new ledger folder with its genesis. ERR_EXISTS if there is one. */
+enum err ledger_create(const char *dir, struct slice genesis_file, const struct ledger_options *o,
+		       struct err_text *t) MUST_USE;
+
+/* Opens, catches the state up with the journal, and holds the rebuilt root against
+ * the journal's. ERR_CORRUPT names what is damaged. */
+enum err ledger_open(struct ledger **out, const char *dir, const struct ledger_options *o,
+		     struct err_text *t) MUST_USE;
+void ledger_close(struct ledger *l);
+
+/* What is committed. Consistent with each other; any thread. */
+struct ledger_head {
+	int64_t height;		/* 0: nothing but the genesis */
+	int64_t time_s;
+	int32_t time_ns;
+	struct hash block_hash; /* of the last header; zero before the first */
+	struct hash app_hash;	/* after the last block */
+	struct hash results_hash; /* of the last block: goes into the next header */
+	uint64_t log_size;
+	struct hash log_root, state_root;
+};
+void ledger_head(struct ledger *l, struct ledger_head *h);
+const struct genesis *ledger_genesis(const struct ledger *l);
+
+/*
+ * Is this transaction acceptable now? Decoded, prepared and verified already
+ * (ledger_prepare). Looks at committed state: member, key, expiry, id. For a
+ * known id gives VERDICT_DUPLICATE with the first verdict and height in *first,
+ * or VERDICT_CONFLICT.
+ */
+struct tx_first {
+	enum verdict verdict;
+	int64_t height;
+};
+enum err ledger_check(struct ledger *l, enum verdict *v, struct tx_first *first, struct tx *tx,
+		      int64_t now_ms, struct verdict_text *t) MUST_USE;
+
+/* tx_decode + tx_verify + app->prepare: the stateless, costly part, on any thread. */
+enum err ledger_prepare(struct ledger *l, struct tx **out, struct slice bytes) MUST_USE;
+
+/* One block to execute. */
+struct ledger_block {
+	int64_t height;
+	int64_t time_s;
+	int32_t time_ns;
+	const struct slice *packets;
+	size_t n_packets;
+	/* Prepared transactions of the packets in order; NULL: execute prepares them itself. */
+	struct tx *const *txs;
+	size_t n_txs;
+};
+
+struct ledger_result {
+	enum verdict verdict;
+	bool duplicate;	      /* the id was done before: verdict is the first one's */
+	int64_t first_height; /* where it was done first, if duplicate */
+	uint64_t first_index; /* log index of its first record, if it made any */
+	uint32_t records;
+	struct verdict_text text;
+};
+
+struct ledger_executed {
+	struct ledger_result *results; /* one for each transaction, until commit or abort */
+	size_t n_results;
+	struct slice *packet_results;  /* ExecTxResult.data of each packet */
+	size_t n_packets;
+	struct hash app_hash, results_hash;
+};
+
+/* Stages a block: results and the new app hash. Nothing is durable or visible yet.
+ * A fault leaves nothing staged; the node must stop. */
+enum err ledger_execute(struct ledger *l, struct ledger_executed *out, const struct ledger_block *b,
+			struct err_text *t) MUST_USE;
+
+/* Makes the staged block durable: the journal record (header and commit may be empty
+ * where the engine keeps them) is written and synced, then the block is visible. */
+enum err ledger_commit(struct ledger *l, const struct ledger_block *b, struct slice header,
+		       struct slice commit, struct err_text *t) MUST_USE;
+void ledger_abort(struct ledger *l);
+
+/* ---- readers, any thread ---- */
+
+/* The block record's payload (docs/format/block.md). ERR_NOTFOUND. */
+enum err ledger_read_block(struct ledger *l, struct buf *out, int64_t height) MUST_USE;
+/* A decoded block record; slices point into `payload`. */
+struct block_record {
+	int64_t height, time_s;
+	int32_t time_ns;
+	struct hash app_hash;
+	struct slice header, commit;
+	uint64_t n_packets;
+	struct slice packets; /* the lp sequence */
+};
+bool block_record_decode(struct block_record *r, struct slice payload);
+
+enum err ledger_read_record(struct ledger *l, struct buf *out, uint64_t index) MUST_USE;
+/* State value by key, appended to `out`. */
+enum err ledger_get(struct ledger *l, bool *found, struct buf *out, struct slice key) MUST_USE;
+/* At which height an id was done, for ever. */
+enum err ledger_tx_height(struct ledger *l, bool *found, int64_t *height, struct slice member,
+			  const uint8_t id[static TX_ID_BYTES]) MUST_USE;
+
+/*
+ * A snapshot of several keys at one height, with their proofs, for bundles:
+ * under one lock. `height` and the app hash parts come with it. Values and proofs
+ * are appended to the caller's buffers.
+ */
+struct ledger_proof {
+	int64_t height;
+	uint64_t log_size;
+	struct hash log_root, state_root;
+};
+enum err ledger_prove(struct ledger *l, struct ledger_proof *p, const struct slice *keys, size_t n,
+		      struct buf *values, struct buf *proofs, struct err_text *t) MUST_USE;
+
+struct journal *ledger_journal(struct ledger *l);
+struct state *ledger_state(struct ledger *l);
+struct mlog *ledger_mlog(struct ledger *l);
+
+/* Whole-chain check, reading the journal alone and executing it again in a scratch
+ * folder: every record, hash, header, signature, result and root. Says where. */
+struct ledger_audit {
+	int64_t heights;
+	uint64_t transactions, records;
+	int64_t bad_height; /* where it failed; 0: nowhere */
+};
+enum err ledger_verify(struct ledger_audit *out, const char *dir, const struct ledger_options *o,
+		       struct err_text *t) MUST_USE;
+
+#endif

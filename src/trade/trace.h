@@ -1,0 +1,65 @@
+/*
+ * trace: where something comes from, where it went, all that happened to it.
+ *
+ * Readers of committed data. A history is walked back through the links that
+ * each log record holds (docs/format/record.md), so no index is needed.
+ */
+#ifndef ARGOSY_TRADE_TRACE_H
+#define ARGOSY_TRADE_TRACE_H
+
+#include "trade/subject.h"
+
+struct ledger;
+
+enum trace_direction {
+	TRACE_SELF = 0,	 /* the subject's own history only */
+	TRACE_UP = 1,	 /* and what it was made from, and containers while it was inside them */
+	TRACE_DOWN = 2,	 /* and what was made from it, and what it held */
+	TRACE_WHOLE = 3, /* both */
+};
+
+/* A subject met on the way, and the span of log indexes for which its events count. */
+struct trace_node {
+	struct slice id;
+	struct subject subject;
+	/* Why it is here: the subject's index in `nodes` that led to it, and how. SIZE_MAX: the start. */
+	size_t via;
+	enum subject_role link; /* ROLE_PARENT: container; ROLE_INPUT: was made from it; ROLE_OUTPUT; ROLE_CHILD */
+	/* Only records from..to (log indexes, inclusive) of this subject belong to the trace. */
+	uint64_t from, to;
+	unsigned depth;
+};
+
+struct trace_event {
+	uint64_t index;	      /* in the log */
+	size_t node;	      /* the trace node whose history it is in */
+	struct record record; /* decoded; slices in the trace's arena */
+	struct summary summary;
+	enum record_mode mode;
+	bool voided;   /* a later record declares it in error */
+	bool disowned; /* signed by a key disowned from an earlier or equal height */
+};
+
+struct trace {
+	struct arena *arena;
+	struct trace_node *nodes;
+	size_t n_nodes;
+	struct trace_event *events; /* each log record once, oldest first by (happened, index) */
+	size_t n_events;
+	bool truncated; /* a limit was met */
+	uint64_t height;
+};
+
+struct trace_options {
+	enum trace_direction direction;
+	size_t nodes_max;  /* 0: 10,000 */
+	size_t events_max; /* 0: 100,000 */
+	bool claims;	   /* include claims */
+};
+
+/* ERR_NOTFOUND: the subject has no history. Free with trace_free. */
+enum err trace_run(struct trace **out, struct ledger *l, struct slice subject_id,
+		   const struct trace_options *o, struct err_text *t) MUST_USE;
+void trace_free(struct trace *t);
+
+#endif
