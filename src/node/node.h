@@ -1,0 +1,111 @@
+/*
+ * node: one organisation's node in solo mode: folder, keys, driver.
+ *
+ * The folder:
+ *   LOCK FORMAT genesis.txt (fingerprint)
+ *   log/ state/ (see ledger/ledger.h)  attachments/
+ *   keys/ (0700): validator.key agent.key operator.key last_signed
+ *   argosyd.sock while a daemon serves it
+ *
+ * All functions may be called from any thread.
+ */
+#ifndef ARGOSY_NODE_NODE_H
+#define ARGOSY_NODE_NODE_H
+
+#include "base/bytes.h"
+#include "ledger/ledger.h"
+
+struct node;
+
+/* What a new chain is born with. */
+struct node_birth {
+	const char *chain_id;	     /* NULL: made from the member id */
+	const char *member;	     /* the operator's member id */
+	const char *name, *country;  /* of the operator */
+	const char *passphrase;	     /* of the operator's person key; NULL or "": the key file is not encrypted and says so */
+	const char *next_key_file;   /* where the validator's next key goes (to be kept offline); NULL: keys/next-validator.key */
+	int64_t time_s;		     /* genesis time; 0: now */
+};
+
+/* Makes folder, keys, genesis and an empty ledger. ERR_EXISTS if there is a node. */
+enum err node_create(const char *dir, const struct node_birth *birth, struct err_text *t) MUST_USE;
+
+struct node_options {
+	bool read_only;	  /* no lock taken for writing, no blocks made */
+	bool synchronous; /* tests: no background flush */
+	unsigned threads; /* workers that check signatures; 0: one for each core */
+	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
+	void *progress_ctx;
+};
+
+/* ERR_LOCKED: another process has it. ERR_CORRUPT and others as ledger_open. A node whose
+ * journal is behind its last signed height opens read-only (node_status tells why). */
+enum err node_open(struct node **out, const char *dir, const struct node_options *o,
+		   struct err_text *t) MUST_USE;
+/* Finishes what was accepted, then closes. NULL is fine. */
+void node_close(struct node *n);
+
+struct node_status {
+	bool read_only;
+	char why[256]; /* why it is read-only or stopped; empty otherwise */
+	bool stopped;  /* a fault stopped it: restart needed */
+	bool clock_held; /* the clock jumped ahead: blocks wait for node_confirm_clock */
+	uint64_t queued;
+	struct ledger_head head;
+};
+void node_status(struct node *n, struct node_status *s);
+struct ledger *node_ledger(struct node *n);
+const char *node_dir(const struct node *n);
+/* The operator says that the clock is right after it jumped ahead by more than ten minutes. */
+void node_confirm_clock(struct node *n);
+
+struct node_answer {
+	enum verdict verdict;
+	bool duplicate;	 /* done before: verdict, height of the first time */
+	int64_t height;	 /* 0: never entered a block (refused at the door) */
+	uint64_t first_index; /* log index of its first record, if any */
+	uint32_t records;
+	struct hash body_hash;
+	struct verdict_text text;
+};
+
+/*
+ * Submits encoded Transactions and waits until each is durable or refused.
+ * Faults: ERR_UNAVAILABLE (stopped, read-only, clock held, queue full; nothing
+ * was accepted), ERR_IO.
+ */
+enum err node_submit(struct node *n, struct node_answer *answers, const struct slice *txs, size_t count,
+		     struct err_text *t) MUST_USE;
+/* The same without waiting: `done` runs once for each, on a thread of the node. */
+enum err node_submit_async(struct node *n, struct slice tx, void (*done)(void *ctx, const struct node_answer *),
+			   void *ctx, struct err_text *t) MUST_USE;
+
+/* Signs a packed Body with a key file of the folder ("agent", "operator") or another
+ * path; see crypto/keyfile.h. Convenience for CLI and importers: fills chain id, member,
+ * key, id (random if all zero) and expiry (block time + 1 h if 0). */
+
+/*
+ * A bundle (docs/format/bundle.md): closes a proof block first where the newest
+ * header does not yet carry the state. `journey`: the closure too. ERR_NOTFOUND.
+ */
+struct node_prove_options {
+	bool journey;
+	int64_t wait_ms; /* for the proof block; 0: 5,000 */
+};
+enum err node_prove(struct node *n, struct buf *out, struct slice subject_id,
+		    const struct node_prove_options *o, struct err_text *t) MUST_USE;
+/* The newest head with its commit, as a head file. */
+enum err node_head_export(struct node *n, struct buf *out, struct err_text *t) MUST_USE;
+
+/* A copy of the journal, keys but for signing state, attachments and genesis, into an empty
+ * folder, while running. `height` receives how far it reaches. */
+enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct err_text *t) MUST_USE;
+/* Into an empty or absent folder: copies, verifies against the signed headers, opens read-only
+ * until node_resume. No node may run on it. */
+enum err node_restore(const char *from_dir, const char *to_dir, struct err_text *t) MUST_USE;
+/* The operator resumes in a new epoch after a restore; last known head: height and hash of the
+ * newest header known from anywhere (0: the copy's own). */
+enum err node_resume(const char *dir, int64_t last_height, const struct hash *last_hash,
+		     struct err_text *t) MUST_USE;
+
+#endif
