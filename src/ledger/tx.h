@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "ledger/verdict.h"
+#include "ledger/wire.h"
 
 #include "argosy/v1/tx.pb-c.h"
 
@@ -67,11 +68,5 @@ struct tx_signer {
 };
 enum err tx_sign(struct buf *out, const struct hash *fingerprint, struct slice body,
 		 const struct tx_signer *signers, unsigned n) MUST_USE;
-
-/*
- * Has any message inside (recursively) a field this version does not know?
- * Also finds invalid UTF-8 in string fields. Gives the path of the first one.
- */
-enum verdict tx_message_strict(const ProtobufCMessage *m, struct verdict_text *t);
 
 #endif
