@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 static const char sign_tag[] = "argosy/tx/1"; /* its NUL is part of the signed bytes */
+_Static_assert(sizeof sign_tag + 32 == TX_SIGNED_PREFIX, "prefix");
 
 static enum verdict refuse(struct tx *tx, enum verdict v, const char *field, const char *why)
 {
@@ -105,8 +106,16 @@ enum err tx_decode(struct tx **out, struct slice bytes)
 	tx->bytes = slice(copy, bytes.n);
 	tx->form = VERDICT_OK;
 	decode_form(tx);
-	if (tx->body.n)
+	if (tx->form == VERDICT_OK) {
+		tx->message = arena_alloc(a, TX_SIGNED_PREFIX + tx->body.n);
+		if (!tx->message) {
+			arena_free(a);
+			return ERR_NOMEM;
+		}
+		memcpy(tx->message, sign_tag, sizeof sign_tag);
+		memcpy(tx->message + TX_SIGNED_PREFIX, tx->body.p, tx->body.n);
 		sha256(&tx->body_hash, tx->body);
+	}
 	*out = tx;
 	return ERR_OK;
 }
@@ -129,12 +138,12 @@ void tx_verify(struct tx *tx, const struct hash *fingerprint)
 {
 	if (tx->form != VERDICT_OK)
 		return;
-	struct buf m = BUF_INIT;
-	bool good = tx_signed_bytes(&m, fingerprint, tx->body) == ERR_OK;
+	memcpy(tx->message + sizeof sign_tag, fingerprint->b, 32);
+	bool good = true;
 	for (unsigned i = 0; good && i < tx->n_signatures; i++)
-		good = crypto_sign_verify_detached(tx->signatures[i].sig, m.p, m.n,
+		good = crypto_sign_verify_detached(tx->signatures[i].sig, tx->message,
+						   TX_SIGNED_PREFIX + tx->body.n,
 						   tx->signatures[i].key) == 0;
-	buf_fini(&m);
 	tx->signatures_good = good;
 	if (!good)
 		refuse(tx, VERDICT_BAD_SIGNATURE, "/signatures",
@@ -146,7 +155,10 @@ enum err tx_sign(struct buf *out, const struct hash *fingerprint, struct slice b
 {
 	bug_if(n == 0 || n > TX_SIGNATURES_MAX);
 	struct buf m = BUF_INIT;
-	TRY(tx_signed_bytes(&m, fingerprint, body));
+	if (tx_signed_bytes(&m, fingerprint, body) != ERR_OK) {
+		buf_fini(&m);
+		return ERR_NOMEM;
+	}
 	buf_put_u8(out, 1 << 3 | 2);
 	buf_put_lp(out, body);
 	for (unsigned i = 0; i < n; i++) {

@@ -16,6 +16,7 @@ enum {
 	TX_ACTIONS_MAX = 1000,
 	TX_SIGNATURES_MAX = 8,
 	TX_SOURCE_MAX = 200,
+	TX_SIGNED_PREFIX = 12 + 32, /* tag with its NUL, fingerprint */
 	TX_ID_BYTES = 16,
 	MEMBER_ID_MAX = 32,
 	CHAIN_ID_MAX = 50,
@@ -29,6 +30,7 @@ struct tx {
 	struct arena *arena;  /* owns everything below, and the struct itself */
 	struct slice bytes;   /* the encoded Transaction, a copy in the arena */
 	struct slice body;    /* inside `bytes` */
+	uint8_t *message;     /* what signatures cover: room for tag and fingerprint, then the body */
 	struct hash body_hash;
 	Argosy__V1__Body *b;  /* decoded body */
 	struct slice member;  /* b->member */
