@@ -36,12 +36,14 @@ enum gs1_kind {
 	GS1_GSIN,     /* 402 */
 };
 
-enum { GS1_CANON_MAX = 512 };
+/* Room for any URI that an event may hold, and its NUL. */
+enum { GS1_CANON_MAX = 1025 };
 
 struct gs1_id {
 	enum gs1_kind kind;
 	/* Canonical text, NUL-terminated; see above. */
 	char canon[GS1_CANON_MAX];
+	size_t canon_len;
 	/* Length of the company prefix where the form told it (URNs); 0 unknown. */
 	unsigned prefix_len;
 	/* True for class-level identities: GTIN, LGTIN, patterns, without a serial. */
@@ -50,18 +52,31 @@ struct gs1_id {
 
 /*
  * Parses an EPC URN (id, class, idpat), a GS1 Digital Link URI (any host, stem
- * path, attributes in the query are dropped) or a canonical text, checks
- * digits, lengths and character sets by the rules of the key, and gives the
- * canonical form. A URI that is no GS1 key gives kind GS1_NONE and the URI as
- * it is. Refusals (ERR_FORMAT) name the fault: wrong check digit (with the
- * right one), wrong length, character outside the set.
+ * path; query and fragment are dropped; short names and GTINs of 8, 12 or 13
+ * digits are understood) or a canonical text, checks digits, lengths and
+ * character sets by the rules of the key, and gives the canonical form, in
+ * which escapes are those that are needed and in capitals. Only the finest
+ * level stays: a lot is dropped beside a serial, a consumer product variant
+ * (22) always.
+ *
+ * A text that is no GS1 key gives kind GS1_NONE and the text as it is: other
+ * URIs, EPC schemes that are no GS1 keys, patterns over many classes, web
+ * addresses that only look like a Digital Link. A web address *is* taken for
+ * one, and refused if malformed, where its host is id.gs1.org or the value
+ * after the key's number begins with 8 digits.
+ *
+ * Refusals (ERR_FORMAT) name the fault: wrong check digit (with the right
+ * one), wrong length, character outside the set. ERR_LIMIT: longer than
+ * GS1_CANON_MAX allows.
  */
 enum err gs1_parse(struct gs1_id *out, struct err_text *t, struct slice text) MUST_USE;
 
 /*
- * "https://id.gs1.org/" + canon for GS1 keys, the URI as given otherwise, for
- * event hashes: what is not recognised, malformed keys included, stays
- * unchanged. Appends to `out`. Fast: runs for each identifier of each event.
+ * The identifier as event hashes want it (CBV 2.0 §8.9.2):
+ * "https://id.gs1.org/" and the key's canonical text, with the escapes as they
+ * were written; the text as given where it is no GS1 key or malformed. Check
+ * digits are not judged here: the published vectors do not. Appends to `out`.
+ * Fast: it runs for each identifier of each event.
  */
 void gs1_hash_uri(struct buf *out, struct slice text);
 
@@ -69,6 +84,8 @@ void gs1_hash_uri(struct buf *out, struct slice text);
 char gs1_check_digit(struct slice digits);
 /* Does the last digit of `digits` fit? */
 bool gs1_check_ok(struct slice digits);
+/* Do the last two characters fit? For GMN (AI 8013): 2 to 25 characters of set 82. */
+bool gs1_check_pair_ok(struct slice s);
 
 /* The digits of the GS1 key that begin with the company prefix ("9521234543213" of a GTIN's
  * canonical text without indicator, "95212345432100013" of an SSCC without its extension digit), for look-up of the

@@ -1,0 +1,272 @@
+#include "data/gs1.h"
+
+#include "data/gs1_parts.h"
+
+/* One row for each 16 characters; tools/make-codes.py prints it from the sets' definitions. */
+const uint8_t gs1_chars[128] = {
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x12, 0x02, 0x04, 0x00, 0x02, 0x02, 0x1a, 0x12, 0x12, 0x12, 0x12, 0x12, 0x1e, 0x1a, 0x06,
+	0x1f, 0x1f, 0x1f, 0x1f, 0x1f, 0x1f, 0x1f, 0x1f, 0x1f, 0x1f, 0x12, 0x1a, 0x02, 0x1a, 0x02, 0x02,
+	0x00, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e,
+	0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x1e, 0x00, 0x00, 0x00, 0x00, 0x1a,
+	0x00, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a,
+	0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x00, 0x00, 0x00, 0x00, 0x00,
+};
+
+/* Set 82 in its order, and the 32 characters of a check pair (General Specifications 7.9.5). */
+static const char set82[] = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+			    "abcdefghijklmnopqrstuvwxyz";
+static const char set32[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/* ---- check digits ---- */
+
+char gs1_check_digit(struct slice digits)
+{
+	/* Weights 3, 1, 3, ... from the right, the check digit not counted. */
+	unsigned sum = 0, weight = 3;
+	for (size_t i = digits.n; i-- > 0;) {
+		sum += weight * (unsigned)(digits.p[i] - '0');
+		weight = 4 - weight;
+	}
+	return (char)('0' + (10 - sum % 10) % 10);
+}
+
+bool gs1_all_digits(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	}
+	return true;
+}
+
+bool gs1_check_ok(struct slice digits)
+{
+	if (digits.n < 2 || !gs1_all_digits(digits))
+		return false;
+	return gs1_check_digit(slice(digits.p, digits.n - 1)) == (char)digits.p[digits.n - 1];
+}
+
+bool gs1_check_pair_ok(struct slice s)
+{
+	static const uint8_t primes[] = {2,  3,  5,  7,	 11, 13, 17, 19, 23, 29, 31, 37,
+					 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83};
+	if (s.n < 2 || s.n - 2 > sizeof primes)
+		return false;
+	unsigned sum = 0;
+	for (size_t i = 0; i < s.n - 2; i++) {
+		const char *at = s.p[i] ? strchr(set82, s.p[i]) : NULL;
+		if (!at)
+			return false;
+		sum += (unsigned)(at - set82) * primes[s.n - 3 - i];
+	}
+	sum %= 1021;
+	return s.p[s.n - 2] == (uint8_t)set32[sum / 32] && s.p[s.n - 1] == (uint8_t)set32[sum % 32];
+}
+
+bool gs1_pieces_ok(struct slice s)
+{
+	if (s.n != 4 || !gs1_all_digits(s))
+		return false;
+	int piece = (s.p[0] - '0') * 10 + s.p[1] - '0', total = (s.p[2] - '0') * 10 + s.p[3] - '0';
+	return piece >= 1 && piece <= total;
+}
+
+/* ---- writing a key ---- */
+
+void gs1_put(struct gs1_work *w, const void *p, size_t n)
+{
+	bug_if(n > sizeof w->text - w->n);
+	memcpy(w->text + w->n, p, n);
+	w->n += n;
+}
+
+bool gs1_put_digits(struct gs1_work *w, struct slice s)
+{
+	gs1_put(w, s.p, s.n);
+	return gs1_all_digits(s);
+}
+
+static int hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+static void put_escaped(struct gs1_work *w, uint8_t c)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char e[3] = {'%', hex[c >> 4], hex[c & 15]};
+	gs1_put(w, e, 3);
+}
+
+enum err gs1_put_value(struct gs1_work *w, struct err_text *t, const char *ai, struct slice s,
+		       unsigned set, size_t max, bool from_urn)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+		bool escaped = c == '%';
+		if (escaped) {
+			int hi = s.n - i > 2 ? hex_value(s.p[i + 1]) : -1;
+			int lo = hi >= 0 ? hex_value(s.p[i + 2]) : -1;
+			if (lo < 0)
+				return err_set(t, ERR_FORMAT, "(%s) has a broken %% escape", ai);
+			c = (uint8_t)(hi << 4 | lo);
+			i += 2;
+		}
+		if (c > 127 || !(gs1_chars[c] & set) ||
+		    (from_urn && !escaped && !(gs1_chars[c] & GS1_URN_PLAIN)))
+			return err_set(t, ERR_FORMAT,
+				       c > 32 && c < 127 ? "(%s) may not hold the character '%c'"
+							 : "(%s) may not hold byte 0x%02x",
+				       ai, c);
+		if (++count > max)
+			return err_set(t, ERR_FORMAT, "(%s) is longer than %zu characters", ai,
+				       max);
+		if (escaped && w->for_hash)
+			gs1_put(w, s.p + i - 2, 3);
+		else if (gs1_chars[c] & GS1_PLAIN)
+			gs1_put(w, &c, 1);
+		else
+			put_escaped(w, c);
+	}
+	if (!count)
+		return err_set(t, ERR_FORMAT, "(%s) is empty", ai);
+	return ERR_OK;
+}
+
+/* ---- the two entries ---- */
+
+/* "http://" or "https://", in either case: QR codes like capitals. */
+static bool is_web(struct slice s)
+{
+	static const char scheme[] = "http";
+	if (s.n < 8)
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		if ((s.p[i] | 0x20) != (uint8_t)scheme[i])
+			return false;
+	}
+	size_t at = (s.p[4] | 0x20) == 's' ? 5 : 4;
+	return memcmp(s.p + at, "://", 3) == 0;
+}
+
+/* Two to four digits and a slash: no scheme of a URI begins so. */
+static bool is_canon(struct slice s)
+{
+	size_t i = 0;
+	while (i < s.n && i < 5 && s.p[i] >= '0' && s.p[i] <= '9')
+		i++;
+	return i >= 2 && i <= 4 && i < s.n && s.p[i] == '/';
+}
+
+static enum err gs1_read(struct gs1_work *w, struct err_text *t, struct slice text)
+{
+	w->kind = GS1_NONE;
+	w->is_class = false;
+	w->prefix_len = 0;
+	w->n = 0;
+	if (slice_starts(text, "urn:epc:"))
+		return gs1_read_urn(w, t, text);
+	if (is_web(text))
+		return gs1_read_link(w, t, text, false);
+	if (!w->for_hash && is_canon(text))
+		return gs1_read_link(w, t, text, true);
+	return ERR_OK;
+}
+
+enum err gs1_parse(struct gs1_id *out, struct err_text *t, struct slice text)
+{
+	out->kind = GS1_NONE;
+	out->canon[0] = 0;
+	out->canon_len = 0;
+	out->prefix_len = 0;
+	out->is_class = false;
+	if (!text.n)
+		return err_set(t, ERR_FORMAT, "the identifier is empty");
+	if (text.n >= GS1_CANON_MAX)
+		return err_set(t, ERR_LIMIT, "the identifier is longer than %d bytes",
+			       GS1_CANON_MAX - 1);
+	if (memchr(text.p, 0, text.n))
+		return err_set(t, ERR_FORMAT, "the identifier holds a zero byte");
+
+	struct gs1_work w;
+	w.for_hash = false;
+	TRY(gs1_read(&w, t, text));
+	struct slice canon = w.kind == GS1_NONE ? text : slice(w.text, w.n);
+	memcpy(out->canon, canon.p, canon.n);
+	out->canon[canon.n] = 0;
+	out->canon_len = canon.n;
+	out->kind = w.kind;
+	out->prefix_len = w.prefix_len;
+	out->is_class = w.is_class;
+	return ERR_OK;
+}
+
+void gs1_hash_uri(struct buf *out, struct slice text)
+{
+	struct gs1_work w;
+	w.for_hash = true;
+	/* A fault is no fault here: what is not recognised stays. */
+	if (gs1_read(&w, NULL, text) != ERR_OK || w.kind == GS1_NONE) {
+		buf_put_slice(out, text);
+		return;
+	}
+	buf_put(out, "https://id.gs1.org/", 19);
+	buf_put(out, w.text, w.n);
+}
+
+struct slice gs1_prefix_digits(enum gs1_kind kind, struct slice canon)
+{
+	size_t skip = 0, most = SIZE_MAX;
+	switch (kind) {
+	case GS1_NONE:
+		return slice(canon.p, 0);
+	case GS1_SGTIN:
+	case GS1_LGTIN:
+	case GS1_GTIN:
+	case GS1_UPUI:
+	case GS1_ITIP:
+		skip = 1; /* the indicator */
+		most = 13;
+		break;
+	case GS1_SSCC:
+		skip = 1; /* the extension digit */
+		most = 17;
+		break;
+	case GS1_GRAI:
+		skip = 1; /* the leading zero */
+		most = 13;
+		break;
+	case GS1_SGLN:
+	case GS1_PGLN:
+	case GS1_GDTI:
+	case GS1_SGCN:
+		most = 13;
+		break;
+	case GS1_GIAI:
+	case GS1_GSRN:
+	case GS1_GSRNP:
+	case GS1_CPI:
+	case GS1_GINC:
+	case GS1_GSIN:
+		break;
+	}
+	const uint8_t *slash = memchr(canon.p, '/', canon.n);
+	if (!slash)
+		return slice(canon.p, 0);
+	const uint8_t *p = slash + 1 + skip, *end = canon.p + canon.n;
+	if (p > end)
+		return slice(end, 0);
+	size_t n = 0;
+	while (n < most && p + n < end && p[n] >= '0' && p[n] <= '9')
+		n++;
+	return slice(p, n);
+}
