@@ -66,7 +66,8 @@ bool code_hs(struct slice s)
 	}
 	uint32_t span = s.n == 2 ? 10000 : s.n == 4 ? 100 : 1;
 	v *= span;
-	/* The first subheading that is not below v lies within v's chapter or heading, or it has none. */
+	/* The first subheading that is not below v lies within v's chapter or heading, or it has
+	 * none. */
 	size_t low = 0, high = code_hs6_count;
 	while (low < high) {
 		size_t mid = (low + high) / 2;

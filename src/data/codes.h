@@ -10,13 +10,14 @@
 
 /* ISO 3166-1 alpha-2, assigned codes. */
 bool code_country(struct slice s);
-/* ISO 4217 currency in use that has a minor unit (so no gold, no test codes); *decimals (may be NULL)
- * receives its decimals (0-4). */
+/* ISO 4217 currency in use that has a minor unit (so no gold, no test codes); *decimals (may be
+ * NULL) receives its decimals (0-4). */
 bool code_currency(struct slice s, unsigned *decimals);
-/* UN/ECE Recommendation 20 unit of 2 or 3 characters: the customary ones of trade and sensors, some
- * 400 of 2,000. An unknown one may still be a unit: treat as a warning what comes from outside. */
+/* UN/ECE Recommendation 20 unit, or 21 package behind an X ("KGM", "C62", "XBX"): 2 or 3
+ * characters. */
 bool code_unit(struct slice s);
-/* HS 2022 chapter, heading or subheading: 2, 4 or 6 digits that exist; 8 to 10 digits: their first six exist. */
+/* HS 2022 chapter, heading or subheading: 2, 4 or 6 digits that exist; 8 to 10 digits: their first
+ * six exist. */
 bool code_hs(struct slice s);
 
 /* CBV 2.0 vocabularies: is this bare word one of them? */

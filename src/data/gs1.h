@@ -7,7 +7,7 @@
  *
  * One identity has one canonical text here, whatever form it came in. For a
  * GS1 key it is the constrained canonical Digital Link path without host:
- * "01/09521234543213/21/12345", "00/395212345432100013", "414/4012345000115/254/987".
+ * "01/09521234543213/21/12345", "00/395212345432100011", "414/4012345000115/254/987".
  * For any other URI it is the URI as given.
  */
 #ifndef ARGOSY_DATA_GS1_H
@@ -84,12 +84,12 @@ void gs1_hash_uri(struct buf *out, struct slice text);
 char gs1_check_digit(struct slice digits);
 /* Does the last digit of `digits` fit? */
 bool gs1_check_ok(struct slice digits);
-/* Do the last two characters fit? For GMN (AI 8013): 2 to 25 characters of set 82. */
+/* Do the last two characters fit? For GMN (AI 8013, at most 25 characters): 2 to 99 of set 82. */
 bool gs1_check_pair_ok(struct slice s);
 
 /* The digits of the GS1 key that begin with the company prefix ("9521234543213" of a GTIN's
- * canonical text without indicator, "95212345432100013" of an SSCC without its extension digit), for look-up of the
- * prefix's owner. Empty where the kind has none. Points into `canon`. */
+ * canonical text without indicator, "95212345432100011" of an SSCC without its extension digit),
+ * for look-up of the prefix's owner. Empty where the kind has none. Points into `canon`. */
 struct slice gs1_prefix_digits(enum gs1_kind kind, struct slice canon);
 
 #endif

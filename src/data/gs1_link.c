@@ -76,7 +76,11 @@ static unsigned ai_number(struct slice s)
 		v = v * 10 + (unsigned)(s.p[i] - '0');
 	/* "010" is not 10: two digits are written for 0 to 99 and no other number. */
 	return v < 10 ? (s.n == 2 ? v : NO_AI)
-		      : (v < 100 ? (s.n == 2) : v < 1000 ? (s.n == 3) : (s.n == 4)) ? v : NO_AI;
+	       : (v < 100    ? (s.n == 2)
+		  : v < 1000 ? (s.n == 3)
+			     : (s.n == 4))
+		       ? v
+		       : NO_AI;
 }
 
 static const struct key_rule *find_key(struct slice s)
@@ -138,8 +142,7 @@ static enum err put_key(struct gs1_work *w, struct err_text *t, const struct key
 	if (!w->for_hash && !gs1_check_ok(checked))
 		return err_set(t, ERR_FORMAT,
 			       "(%s) %.*s has the wrong check digit %c: it should be %c", k->text,
-			       (int)checked.n, (const char *)checked.p,
-			       checked.p[checked.n - 1],
+			       (int)checked.n, (const char *)checked.p, checked.p[checked.n - 1],
 			       gs1_check_digit(slice(checked.p, checked.n - 1u)));
 	if (k->kind == GS1_GRAI && w->text[start] != '0')
 		return err_set(t, ERR_FORMAT, "(8003) must begin with a zero");
@@ -157,7 +160,8 @@ static enum err put_pairs(struct gs1_work *w, struct err_text *t, const struct k
 {
 	TRY(put_key(w, t, k, seg[at - 1]));
 	enum gs1_kind kind = k->kind;
-	bool whole = k->digits && w->n > strlen(k->text) + 1 + k->digits; /* a serial is part of the key */
+	bool whole = k->digits &&
+		     w->n > strlen(k->text) + 1 + k->digits; /* a serial is part of the key */
 	size_t key_end = w->n;
 	unsigned rank = 0;
 	for (size_t i = at; i > 2; i -= 2) {
@@ -188,9 +192,9 @@ static enum err put_pairs(struct gs1_work *w, struct err_text *t, const struct k
 		whole = q->ai != 10;
 	}
 	w->kind = kind;
-	w->is_class = !whole && (kind == GS1_GTIN || kind == GS1_LGTIN || kind == GS1_ITIP ||
-				 kind == GS1_GRAI || kind == GS1_GDTI || kind == GS1_SGCN ||
-				 kind == GS1_CPI);
+	w->is_class = !whole &&
+		      (kind == GS1_GTIN || kind == GS1_LGTIN || kind == GS1_ITIP ||
+		       kind == GS1_GRAI || kind == GS1_GDTI || kind == GS1_SGCN || kind == GS1_CPI);
 	return ERR_OK;
 }
 

@@ -85,9 +85,10 @@ static enum err put_fixed(struct gs1_work *w, struct err_text *t, const struct u
 			  struct slice prefix, struct slice ref)
 {
 	if (prefix.n + ref.n != r->digits)
-		return err_set(t, ERR_FORMAT,
-			       "urn:epc:%s needs %u digits in company prefix and reference, not %zu",
-			       r->scheme, r->digits, prefix.n + ref.n);
+		return err_set(
+			t, ERR_FORMAT,
+			"urn:epc:%s needs %u digits in company prefix and reference, not %zu",
+			r->scheme, r->digits, prefix.n + ref.n);
 	size_t start = w->n;
 	bool ok = true;
 	if (r->front == 'R') {
@@ -141,8 +142,8 @@ enum err gs1_read_urn(struct gs1_work *w, struct err_text *t, struct slice text)
 	if (!take_part(&prefix, &rest))
 		return wrong_parts(t, r);
 	if (prefix.n < 6 || prefix.n > 12 || !gs1_all_digits(prefix))
-		return err_set(t, ERR_FORMAT,
-			       "urn:epc:%s needs a company prefix of 6 to 12 digits", r->scheme);
+		return err_set(t, ERR_FORMAT, "urn:epc:%s needs a company prefix of 6 to 12 digits",
+			       r->scheme);
 
 	gs1_put(w, r->ai, strlen(r->ai));
 	gs1_put(w, "/", 1);
@@ -163,8 +164,9 @@ enum err gs1_read_urn(struct gs1_work *w, struct err_text *t, struct slice text)
 		bool fits = piece.n == 2 && total.n == 2 && gs1_put_digits(w, piece) &&
 			    gs1_put_digits(w, total);
 		if (!fits || !gs1_pieces_ok(slice(w->text + start, 4)))
-			return err_set(t, ERR_FORMAT,
-				       "(8006) needs piece and total of two digits, piece 1 to total");
+			return err_set(
+				t, ERR_FORMAT,
+				"(8006) needs piece and total of two digits, piece 1 to total");
 	}
 	if (r->tail == TAIL_SERIAL)
 		TRY(put_tail(w, t, r, rest));

@@ -123,7 +123,8 @@ void time_format(char out[static 32], int64_t ms)
 		days--;
 	}
 	/* The inverse of days_of. */
-	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, of_era = z - era * 146097;
+	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097,
+		of_era = z - era * 146097;
 	int64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
 	int64_t of_year = of_era - (365 * y + y / 4 - y / 100), mp = (5 * of_year + 2) / 153;
 	int64_t day = of_year - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
