@@ -1,0 +1,89 @@
+/*
+ * epcis_json: what the parts of the JSON-LD reader share. Private to
+ * epcis_json_read.c and epcis_json_context.c.
+ */
+#ifndef ARGOSY_DATA_EPCIS_JSON_H
+#define ARGOSY_DATA_EPCIS_JSON_H
+
+#include "data/epcis.h"
+#include "data/event_fields.h"
+#include "data/json.h"
+
+/* One name that an @context declares. */
+struct context_entry {
+	struct slice term;	      /* "example", or "rail:axles" */
+	const char *uri;	      /* expanded; a keyword ("@id") for an alias; NULL: a definition of a
+				       * "prefix:name", in `definition` */
+	const struct json_value *definition;
+	size_t used_by;		      /* the reader's `serial` when it was last used */
+	struct context_entry *next;
+	struct context_entry *next_used;
+};
+
+/* The entries of one @context; `up` is the context around it. */
+struct context {
+	const struct context *up;
+	struct context_entry *first;
+	size_t n;
+	bool standard; /* it, or one around it, names the standard context */
+};
+
+struct epcis_reader {
+	struct arena *a;   /* the results */
+	struct arena *tmp; /* the JSON tree, contexts */
+	struct event_issue *issues;
+	size_t issues_max, faults;
+	size_t event; /* SIZE_MAX: the document itself */
+	bool nomem;
+	const struct context *context; /* in force */
+	/* What the present event (or the document's head) has used of contexts. */
+	size_t serial;
+	struct context_entry *used;
+	size_t used_n;
+};
+
+/* Notes a fault at `v` (its pointer and line). Always false. */
+bool epcis_bad(struct epcis_reader *r, const struct json_value *v, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* For "%.*s" of a name or text in a message: its length, cut at 60 bytes between characters. */
+int epcis_shown(struct slice s);
+/* Zeroed memory for results; NULL (and r->nomem) where there is none. */
+void *epcis_alloc(struct epcis_reader *r, size_t n);
+char *epcis_copy(struct epcis_reader *r, struct slice s);
+
+/* Is that one of the spellings of the standard context's address? */
+bool context_is_standard(struct slice url);
+extern const char context_url[]; /* the one that we write */
+
+/*
+ * Reads the value of an "@context": a string, an object, or an array of these.
+ * `inner`: inside an event, where only prefixes may be declared and none may get
+ * another meaning. Faults are noted; the result is then what could be read.
+ * NULL: out of memory.
+ */
+const struct context *context_read(struct epcis_reader *r, const struct json_value *v,
+				   const struct context *up, bool inner);
+/* The innermost entry of that term, or NULL. */
+struct context_entry *context_find(const struct context *c, struct slice term);
+/* Notes that the present event uses the entry. */
+void context_use(struct epcis_reader *r, struct context_entry *e);
+/* Notes use of the prefix that a value such as "ex:packaging" begins with. */
+void context_use_value(struct epcis_reader *r, struct slice value);
+
+/*
+ * Splits the name of an extension field into namespace, prefix and local name
+ * by the context in force. `bare` says whether names without a colon may stand
+ * here (inside extensions: JSON-LD keywords, their aliases, and terms of the
+ * standard context). False: fault noted.
+ */
+bool context_name(struct epcis_reader *r, const struct json_value *member, Argosy__V1__Node *n, bool bare);
+
+/* An object or other value as a Node; `member` gives its name (already split into *n). */
+enum node_names { NAMES_STRICT, NAMES_LOOSE /* any bare name, as in the document's header */ };
+bool epcis_read_node(struct epcis_reader *r, const struct json_value *v, Argosy__V1__Node *n,
+		     enum node_names names);
+
+/* Namespaces and term definitions that were used since the last call (by `v`); starts afresh. */
+bool context_take_used(struct epcis_reader *r, const struct json_value *v, size_t *n_namespaces,
+		       Argosy__V1__Namespace ***namespaces, size_t *n_terms, Argosy__V1__Node ***terms);
+
+#endif
