@@ -11,11 +11,11 @@
 
 /* One name that an @context declares. */
 struct context_entry {
-	struct slice term;	      /* "example", or "rail:axles" */
-	const char *uri;	      /* expanded; a keyword ("@id") for an alias; NULL: a definition of a
-				       * "prefix:name", in `definition` */
+	struct slice term; /* "example", or "rail:axles" */
+	const char *uri;   /* expanded; a keyword ("@id") for an alias; NULL: a definition of a
+			    * "prefix:name", in `definition` */
 	const struct json_value *definition;
-	size_t used_by;		      /* the reader's `serial` when it was last used */
+	size_t used_by; /* the reader's `serial` when it was last used */
 	struct context_entry *next;
 	struct context_entry *next_used;
 };
@@ -43,7 +43,8 @@ struct epcis_reader {
 };
 
 /* Notes a fault at `v` (its pointer and line). Always false. */
-bool epcis_bad(struct epcis_reader *r, const struct json_value *v, const char *fmt, ...) PRINTF_LIKE(3, 4);
+bool epcis_bad(struct epcis_reader *r, const struct json_value *v, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 /* For "%.*s" of a name or text in a message: its length, cut at 60 bytes between characters. */
 int epcis_shown(struct slice s);
 /* Zeroed memory for results; NULL (and r->nomem) where there is none. */
@@ -75,7 +76,8 @@ void context_use_value(struct epcis_reader *r, struct slice value);
  * here (inside extensions: JSON-LD keywords, their aliases, and terms of the
  * standard context). False: fault noted.
  */
-bool context_name(struct epcis_reader *r, const struct json_value *member, Argosy__V1__Node *n, bool bare);
+bool context_name(struct epcis_reader *r, const struct json_value *member, Argosy__V1__Node *n,
+		  bool bare);
 
 /* An object or other value as a Node; `member` gives its name (already split into *n). */
 enum node_names { NAMES_STRICT, NAMES_LOOSE /* any bare name, as in the document's header */ };
@@ -84,6 +86,7 @@ bool epcis_read_node(struct epcis_reader *r, const struct json_value *v, Argosy_
 
 /* Namespaces and term definitions that were used since the last call (by `v`); starts afresh. */
 bool context_take_used(struct epcis_reader *r, const struct json_value *v, size_t *n_namespaces,
-		       Argosy__V1__Namespace ***namespaces, size_t *n_terms, Argosy__V1__Node ***terms);
+		       Argosy__V1__Namespace ***namespaces, size_t *n_terms,
+		       Argosy__V1__Node ***terms);
 
 #endif

@@ -32,7 +32,8 @@ struct context_entry *context_find(const struct context *c, struct slice term)
 }
 
 /* The namespace of a prefix: declared, or the standard context's own. NULL: none. */
-static const char *prefix_uri(const struct context *c, struct slice prefix, struct context_entry **entry)
+static const char *prefix_uri(const struct context *c, struct slice prefix,
+			      struct context_entry **entry)
 {
 	*entry = context_find(c, prefix);
 	if (*entry)
@@ -59,7 +60,8 @@ void context_use(struct epcis_reader *r, struct context_entry *e)
 void context_use_value(struct epcis_reader *r, struct slice value)
 {
 	struct slice prefix = before_colon(value);
-	if (!prefix.n || !r->context || (value.n - prefix.n > 2 && memcmp(value.p + prefix.n, "://", 3) == 0))
+	if (!prefix.n || !r->context ||
+	    (value.n - prefix.n > 2 && memcmp(value.p + prefix.n, "://", 3) == 0))
 		return;
 	struct context_entry *e = context_find(r->context, prefix);
 	if (e && e->uri && e->uri[0] != '@')
@@ -98,8 +100,8 @@ static const char *expand(struct epcis_reader *r, const struct context *c, struc
 	return epcis_copy(r, iri);
 }
 
-static bool add_entry(struct epcis_reader *r, struct context *c, const struct json_value *m, const char *uri,
-		      const struct json_value *definition)
+static bool add_entry(struct epcis_reader *r, struct context *c, const struct json_value *m,
+		      const char *uri, const struct json_value *definition)
 {
 	if (c->n == CONTEXT_ENTRIES_MAX)
 		return epcis_bad(r, m, "more than %d names in one @context", CONTEXT_ENTRIES_MAX);
@@ -134,14 +136,17 @@ static bool declare_prefix(struct epcis_reader *r, struct context *c, const stru
 		return keyword && add_entry(r, c, m, keyword, NULL);
 	}
 	if (!prefix_valid(m->name) || m->name.n > 64)
-		return epcis_bad(r, m, "\"%.*s\" cannot be a namespace prefix", epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "\"%.*s\" cannot be a namespace prefix",
+				 epcis_shown(m->name), m->name.p);
 	const char *uri = expand(r, c, iri->text), *own = standard_prefix(m->name);
 	if (!uri)
 		return false;
 	if (!uri_valid(slice_str(uri)) || strlen(uri) > EVENT_URI_MAX)
-		return epcis_bad(r, m, "the namespace of \"%.*s\" is not a URI", epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "the namespace of \"%.*s\" is not a URI",
+				 epcis_shown(m->name), m->name.p);
 	struct context_entry *before = context_find(c, m->name);
-	if (inner && (before ? !before->uri || strcmp(before->uri, uri) != 0 : own && strcmp(own, uri) != 0))
+	if (inner &&
+	    (before ? !before->uri || strcmp(before->uri, uri) != 0 : own && strcmp(own, uri) != 0))
 		return epcis_bad(r, m, "the prefix \"%.*s\" gets a second meaning inside an event",
 				 epcis_shown(m->name), m->name.p);
 	if (before ? inner : own && strcmp(own, uri) == 0)
@@ -149,9 +154,11 @@ static bool declare_prefix(struct epcis_reader *r, struct context *c, const stru
 	return add_entry(r, c, m, uri, NULL);
 }
 
-static bool declare_object(struct epcis_reader *r, struct context *c, const struct json_value *m, bool inner)
+static bool declare_object(struct epcis_reader *r, struct context *c, const struct json_value *m,
+			   bool inner)
 {
-	static const char *const known[] = {"@id", "@type", "@container", "@language", "@protected", "@prefix"};
+	static const char *const known[] = {"@id",	 "@type",      "@container",
+					    "@language", "@protected", "@prefix"};
 	const struct json_value *id = json_get(m, "@id");
 	if (m->has_repeated)
 		return epcis_bad(r, m, "a name is given twice");
@@ -182,7 +189,8 @@ static bool declare_object(struct epcis_reader *r, struct context *c, const stru
 	return add_entry(r, c, m, NULL, m);
 }
 
-static void declare(struct epcis_reader *r, struct context *c, const struct json_value *m, bool inner)
+static void declare(struct epcis_reader *r, struct context *c, const struct json_value *m,
+		    bool inner)
 {
 	if (m->repeated) {
 		epcis_bad(r, m, "\"%.*s\" is declared twice", epcis_shown(m->name), m->name.p);
@@ -190,7 +198,9 @@ static void declare(struct epcis_reader *r, struct context *c, const struct json
 		if (slice_eq_str(m->name, "@version")
 			    ? m->kind != JSON_NUMBER || !slice_eq_str(m->text, "1.1")
 			    : !slice_eq_str(m->name, "@protected") || m->kind != JSON_BOOL)
-			epcis_bad(r, m, "\"%.*s\" is not supported: it could change what standard names mean",
+			epcis_bad(r, m,
+				  "\"%.*s\" is not supported: it could change what standard names "
+				  "mean",
 				  epcis_shown(m->name), m->name.p);
 	} else if (m->kind == JSON_STRING && same_as_standard(m->name, m->text)) {
 		return;
@@ -206,7 +216,8 @@ static void declare(struct epcis_reader *r, struct context *c, const struct json
 	}
 }
 
-static void read_one(struct epcis_reader *r, struct context *c, const struct json_value *v, bool inner)
+static void read_one(struct epcis_reader *r, struct context *c, const struct json_value *v,
+		     bool inner)
 {
 	switch (v->kind) {
 	case JSON_STRING:
@@ -268,7 +279,8 @@ static bool split_iri(struct epcis_reader *r, const struct json_value *m, Argosy
 		cut--;
 	struct slice local = slice(m->name.p + cut, m->name.n - cut);
 	if (!local_name_valid(local) || !uri_valid(m->name) || m->name.n > EVENT_URI_MAX)
-		return epcis_bad(r, m, "\"%.*s\" is not a name for a field", epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "\"%.*s\" is not a name for a field", epcis_shown(m->name),
+				 m->name.p);
 	n->ns = epcis_copy(r, slice(m->name.p, cut));
 	n->name = epcis_copy(r, local);
 	return true;
@@ -276,7 +288,8 @@ static bool split_iri(struct epcis_reader *r, const struct json_value *m, Argosy
 
 static bool bare_name(struct epcis_reader *r, const struct json_value *m, Argosy__V1__Node *n)
 {
-	static const char *const keywords[] = {"@id", "@type", "@value", "@language", "@list", "@set"};
+	static const char *const keywords[] = {"@id",	    "@type", "@value",
+					       "@language", "@list", "@set"};
 	struct context_entry *e = context_find(r->context, m->name);
 	if (e && e->uri && e->uri[0] == '@') {
 		n->name = (char *)e->uri; /* an alias of a keyword */
@@ -289,26 +302,31 @@ static bool bare_name(struct epcis_reader *r, const struct json_value *m, Argosy
 		}
 	}
 	if (!standard_term(m->name))
-		return epcis_bad(r, m, "\"%.*s\" carries no namespace prefix", epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "\"%.*s\" carries no namespace prefix", epcis_shown(m->name),
+				 m->name.p);
 	n->name = epcis_copy(r, m->name);
 	return true;
 }
 
-bool context_name(struct epcis_reader *r, const struct json_value *m, Argosy__V1__Node *n, bool bare)
+bool context_name(struct epcis_reader *r, const struct json_value *m, Argosy__V1__Node *n,
+		  bool bare)
 {
 	struct slice prefix = before_colon(m->name);
 	struct context_entry *e;
 	if (!prefix.n)
 		return bare ? bare_name(r, m, n)
-			    : epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name), m->name.p);
+			    : epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
+					m->name.p);
 	struct slice local = slice(m->name.p + prefix.n + 1, m->name.n - prefix.n - 1);
 	if (slice_starts(local, "//"))
 		return split_iri(r, m, n);
 	const char *ns = prefix_uri(r->context, prefix, &e);
 	if (!ns || *ns == '@')
-		return epcis_bad(r, m, "the prefix of \"%.*s\" is not declared", epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "the prefix of \"%.*s\" is not declared",
+				 epcis_shown(m->name), m->name.p);
 	if (!local_name_valid(local) || local.n > EVENT_URI_MAX)
-		return epcis_bad(r, m, "\"%.*s\" is not a name for a field", epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "\"%.*s\" is not a name for a field", epcis_shown(m->name),
+				 m->name.p);
 	if (e)
 		context_use(r, e);
 	struct context_entry *definition = context_find(r->context, m->name);
@@ -347,10 +365,12 @@ static bool read_children(struct epcis_reader *r, const struct json_value *v, Ar
 			if (slice_eq_str(m->name, "@context"))
 				continue; /* read before */
 			if (m->repeated) {
-				ok = epcis_bad(r, m, "\"%.*s\" is given twice", epcis_shown(m->name), m->name.p);
+				ok = epcis_bad(r, m, "\"%.*s\" is given twice",
+					       epcis_shown(m->name), m->name.p);
 				continue;
 			}
-			if (names == NAMES_LOOSE && !before_colon(m->name).n && local_name_valid(m->name)) {
+			if (names == NAMES_LOOSE && !before_colon(m->name).n &&
+			    local_name_valid(m->name)) {
 				k->name = epcis_copy(r, m->name);
 			} else if (!context_name(r, m, k, true)) {
 				ok = false;
@@ -415,8 +435,9 @@ static Argosy__V1__Node *definition_node(struct epcis_reader *r, const struct co
 }
 
 /* Two objects inside one event may each declare the same prefix; one meaning must do for both. */
-static bool already_taken(struct epcis_reader *r, const struct json_value *v, const struct context_entry *e,
-			  size_t n, Argosy__V1__Namespace *const *taken)
+static bool already_taken(struct epcis_reader *r, const struct json_value *v,
+			  const struct context_entry *e, size_t n,
+			  Argosy__V1__Namespace *const *taken)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!slice_eq_str(e->term, taken[i]->prefix))
@@ -430,13 +451,15 @@ static bool already_taken(struct epcis_reader *r, const struct json_value *v, co
 }
 
 bool context_take_used(struct epcis_reader *r, const struct json_value *v, size_t *n_namespaces,
-		       Argosy__V1__Namespace ***namespaces, size_t *n_terms, Argosy__V1__Node ***terms)
+		       Argosy__V1__Namespace ***namespaces, size_t *n_terms,
+		       Argosy__V1__Node ***terms)
 {
 	/* A definition may use further prefixes ("@type": "my:unit"), which join the list. */
 	for (struct context_entry *e = r->used; e; e = e->next_used)
 		if (e->definition)
 			for (const struct json_value *m = e->definition->first; m; m = m->next)
-				context_use_value(r, m->kind == JSON_STRING ? m->text : slice(NULL, 0));
+				context_use_value(r, m->kind == JSON_STRING ? m->text
+									    : slice(NULL, 0));
 	if (r->used_n) {
 		*namespaces = epcis_alloc(r, r->used_n * sizeof(void *));
 		*terms = epcis_alloc(r, r->used_n * sizeof(void *));

@@ -67,14 +67,14 @@ char *epcis_copy(struct epcis_reader *r, struct slice s)
 }
 
 /* New messages of protobuf, in the arena. */
-#define NEW(r, type, init) \
-	static type *init##_new(struct epcis_reader *r) \
-	{ \
-		type *m = epcis_alloc(r, sizeof *m); \
-		if (m) \
-			init##__init(m); \
-		return m; \
-	} \
+#define NEW(r, type, init)                                                                         \
+	static type *init##_new(struct epcis_reader *r)                                            \
+	{                                                                                          \
+		type *m = epcis_alloc(r, sizeof *m);                                               \
+		if (m)                                                                             \
+			init##__init(m);                                                           \
+		return m;                                                                          \
+	}                                                                                          \
 	_Static_assert(1, "")
 NEW(r, Argosy__V1__Node, argosy__v1__node);
 NEW(r, Argosy__V1__Event, argosy__v1__event);
@@ -99,13 +99,15 @@ static bool is_array(struct epcis_reader *r, const struct json_value *v)
 {
 	if (v->kind != JSON_ARRAY)
 		return epcis_bad(r, v, "must be an array");
-	return v->count <= EVENT_LIST_MAX || epcis_bad(r, v, "more than %d entries", EVENT_LIST_MAX);
+	return v->count <= EVENT_LIST_MAX ||
+	       epcis_bad(r, v, "more than %d entries", EVENT_LIST_MAX);
 }
 
 /* False, with a fault, for a member whose name came before. */
 static bool is_first(struct epcis_reader *r, const struct json_value *m)
 {
-	return !m->repeated || epcis_bad(r, m, "\"%.*s\" is given twice", epcis_shown(m->name), m->name.p);
+	return !m->repeated ||
+	       epcis_bad(r, m, "\"%.*s\" is given twice", epcis_shown(m->name), m->name.p);
 }
 
 static bool read_string(struct epcis_reader *r, const struct json_value *v, char **out)
@@ -139,7 +141,8 @@ static bool read_bool(struct epcis_reader *r, const struct json_value *v, char *
 	return *out != NULL;
 }
 
-static bool read_strings(struct epcis_reader *r, const struct json_value *v, size_t *n, char ***list)
+static bool read_strings(struct epcis_reader *r, const struct json_value *v, size_t *n,
+			 char ***list)
 {
 	bool ok = true;
 	if (!is_array(r, v))
@@ -158,7 +161,8 @@ static bool read_strings(struct epcis_reader *r, const struct json_value *v, siz
 
 static int by_text(const void *a, const void *b)
 {
-	const struct json_value *x = *(struct json_value *const *)a, *y = *(struct json_value *const *)b;
+	const struct json_value *x = *(struct json_value *const *)a,
+				*y = *(struct json_value *const *)b;
 	int c = slice_cmp(x->text, y->text);
 	return c ? c : x->line < y->line ? -1 : x->line > y->line;
 }
@@ -179,15 +183,16 @@ static bool check_unique(struct epcis_reader *r, const struct json_value *v)
 	qsort(list, n, sizeof *list, by_text);
 	for (size_t i = 1; i < n; i++)
 		if (slice_eq(list[i - 1]->text, list[i]->text))
-			return epcis_bad(r, list[i], "\"%.*s\" is given twice", epcis_shown(list[i]->text),
-					 list[i]->text.p);
+			return epcis_bad(r, list[i], "\"%.*s\" is given twice",
+					 epcis_shown(list[i]->text), list[i]->text.p);
 	return true;
 }
 
 /* ---- extensions ---- */
 
 /* Reads member `m` as an extension field into a list with room for all members of its object. */
-static bool read_extension(struct epcis_reader *r, const struct json_value *m, size_t *n, node_t ***list)
+static bool read_extension(struct epcis_reader *r, const struct json_value *m, size_t *n,
+			   node_t ***list)
 {
 	if (m->parent->count > EVENT_LIST_MAX)
 		return epcis_bad(r, m->parent, "more than %d fields", EVENT_LIST_MAX);
@@ -219,7 +224,9 @@ static bool read_flat(struct epcis_reader *r, const struct json_value *v, void *
 		}
 		char **at = (char **)((char *)message + f->at);
 		if (f->shape == FIELD_TEXTS)
-			ok = read_strings(r, m, (size_t *)((char *)message + f->at_n), (char ***)at) && ok;
+			ok = read_strings(r, m, (size_t *)((char *)message + f->at_n),
+					  (char ***)at) &&
+			     ok;
 		else if (f->shape == FIELD_NUMBER)
 			ok = read_number(r, m, at) && ok;
 		else if (f->shape == FIELD_BOOL)
@@ -233,7 +240,8 @@ static bool read_flat(struct epcis_reader *r, const struct json_value *v, void *
 }
 
 /* JSON schema, quantityElement: closed. */
-static bool read_quantity(struct epcis_reader *r, const struct json_value *v, Argosy__V1__QuantityElement **out)
+static bool read_quantity(struct epcis_reader *r, const struct json_value *v,
+			  Argosy__V1__QuantityElement **out)
 {
 	Argosy__V1__QuantityElement *q = argosy__v1__quantity_element_new(r);
 	bool ok = q && is_object(r, v);
@@ -248,8 +256,8 @@ static bool read_quantity(struct epcis_reader *r, const struct json_value *v, Ar
 		else if (slice_eq_str(m->name, "uom"))
 			ok = read_string(r, m, &q->uom) && ok;
 		else
-			ok = epcis_bad(r, m, "a quantity element has no field \"%.*s\"", epcis_shown(m->name),
-				       m->name.p);
+			ok = epcis_bad(r, m, "a quantity element has no field \"%.*s\"",
+				       epcis_shown(m->name), m->name.p);
 	}
 	return ok;
 }
@@ -269,8 +277,8 @@ static bool read_ref(struct epcis_reader *r, const struct json_value *v, const c
 		else if (slice_eq_str(m->name, id))
 			ok = read_string(r, m, &t->id) && ok;
 		else
-			ok = epcis_bad(r, m, "an entry of this list has no field \"%.*s\"", epcis_shown(m->name),
-				       m->name.p);
+			ok = epcis_bad(r, m, "an entry of this list has no field \"%.*s\"",
+				       epcis_shown(m->name), m->name.p);
 	}
 	return ok;
 }
@@ -317,18 +325,20 @@ static bool read_persistent(struct epcis_reader *r, const struct json_value *v,
 		if (!is_first(r, m))
 			ok = false;
 		else if (!set && !slice_eq_str(m->name, "unset"))
-			ok = epcis_bad(r, m, "persistentDisposition has no field \"%.*s\"", epcis_shown(m->name),
-				       m->name.p);
+			ok = epcis_bad(r, m, "persistentDisposition has no field \"%.*s\"",
+				       epcis_shown(m->name), m->name.p);
 		else if (m->kind == JSON_ARRAY && m->count == 0)
 			ok = epcis_bad(r, m, "must not be empty");
 		else
-			ok = read_strings(r, m, set ? &p->n_set : &p->n_unset, set ? &p->set : &p->unset) &&
+			ok = read_strings(r, m, set ? &p->n_set : &p->n_unset,
+					  set ? &p->set : &p->unset) &&
 			     check_unique(r, m) && ok;
 	}
 	return ok;
 }
 
-static bool read_report(struct epcis_reader *r, const struct json_value *v, Argosy__V1__SensorReport **out)
+static bool read_report(struct epcis_reader *r, const struct json_value *v,
+			Argosy__V1__SensorReport **out)
 {
 	Argosy__V1__SensorReport *p = *out = argosy__v1__sensor_report_new(r);
 	if (!p || !read_flat(r, v, p, &sensor_report_fields, &p->n_extensions, &p->extensions))
@@ -338,7 +348,8 @@ static bool read_report(struct epcis_reader *r, const struct json_value *v, Argo
 	return true;
 }
 
-static bool read_reports(struct epcis_reader *r, const struct json_value *v, Argosy__V1__SensorElement *s)
+static bool read_reports(struct epcis_reader *r, const struct json_value *v,
+			 Argosy__V1__SensorElement *s)
 {
 	bool ok = true;
 	if (!is_array(r, v) || !(s->reports = epcis_alloc(r, v->count * sizeof *s->reports)))
@@ -348,7 +359,8 @@ static bool read_reports(struct epcis_reader *r, const struct json_value *v, Arg
 	return ok;
 }
 
-static bool read_sensor(struct epcis_reader *r, const struct json_value *v, Argosy__V1__SensorElement **out)
+static bool read_sensor(struct epcis_reader *r, const struct json_value *v,
+			Argosy__V1__SensorElement **out)
 {
 	Argosy__V1__SensorElement *s = *out = argosy__v1__sensor_element_new(r);
 	bool ok = s && is_object(r, v);
@@ -358,9 +370,16 @@ static bool read_sensor(struct epcis_reader *r, const struct json_value *v, Argo
 		} else if (slice_eq_str(m->name, "sensorReport")) {
 			ok = read_reports(r, m, s) && ok;
 		} else if (slice_eq_str(m->name, "sensorMetadata")) {
-			Argosy__V1__SensorMetadata *d = s->metadata = argosy__v1__sensor_metadata_new(r);
+			Argosy__V1__SensorMetadata *d = s->metadata =
+				argosy__v1__sensor_metadata_new(r);
 			ok = d &&
-			     read_flat(r, m, d, &sensor_metadata_fields, &d->n_extensions, &d->extensions) && ok;
+			     read_flat(r, m, d, &sensor_metadata_fields, &d->n_extensions,
+				       &d->extensions) &&
+			     ok;
+		} else if (is_type(r, m->name)) {
+			ok = (*s->type ? epcis_bad(r, m, "type is given twice")
+				       : read_string(r, m, &s->type)) &&
+			     ok;
 		} else {
 			ok = read_extension(r, m, &s->n_extensions, &s->extensions) && ok;
 		}
@@ -380,7 +399,8 @@ static bool read_ilmd(struct epcis_reader *r, const struct json_value *v, event_
 /* ---- the event ---- */
 
 /* An array of objects, each by its own function. */
-static bool read_objects(struct epcis_reader *r, const struct json_value *v, event_t *e, const struct field *f)
+static bool read_objects(struct epcis_reader *r, const struct json_value *v, event_t *e,
+			 const struct field *f)
 {
 	size_t *n = (size_t *)((char *)e + f->at_n);
 	bool ok = is_array(r, v);
@@ -396,9 +416,9 @@ static bool read_objects(struct epcis_reader *r, const struct json_value *v, eve
 			ok = read_sensor(r, m, (Argosy__V1__SensorElement **)entry) && ok;
 		else
 			ok = read_ref(r, m,
-				      f->rule == RULE_BTT      ? "bizTransaction"
+				      f->rule == RULE_BTT ? "bizTransaction"
 				      : f->name[0] == 's' ? "source"
-							       : "destination",
+							  : "destination",
 				      (Argosy__V1__TypedRef **)entry) &&
 			     ok;
 	}
@@ -417,7 +437,8 @@ static bool read_type(struct epcis_reader *r, const struct json_value *v, event_
 		}
 	}
 	if (!v->text.n || !memchr(v->text.p, ':', v->text.n))
-		return epcis_bad(r, v, "\"%.*s\" is not a kind of event", epcis_shown(v->text), v->text.p);
+		return epcis_bad(r, v, "\"%.*s\" is not a kind of event", epcis_shown(v->text),
+				 v->text.p);
 	e->type = ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_EXTENDED;
 	return read_string(r, v, &e->extended_type);
 }
@@ -433,13 +454,14 @@ static bool read_action(struct epcis_reader *r, const struct json_value *v, even
 			return true;
 		}
 	}
-	return epcis_bad(r, v, "\"%.*s\" is not an action: ADD, OBSERVE or DELETE", epcis_shown(v->text),
-			 v->text.p);
+	return epcis_bad(r, v, "\"%.*s\" is not an action: ADD, OBSERVE or DELETE",
+			 epcis_shown(v->text), v->text.p);
 }
 
 static bool note_empty(struct epcis_reader *r, event_t *e, const char *name)
 {
-	if (!e->empty_fields && !(e->empty_fields = epcis_alloc(r, (event_fields.n + 1) * sizeof(char *))))
+	if (!e->empty_fields &&
+	    !(e->empty_fields = epcis_alloc(r, (event_fields.n + 1) * sizeof(char *))))
 		return false;
 	e->empty_fields[e->n_empty_fields] = epcis_copy(r, slice_str(name));
 	return e->empty_fields[e->n_empty_fields++] != NULL;
@@ -447,7 +469,8 @@ static bool note_empty(struct epcis_reader *r, event_t *e, const char *name)
 
 static bool read_error(struct epcis_reader *r, const struct json_value *v, event_t *e)
 {
-	Argosy__V1__ErrorDeclaration *d = e->error_declaration = argosy__v1__error_declaration_new(r);
+	Argosy__V1__ErrorDeclaration *d = e->error_declaration =
+		argosy__v1__error_declaration_new(r);
 	if (!d || !read_flat(r, v, d, &error_fields, &d->n_extensions, &d->extensions))
 		return false;
 	if (json_get(v, "correctiveEventIDs") && d->n_corrective_event_ids == 0)
@@ -467,7 +490,8 @@ static bool read_certification(struct epcis_reader *r, const struct json_value *
 	return true;
 }
 
-static bool read_field(struct epcis_reader *r, const struct json_value *m, event_t *e, const struct field *f)
+static bool read_field(struct epcis_reader *r, const struct json_value *m, event_t *e,
+		       const struct field *f)
 {
 	void *at = (char *)e + f->at;
 	switch ((enum field_shape)f->shape) {
@@ -481,7 +505,8 @@ static bool read_field(struct epcis_reader *r, const struct json_value *m, event
 	case FIELD_TEXTS:
 		/* JSON schema: "epcList" is of unique items, but in a TransactionEvent. */
 		return read_strings(r, m, (size_t *)((char *)e + f->at_n), at) &&
-		       (strstr(f->name, "List") && e->type != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSACTION
+		       (strstr(f->name, "List") &&
+					e->type != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSACTION
 				? check_unique(r, m)
 				: true);
 	case FIELD_CERT:
@@ -506,7 +531,8 @@ static bool read_field(struct epcis_reader *r, const struct json_value *m, event
 	return false;
 }
 
-/* The member that gives the kind of event; what it means decides about others, so it is read first. */
+/* The member that gives the kind of event; what it means decides about others, so it is read first.
+ */
 static const struct json_value *find_type(struct epcis_reader *r, const struct json_value *v)
 {
 	const struct json_value *found = NULL;
@@ -583,7 +609,8 @@ static event_t *read_event(struct epcis_reader *r, const struct json_value *v,
 		for (const struct json_value *m = v->first; m && !r->nomem; m = m->next)
 			read_member(r, m, e);
 		if (!r->nomem)
-			context_take_used(r, v, &e->n_namespaces, &e->namespaces, &e->n_terms, &e->terms);
+			context_take_used(r, v, &e->n_namespaces, &e->namespaces, &e->n_terms,
+					  &e->terms);
 	}
 	r->context = document_context;
 	if (r->faults != before || r->nomem || !check_whole(r, v, e))
@@ -591,7 +618,8 @@ static event_t *read_event(struct epcis_reader *r, const struct json_value *v,
 	return e;
 }
 
-static void read_events(struct epcis_reader *r, const struct json_value *list, struct event_doc *doc)
+static void read_events(struct epcis_reader *r, const struct json_value *list,
+			struct event_doc *doc)
 {
 	const struct context *context = r->context;
 	doc->events = epcis_alloc(r, list->count * sizeof(void *));
@@ -612,7 +640,8 @@ struct reading {
 };
 
 /* Appends a member to the head's list; `n` counts within `list`, which has room. */
-static bool keep_member(struct epcis_reader *r, const struct json_value *m, size_t *n, node_t ***list)
+static bool keep_member(struct epcis_reader *r, const struct json_value *m, size_t *n,
+			node_t ***list)
 {
 	if (!*list && !(*list = epcis_alloc(r, (m->parent->count + 1) * sizeof **list)))
 		return false;
@@ -633,8 +662,8 @@ static bool keep_member(struct epcis_reader *r, const struct json_value *m, size
 
 static bool must_be(struct epcis_reader *r, const struct json_value *v, enum json_kind kind)
 {
-	static const char *const names[] = {"null", "true or false", "a number", "a string", "an array",
-					    "an object"};
+	static const char *const names[] = {"null",	"true or false", "a number",
+					    "a string", "an array",	 "an object"};
 	return !v || v->kind == kind || epcis_bad(r, v, "must be %s", names[kind]);
 }
 
@@ -688,7 +717,8 @@ static bool check_vocabularies(struct epcis_reader *r, const struct json_value *
 		     must_be_uri(r, json_get(v, "type")) && ok;
 		elements = json_get(v, "vocabularyElementList");
 		ok = must_be(r, elements, JSON_ARRAY) && ok;
-		for (const struct json_value *m = elements && ok ? elements->first : NULL; m; m = m->next)
+		for (const struct json_value *m = elements && ok ? elements->first : NULL; m;
+		     m = m->next)
 			ok = check_vocabulary_element(r, m) && ok;
 	}
 	return ok;
@@ -702,14 +732,15 @@ static bool check_header(struct epcis_reader *r, const struct json_value *v)
 			ok = must_be(r, m, JSON_OBJECT) &&
 			     check_vocabularies(r, json_get(m, "vocabularyList")) && ok;
 		else if (!memchr(m->name.p, ':', m->name.n))
-			ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name), m->name.p);
+			ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
+				       m->name.p);
 	}
 	return ok;
 }
 
 /* What a body held beside the events goes under its own name into `list`. */
-static bool keep_rest(struct epcis_reader *r, const char *name, node_t *rest, size_t *n, node_t ***list,
-		      size_t room)
+static bool keep_rest(struct epcis_reader *r, const char *name, node_t *rest, size_t *n,
+		      node_t ***list, size_t room)
 {
 	if (!rest || !rest->n_children)
 		return true;
@@ -743,7 +774,8 @@ static bool read_results_body(struct reading *g, const struct json_value *v, nod
 			if (slice_eq_str(m->name, "vocabularyList"))
 				ok = check_vocabularies(r, m) && ok;
 			else if (!memchr(m->name.p, ':', m->name.n))
-				ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name), m->name.p);
+				ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
+					       m->name.p);
 			ok = keep_member(r, m, &rest->n_children, &rest->children) && ok;
 		}
 	}
@@ -756,21 +788,25 @@ static bool read_query_results(struct reading *g, const struct json_value *v, no
 {
 	struct epcis_reader *r = g->r;
 	Argosy__V1__Document *head = g->doc->head;
-	const struct json_value *body = json_get(v, "resultsBody"), *name = json_get(v, "queryName");
+	const struct json_value *body = json_get(v, "resultsBody"),
+				*name = json_get(v, "queryName");
 	node_t *inner = argosy__v1__node_new(r);
 	bool ok = inner && must_be(r, v, JSON_OBJECT);
 	for (const struct json_value *m = ok ? v->first : NULL; m; m = m->next) {
-		bool query = slice_eq_str(m->name, "queryName"), id = slice_eq_str(m->name, "subscriptionID");
+		bool query = slice_eq_str(m->name, "queryName"),
+		     id = slice_eq_str(m->name, "subscriptionID");
 		if (!is_first(r, m)) {
 			ok = false;
 		} else if (query || id) {
 			ok = must_be(r, m, JSON_STRING) && ok;
 			if (m->kind == JSON_STRING)
-				*(query ? &head->query_name : &head->subscription_id) = epcis_copy(r, m->text);
+				*(query ? &head->query_name : &head->subscription_id) =
+					epcis_copy(r, m->text);
 			head->subscription_id_present |= id && m->text.n == 0;
 		} else if (m != body) {
 			if (!memchr(m->name.p, ':', m->name.n))
-				ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name), m->name.p);
+				ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
+					       m->name.p);
 			ok = keep_member(r, m, &rest->n_children, &rest->children) && ok;
 		}
 	}
@@ -800,7 +836,8 @@ static bool read_body(struct reading *g, const struct json_value *v, bool query)
 			g->single = m;
 		} else {
 			if (!memchr(m->name.p, ':', m->name.n))
-				ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name), m->name.p);
+				ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
+					       m->name.p);
 			ok = keep_member(r, m, &rest->n_children, &rest->children) && ok;
 		}
 	}
@@ -808,13 +845,17 @@ static bool read_body(struct reading *g, const struct json_value *v, bool query)
 		return false;
 	if (query)
 		ok = results ? read_query_results(g, results, inner) &&
-				       keep_rest(r, "queryResults", inner, &rest->n_children, &rest->children,
-						 v->count + 1)
+				       keep_rest(r, "queryResults", inner, &rest->n_children,
+						 &rest->children, v->count + 1)
 			     : epcis_bad(r, v, "queryResults is missing");
 	else if (!g->events == !g->single)
-		ok = epcis_bad(r, v, g->events ? "both eventList and event are given" : "eventList is missing");
-	/* keep_rest's room: head->members was made with one place more than the document has members. */
-	return ok && keep_rest(r, "epcisBody", rest, &head->n_members, &head->members, v->parent->count + 1);
+		ok = epcis_bad(r, v,
+			       g->events ? "both eventList and event are given"
+					 : "eventList is missing");
+	/* keep_rest's room: head->members was made with one place more than the document has
+	 * members. */
+	return ok && keep_rest(r, "epcisBody", rest, &head->n_members, &head->members,
+			       v->parent->count + 1);
 }
 
 /* EPCIS 2.0: "2.0", or a corrected 2.0.N. */
@@ -825,7 +866,8 @@ static bool check_version(struct epcis_reader *r, const struct json_value *v)
 	bool ok = slice_eq_str(v->text, "2.0") || (slice_starts(v->text, "2.0.") && v->text.n > 4);
 	for (size_t i = 4; i < v->text.n; i++)
 		ok = ok && v->text.p[i] >= '0' && v->text.p[i] <= '9';
-	return ok || epcis_bad(r, v, "schemaVersion \"%.*s\" is not \"2.0\"", epcis_shown(v->text), v->text.p);
+	return ok || epcis_bad(r, v, "schemaVersion \"%.*s\" is not \"2.0\"", epcis_shown(v->text),
+			       v->text.p);
 }
 
 static bool check_time(struct epcis_reader *r, const struct json_value *v)
@@ -833,8 +875,9 @@ static bool check_time(struct epcis_reader *r, const struct json_value *v)
 	int64_t ms;
 	if (!must_be(r, v, JSON_STRING))
 		return false;
-	return time_parse(&ms, v->text) || epcis_bad(r, v, "\"%.*s\" is not a date and time with a zone",
-						     epcis_shown(v->text), v->text.p);
+	return time_parse(&ms, v->text) ||
+	       epcis_bad(r, v, "\"%.*s\" is not a date and time with a zone", epcis_shown(v->text),
+			 v->text.p);
 }
 
 static char *text_or_empty(struct epcis_reader *r, const struct json_value *v)
@@ -847,7 +890,8 @@ static void read_head_member(struct reading *g, const struct json_value *m, bool
 	struct epcis_reader *r = g->r;
 	Argosy__V1__Document *head = g->doc->head;
 	char *s = NULL;
-	if (slice_eq_str(m->name, "@context") || is_type(r, m->name) || slice_eq_str(m->name, "epcisBody"))
+	if (slice_eq_str(m->name, "@context") || is_type(r, m->name) ||
+	    slice_eq_str(m->name, "epcisBody"))
 		return;
 	if (!is_first(r, m))
 		return;
@@ -863,9 +907,10 @@ static void read_head_member(struct reading *g, const struct json_value *m, bool
 		if (check_time(r, m) && (s = text_or_empty(r, m)))
 			head->creation_date = s;
 	} else if (!memchr(m->name.p, ':', m->name.n) &&
-		   (query || (!slice_eq_str(m->name, "instanceIdentifier") &&
-			      !slice_eq_str(m->name, "sender") && !slice_eq_str(m->name, "receiver") &&
-			      !slice_eq_str(m->name, "epcisHeader")))) {
+		   (query ||
+		    (!slice_eq_str(m->name, "instanceIdentifier") &&
+		     !slice_eq_str(m->name, "sender") && !slice_eq_str(m->name, "receiver") &&
+		     !slice_eq_str(m->name, "epcisHeader")))) {
 		epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name), m->name.p);
 	} else {
 		if (slice_eq_str(m->name, "epcisHeader"))
@@ -886,7 +931,8 @@ static char *ignored_name(struct epcis_reader *r, struct slice name)
 	bool split = memchr(name.p, ':', name.n) && context_name(r, &v, &n, false);
 	r->issues_max = max;
 	r->faults = before;
-	char *s = split && !r->nomem ? arena_printf(r->a, "{%s}%s", n.ns, n.name) : epcis_copy(r, name);
+	char *s = split && !r->nomem ? arena_printf(r->a, "{%s}%s", n.ns, n.name)
+				     : epcis_copy(r, name);
 	r->nomem |= !s;
 	return s;
 }
@@ -925,7 +971,8 @@ static void read_document(struct reading *g, const struct json_value *v, bool qu
 {
 	struct epcis_reader *r = g->r;
 	struct event_doc *doc = g->doc;
-	const struct json_value *body = json_get(v, "epcisBody"), *context = json_get(v, "@context");
+	const struct json_value *body = json_get(v, "epcisBody"),
+				*context = json_get(v, "@context");
 	if (!context)
 		epcis_bad(r, v, "@context is missing");
 	else if (r->context && !r->context->standard)
@@ -953,11 +1000,12 @@ static void read_document(struct reading *g, const struct json_value *v, bool qu
 	for (struct context_entry *e = r->context ? r->context->first : NULL; e; e = e->next)
 		if (!e->uri || e->uri[0] != '@')
 			context_use(r, e);
-	context_take_used(r, v, &doc->head->n_namespaces, &doc->head->namespaces, &doc->head->n_terms,
-			  &doc->head->terms);
+	context_take_used(r, v, &doc->head->n_namespaces, &doc->head->namespaces,
+			  &doc->head->n_terms, &doc->head->terms);
 }
 
-static enum err refuse_size(struct epcis_reader *r, size_t *n_issues, const char *what, size_t limit)
+static enum err refuse_size(struct epcis_reader *r, size_t *n_issues, const char *what,
+			    size_t limit)
 {
 	struct event_issue *i = next_issue(r);
 	if (i)

@@ -45,7 +45,8 @@ static size_t utf8_cut(const char *s, size_t n)
 	return n;
 }
 
-static bool refuse(const struct check *c, const struct at *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static bool refuse(const struct check *c, const struct at *at, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 static bool refuse(const struct check *c, const struct at *at, const char *fmt, ...)
 {
 	struct event_issue *i = c->issue;
@@ -105,17 +106,20 @@ static bool check_uri(const struct check *c, const struct at *at, const char *s,
 	return true;
 }
 
-static bool check_word(const struct check *c, const struct at *at, const char *s, size_t n, enum cbv_vocab v)
+static bool check_word(const struct check *c, const struct at *at, const char *s, size_t n,
+		       enum cbv_vocab v)
 {
 	bool gs1 = v == CBV_MEASUREMENT_TYPE || v == CBV_SENSOR_ALERT;
 	if (!memchr(s, ':', n)) {
 		if (cbv_known(v, slice(s, n)))
 			return true;
-		return refuse(c, at, "\"" SHOWN "\" is neither a word of the %s vocabulary nor a URI", shown(s),
-			      s, gs1 ? "GS1 Web" : "CBV");
+		return refuse(c, at,
+			      "\"" SHOWN "\" is neither a word of the %s vocabulary nor a URI",
+			      shown(s), s, gs1 ? "GS1 Web" : "CBV");
 	}
 	if (gs1 ? reserved_gs1(s) : reserved_cbv(s))
-		return refuse(c, at, "\"" SHOWN "\": the standard's own values are written as bare words",
+		return refuse(c, at,
+			      "\"" SHOWN "\": the standard's own values are written as bare words",
 			      shown(s), s);
 	return check_uri(c, at, s, n);
 }
@@ -131,7 +135,8 @@ static bool hex_valid(const char *s, size_t n)
 }
 
 /* A text that is there (not empty), by its rule. */
-static bool check_text(const struct check *c, const struct at *at, const char *s, enum field_rule rule)
+static bool check_text(const struct check *c, const struct at *at, const char *s,
+		       enum field_rule rule)
 {
 	size_t n = strnlen(s, EVENT_STRING_MAX + 1);
 	int64_t ms;
@@ -144,12 +149,14 @@ static bool check_text(const struct check *c, const struct at *at, const char *s
 		return check_uri(c, at, s, n);
 	case RULE_TIME:
 		return time_parse(&ms, slice(s, n)) ||
-		       refuse(c, at, "\"" SHOWN "\" is not a date and time with a zone", shown(s), s);
+		       refuse(c, at, "\"" SHOWN "\" is not a date and time with a zone", shown(s),
+			      s);
 	case RULE_OFFSET:
 		return offset_valid(slice(s, n)) ||
 		       refuse(c, at, "\"" SHOWN "\" is not an offset like +08:00", shown(s), s);
 	case RULE_HEX:
-		return hex_valid(s, n) || refuse(c, at, "\"" SHOWN "\" is not hexadecimal", shown(s), s);
+		return hex_valid(s, n) ||
+		       refuse(c, at, "\"" SHOWN "\" is not hexadecimal", shown(s), s);
 	case RULE_BIZ_STEP:
 		return check_word(c, at, s, n, CBV_BIZ_STEP);
 	case RULE_DISPOSITION:
@@ -195,7 +202,7 @@ static int node_name_cmp(const node_t *a, const node_t *b)
 
 /* Are two of n names the same? Few are compared each with each; many are merge-sorted as
  * indexes on the stack, so that no choice of names makes it slow. */
-static const node_t *find_repeated(size_t n, node_t *const *list)
+static __attribute__((noinline)) const node_t *find_repeated(size_t n, node_t *const *list)
 {
 	uint16_t two[2][EVENT_LIST_MAX], *from = two[0], *to = two[1];
 	if (n <= 16) {
@@ -213,7 +220,8 @@ static const node_t *find_repeated(size_t n, node_t *const *list)
 			size_t right = left + 2 * width < n ? left + 2 * width : n;
 			for (size_t i = left, j = mid, k = left; k < right; k++) {
 				bool first = j >= right ||
-					     (i < mid && node_name_cmp(list[from[i]], list[from[j]]) <= 0);
+					     (i < mid &&
+					      node_name_cmp(list[from[i]], list[from[j]]) <= 0);
 				to[k] = first ? from[i++] : from[j++];
 			}
 		}
@@ -235,8 +243,10 @@ static bool check_name(const struct check *c, const struct at *at, const node_t 
 	if (!local_name_valid(slice(n->name, name)) || !utf8_valid(slice(n->name, name)))
 		return refuse(c, at, "not a name for a field");
 	if (ns == 0 ? need_ns : !uri_valid(slice(n->ns, ns)))
-		return refuse(c, at, ns ? "its namespace is not a URI" : "the field has no namespace");
-	if (*n->prefix && (ns == 0 || !prefix_valid(slice_str(n->prefix)) || !utf8_valid(slice_str(n->prefix))))
+		return refuse(c, at,
+			      ns ? "its namespace is not a URI" : "the field has no namespace");
+	if (*n->prefix &&
+	    (ns == 0 || !prefix_valid(slice_str(n->prefix)) || !utf8_valid(slice_str(n->prefix))))
 		return refuse(c, at, "not a namespace prefix");
 	return true;
 }
@@ -300,9 +310,10 @@ static bool check_nodes(const struct check *c, const struct at *at, size_t n, no
 	for (size_t i = 0; i < n; i++) {
 		char key[EVENT_URI_MAX + 80];
 		struct at here = {at, key, 0};
-		snprintf(key, sizeof key, "%.64s%s%.*s", list[i]->prefix, *list[i]->prefix ? ":" : "",
-			 EVENT_URI_MAX, list[i]->name);
-		if (!check_name(c, &here, list[i], need_ns) || !check_node(c, &here, list[i], depth))
+		snprintf(key, sizeof key, "%.64s%s%.*s", list[i]->prefix,
+			 *list[i]->prefix ? ":" : "", EVENT_URI_MAX, list[i]->name);
+		if (!check_name(c, &here, list[i], need_ns) ||
+		    !check_node(c, &here, list[i], depth))
 			return false;
 	}
 	const node_t *twice = find_repeated(n, list);
@@ -316,7 +327,8 @@ static bool check_nodes(const struct check *c, const struct at *at, size_t n, no
 /* ---- the parts of an event ---- */
 
 /* The texts of a flat message by its table; lists in it too. */
-static bool check_flat(const struct check *c, const struct at *at, const void *m, const struct field_table *t)
+static bool check_flat(const struct check *c, const struct at *at, const void *m,
+		       const struct field_table *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct field *f = &t->fields[i];
@@ -337,10 +349,9 @@ static bool check_flat(const struct check *c, const struct at *at, const void *m
 		if (!*s)
 			continue;
 		if (f->shape == FIELD_NUMBER ? !check_number(c, &here, s)
-		    : f->shape == FIELD_BOOL
-			    ? strcmp(s, "true") != 0 && strcmp(s, "false") != 0 &&
-				      !refuse(c, &here, "neither true nor false")
-			    : !check_text(c, &here, s, f->rule))
+		    : f->shape == FIELD_BOOL ? strcmp(s, "true") != 0 && strcmp(s, "false") != 0 &&
+						       !refuse(c, &here, "neither true nor false")
+					     : !check_text(c, &here, s, f->rule))
 			return false;
 	}
 	return true;
@@ -361,8 +372,8 @@ static bool check_quantities(const struct check *c, const struct at *at, size_t 
 {
 	for (size_t i = 0; i < n; i++) {
 		const Argosy__V1__QuantityElement *q = list[i];
-		struct at entry = {at, NULL, i}, epc = {&entry, "epcClass", 0}, number = {&entry, "quantity", 0},
-			  uom = {&entry, "uom", 0};
+		struct at entry = {at, NULL, i}, epc = {&entry, "epcClass", 0},
+			  number = {&entry, "quantity", 0}, uom = {&entry, "uom", 0};
 		if (!*q->epc_class)
 			return refuse(c, &entry, "epcClass is missing");
 		if (!check_text(c, &epc, q->epc_class, RULE_URI))
@@ -370,7 +381,9 @@ static bool check_quantities(const struct check *c, const struct at *at, size_t 
 		if (*q->quantity && !check_number(c, &number, q->quantity))
 			return false;
 		if (*q->uom && !uom_valid(q->uom))
-			return refuse(c, &uom, "\"" SHOWN "\" is not a unit code of 2 or 3 capitals and digits",
+			return refuse(c, &uom,
+				      "\"" SHOWN
+				      "\" is not a unit code of 2 or 3 capitals and digits",
 				      shown(q->uom), q->uom);
 	}
 	return true;
@@ -379,14 +392,17 @@ static bool check_quantities(const struct check *c, const struct at *at, size_t 
 /* What the identifier of a TypedRef is called. */
 static const char *ref_name(const struct field *f)
 {
-	return f->rule == RULE_BTT ? "bizTransaction" : f->name[0] == 's' ? "source" : "destination";
+	return f->rule == RULE_BTT ? "bizTransaction"
+	       : f->name[0] == 's' ? "source"
+				   : "destination";
 }
 
 static bool check_refs(const struct check *c, const struct at *at, size_t n,
 		       Argosy__V1__TypedRef *const *list, const struct field *f)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct at entry = {at, NULL, i}, type = {&entry, "type", 0}, id = {&entry, ref_name(f), 0};
+		struct at entry = {at, NULL, i}, type = {&entry, "type", 0},
+			  id = {&entry, ref_name(f), 0};
 		if (!*list[i]->id)
 			return refuse(c, &entry, "%s is missing", ref_name(f));
 		if (!*list[i]->type && f->rule == RULE_SDT)
@@ -408,8 +424,8 @@ static bool check_place(const struct check *c, const struct at *at, const Argosy
 	       check_nodes(c, at, p->n_extensions, p->extensions, true, 1);
 }
 
-static bool check_dispositions(const struct check *c, const struct at *up, const char *name, size_t n,
-			       char *const *list)
+static bool check_dispositions(const struct check *c, const struct at *up, const char *name,
+			       size_t n, char *const *list)
 {
 	struct at at = {up, name, 0};
 	if (!check_count(c, &at, n))
@@ -431,7 +447,8 @@ static bool check_persistent(const struct check *c, const struct at *at,
 	       check_dispositions(c, at, "unset", p->n_unset, p->unset);
 }
 
-static bool check_error(const struct check *c, const struct at *at, const Argosy__V1__ErrorDeclaration *e)
+static bool check_error(const struct check *c, const struct at *at,
+			const Argosy__V1__ErrorDeclaration *e)
 {
 	if (!*e->declaration_time)
 		return refuse(c, at, "declarationTime is missing");
@@ -445,10 +462,12 @@ static bool check_sensors(const struct check *c, const struct at *at, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		const Argosy__V1__SensorElement *s = list[i];
 		struct at entry = {at, NULL, i}, meta = {&entry, "sensorMetadata", 0},
-			  reports = {&entry, "sensorReport", 0};
-		if (s->metadata &&
-		    (!check_flat(c, &meta, s->metadata, &sensor_metadata_fields) ||
-		     !check_nodes(c, &meta, s->metadata->n_extensions, s->metadata->extensions, true, 1)))
+			  reports = {&entry, "sensorReport", 0}, type = {&entry, "type", 0};
+		if (s->metadata && (!check_flat(c, &meta, s->metadata, &sensor_metadata_fields) ||
+				    !check_nodes(c, &meta, s->metadata->n_extensions,
+						 s->metadata->extensions, true, 1)))
+			return false;
+		if (*s->type && !check_text(c, &type, s->type, RULE_URI))
 			return false;
 		if (s->n_reports == 0)
 			return refuse(c, &entry, "sensorReport is missing or empty");
@@ -569,12 +588,14 @@ static bool check_empty_fields(const struct check *c, const event_t *e)
 		const char *name = e->empty_fields[i];
 		const struct field *f = field_find(&event_fields, slice_str(name));
 		bool ok = f ? field_is_list(f) && f->kinds & 1 << e->type && field_count(e, f) == 0
-			    : strcmp(name, "errorDeclaration/correctiveEventIDs") == 0 && e->error_declaration &&
-				      e->error_declaration->n_corrective_event_ids == 0;
+			    : strcmp(name, "errorDeclaration/correctiveEventIDs") == 0 &&
+					  e->error_declaration &&
+					  e->error_declaration->n_corrective_event_ids == 0;
 		for (size_t k = 0; k < i; k++)
 			ok = ok && strcmp(name, e->empty_fields[k]) != 0;
 		if (!ok)
-			return refuse(c, NULL, "\"" SHOWN "\" cannot be an empty field here", shown(name), name);
+			return refuse(c, NULL, "\"" SHOWN "\" cannot be an empty field here",
+				      shown(name), name);
 	}
 	return true;
 }
@@ -586,12 +607,14 @@ static bool check_names(const struct check *c, const event_t *e)
 	for (size_t i = 0; i < e->n_namespaces; i++) {
 		const Argosy__V1__Namespace *n = e->namespaces[i];
 		bool ok = strnlen(n->prefix, 65) <= 64 && prefix_valid(slice_str(n->prefix)) &&
-			  utf8_valid(slice_str(n->prefix)) && strnlen(n->uri, EVENT_URI_MAX + 1) <= EVENT_URI_MAX &&
+			  utf8_valid(slice_str(n->prefix)) &&
+			  strnlen(n->uri, EVENT_URI_MAX + 1) <= EVENT_URI_MAX &&
 			  uri_valid(slice_str(n->uri));
 		for (size_t k = 0; k < i; k++)
 			ok = ok && strcmp(n->prefix, e->namespaces[k]->prefix) != 0;
 		if (!ok)
-			return refuse(c, NULL, "the namespace \"" SHOWN "\" is malformed or declared twice",
+			return refuse(c, NULL,
+				      "the namespace \"" SHOWN "\" is malformed or declared twice",
 				      shown(n->prefix), n->prefix);
 	}
 	struct at ignored = {NULL, "ignoreFields", 0}, terms = {NULL, "@context", 0};
@@ -612,14 +635,16 @@ static bool check_content(const struct check *c, const event_t *e)
 	switch (e->type) {
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_OBJECT:
 		if (!things && !(e->n_sensor_element_list > 0 && e->read_point))
-			return refuse(c, NULL, "an ObjectEvent needs epcList, quantityList, or "
-					       "sensorElementList and readPoint");
+			return refuse(c, NULL,
+				      "an ObjectEvent needs epcList, quantityList, or "
+				      "sensorElementList and readPoint");
 		if (list_is_there(e, "ilmd", e->n_ilmd) && !adds)
 			return refuse(c, &ilmd, "ilmd is for action ADD alone");
 		return true;
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_AGGREGATION:
 		if (!*e->parent_id && e->action != ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_OBSERVE)
-			return refuse(c, NULL, "parentID is missing: only action OBSERVE may leave it out");
+			return refuse(c, NULL,
+				      "parentID is missing: only action OBSERVE may leave it out");
 		return children || deletes ||
 		       refuse(c, NULL, "an AggregationEvent needs childEPCs or childQuantityList");
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_ASSOCIATION:
@@ -634,10 +659,12 @@ static bool check_content(const struct check *c, const event_t *e)
 		       refuse(c, NULL, "a TransactionEvent needs epcList or quantityList");
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSFORMATION:
 		if (*e->transformation_id ? !inputs && !outputs : !inputs || !outputs)
-			return refuse(c, NULL, *e->transformation_id
-						       ? "a TransformationEvent needs inputs or outputs"
-						       : "a TransformationEvent without transformationID needs "
-							 "inputs and outputs");
+			return refuse(
+				c, NULL,
+				*e->transformation_id
+					? "a TransformationEvent needs inputs or outputs"
+					: "a TransformationEvent without transformationID needs "
+					  "inputs and outputs");
 		return true;
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_EXTENDED:
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED:
@@ -675,7 +702,8 @@ bool event_check(const event_t *e, struct event_issue *issue)
 			continue;
 		if (!(f->kinds & 1 << e->type)) {
 			struct at at = {NULL, f->name, 0};
-			return refuse(&c, &at, "%s may not have %s", event_type_name(e->type), f->name);
+			return refuse(&c, &at, "%s may not have %s", event_type_name(e->type),
+				      f->name);
 		}
 		if (!check_field(&c, e, f))
 			return false;

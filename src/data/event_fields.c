@@ -3,20 +3,30 @@
 #include <stddef.h>
 
 #define NAME(s) s, sizeof(s) - 1
-#define ONE(M, name, shape, rule, kinds, member) \
-	{NAME(name), shape, rule, kinds, offsetof(Argosy__V1__##M, member), 0}
-#define MANY(M, name, shape, rule, kinds, member) \
-	{NAME(name), shape, rule, kinds, offsetof(Argosy__V1__##M, member), \
-	 offsetof(Argosy__V1__##M, n_##member)}
+#define ONE(M, name, shape, rule, kinds, member)                                                   \
+	{                                                                                          \
+		NAME(name), shape, rule, kinds, offsetof(Argosy__V1__##M, member), 0               \
+	}
+#define MANY(M, name, shape, rule, kinds, member)                                                  \
+	{                                                                                          \
+		NAME(name), shape, rule, kinds, offsetof(Argosy__V1__##M, member),                 \
+			offsetof(Argosy__V1__##M, n_##member)                                      \
+	}
 
-enum { OAXS_E = KIND_O | KIND_A | KIND_X | KIND_S | KIND_E, OX_E = KIND_O | KIND_X | KIND_E,
-       AS_E = KIND_A | KIND_S | KIND_E, OT_E = KIND_O | KIND_T | KIND_E, T_E = KIND_T | KIND_E };
+enum {
+	OAXS_E = KIND_O | KIND_A | KIND_X | KIND_S | KIND_E,
+	OX_E = KIND_O | KIND_X | KIND_E,
+	AS_E = KIND_A | KIND_S | KIND_E,
+	OT_E = KIND_O | KIND_T | KIND_E,
+	T_E = KIND_T | KIND_E
+};
 
 static const struct field EVENT[] = {
 	ONE(Event, "type", FIELD_TYPE, RULE_NONE, KIND_ALL, type),
 	ONE(Event, "eventID", FIELD_TEXT, RULE_URI, KIND_ALL, event_id),
 	ONE(Event, "eventTime", FIELD_TEXT, RULE_TIME, KIND_ALL, event_time),
-	ONE(Event, "eventTimeZoneOffset", FIELD_TEXT, RULE_OFFSET, KIND_ALL, event_time_zone_offset),
+	ONE(Event, "eventTimeZoneOffset", FIELD_TEXT, RULE_OFFSET, KIND_ALL,
+	    event_time_zone_offset),
 	ONE(Event, "recordTime", FIELD_TEXT, RULE_TIME, KIND_ALL, record_time),
 	ONE(Event, "errorDeclaration", FIELD_ERROR, RULE_NONE, KIND_ALL, error_declaration),
 	MANY(Event, "certificationInfo", FIELD_CERT, RULE_URI, KIND_ALL, certification_info),
@@ -33,7 +43,10 @@ static const struct field EVENT[] = {
 	ONE(Event, "transformationID", FIELD_TEXT, RULE_URI, T_E, transformation_id),
 	ONE(Event, "bizStep", FIELD_TEXT, RULE_BIZ_STEP, KIND_ALL, biz_step),
 	ONE(Event, "disposition", FIELD_TEXT, RULE_DISPOSITION, KIND_ALL, disposition),
-	ONE(Event, "persistentDisposition", FIELD_PERSISTENT, RULE_NONE, OT_E, persistent_disposition),
+	/* The JSON schema lists it for two kinds only; the XML schema and GS1's examples have it in
+	   all. */
+	ONE(Event, "persistentDisposition", FIELD_PERSISTENT, RULE_NONE, KIND_ALL,
+	    persistent_disposition),
 	ONE(Event, "readPoint", FIELD_PLACE, RULE_NONE, KIND_ALL, read_point),
 	ONE(Event, "bizLocation", FIELD_PLACE, RULE_NONE, KIND_ALL, biz_location),
 	MANY(Event, "bizTransactionList", FIELD_REFS, RULE_BTT, KIND_ALL, biz_transaction_list),
@@ -50,7 +63,8 @@ static const struct field METADATA[] = {
 	ONE(SensorMetadata, "deviceID", FIELD_TEXT, RULE_URI, KIND_ALL, device_id),
 	ONE(SensorMetadata, "deviceMetadata", FIELD_TEXT, RULE_URI, KIND_ALL, device_metadata),
 	ONE(SensorMetadata, "rawData", FIELD_TEXT, RULE_URI, KIND_ALL, raw_data),
-	ONE(SensorMetadata, "dataProcessingMethod", FIELD_TEXT, RULE_URI, KIND_ALL, data_processing_method),
+	ONE(SensorMetadata, "dataProcessingMethod", FIELD_TEXT, RULE_URI, KIND_ALL,
+	    data_processing_method),
 	ONE(SensorMetadata, "bizRules", FIELD_TEXT, RULE_URI, KIND_ALL, biz_rules),
 };
 
@@ -60,7 +74,8 @@ static const struct field REPORT[] = {
 	ONE(SensorReport, "deviceID", FIELD_TEXT, RULE_URI, KIND_ALL, device_id),
 	ONE(SensorReport, "deviceMetadata", FIELD_TEXT, RULE_URI, KIND_ALL, device_metadata),
 	ONE(SensorReport, "rawData", FIELD_TEXT, RULE_URI, KIND_ALL, raw_data),
-	ONE(SensorReport, "dataProcessingMethod", FIELD_TEXT, RULE_URI, KIND_ALL, data_processing_method),
+	ONE(SensorReport, "dataProcessingMethod", FIELD_TEXT, RULE_URI, KIND_ALL,
+	    data_processing_method),
 	ONE(SensorReport, "bizRules", FIELD_TEXT, RULE_URI, KIND_ALL, biz_rules),
 	ONE(SensorReport, "time", FIELD_TEXT, RULE_TIME, KIND_ALL, time),
 	ONE(SensorReport, "microorganism", FIELD_TEXT, RULE_URI, KIND_ALL, microorganism),
@@ -85,10 +100,14 @@ static const struct field REPORT[] = {
 static const struct field ERROR[] = {
 	ONE(ErrorDeclaration, "declarationTime", FIELD_TEXT, RULE_TIME, KIND_ALL, declaration_time),
 	ONE(ErrorDeclaration, "reason", FIELD_TEXT, RULE_ERROR_REASON, KIND_ALL, reason),
-	MANY(ErrorDeclaration, "correctiveEventIDs", FIELD_TEXTS, RULE_URI, KIND_ALL, corrective_event_ids),
+	MANY(ErrorDeclaration, "correctiveEventIDs", FIELD_TEXTS, RULE_URI, KIND_ALL,
+	     corrective_event_ids),
 };
 
-#define TABLE(t) {t, sizeof t / sizeof *t}
+#define TABLE(t)                                                                                   \
+	{                                                                                          \
+		t, sizeof t / sizeof *t                                                            \
+	}
 const struct field_table event_fields = TABLE(EVENT);
 const struct field_table sensor_metadata_fields = TABLE(METADATA);
 const struct field_table sensor_report_fields = TABLE(REPORT);
@@ -104,8 +123,12 @@ const struct field *field_find(const struct field_table *t, struct slice name)
 
 const char *event_type_name(Argosy__V1__EventType type)
 {
-	static const char *const names[] = {NULL, "ObjectEvent", "AggregationEvent", "TransactionEvent",
-					    "TransformationEvent", "AssociationEvent"};
+	static const char *const names[] = {NULL,
+					    "ObjectEvent",
+					    "AggregationEvent",
+					    "TransactionEvent",
+					    "TransformationEvent",
+					    "AssociationEvent"};
 	return (size_t)type < sizeof names / sizeof *names ? names[type] : NULL;
 }
 
@@ -137,13 +160,35 @@ const char *standard_prefix(struct slice prefix)
 bool standard_term(struct slice name)
 {
 	/* Those of the context's top that are no field of an event. */
-	static const char *const others[] = {
-		"id", "baseURL", "ObjectEvent", "AggregationEvent", "TransformationEvent",
-		"AssociationEvent", "TransactionEvent", "Collection", "member", "quantity", "epcClass",
-		"uom", "creationDate", "sender", "receiver", "instanceIdentifier", "schemaVersion",
-		"EPCISDocument", "EPCISQueryDocument", "epcisHeader", "masterData", "vocabularyList",
-		"epcisBody", "queryResults", "subscriptionID", "queryName", "resultsBody", "eventList",
-		"children"};
+	static const char *const others[] = {"id",
+					     "baseURL",
+					     "ObjectEvent",
+					     "AggregationEvent",
+					     "TransformationEvent",
+					     "AssociationEvent",
+					     "TransactionEvent",
+					     "Collection",
+					     "member",
+					     "quantity",
+					     "epcClass",
+					     "uom",
+					     "creationDate",
+					     "sender",
+					     "receiver",
+					     "instanceIdentifier",
+					     "schemaVersion",
+					     "EPCISDocument",
+					     "EPCISQueryDocument",
+					     "epcisHeader",
+					     "masterData",
+					     "vocabularyList",
+					     "epcisBody",
+					     "queryResults",
+					     "subscriptionID",
+					     "queryName",
+					     "resultsBody",
+					     "eventList",
+					     "children"};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (slice_eq_str(name, others[i]))
 			return true;

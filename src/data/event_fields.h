@@ -31,20 +31,21 @@ enum field_shape {
 
 /* What its texts must be. */
 enum field_rule {
-	RULE_STRING,	  /* any text */
+	RULE_STRING, /* any text */
 	RULE_URI,
 	RULE_TIME,
 	RULE_OFFSET,
-	RULE_BIZ_STEP,	  /* a word of the vocabulary, or a URI that is not CBV's own */
+	RULE_BIZ_STEP, /* a word of the vocabulary, or a URI that is not CBV's own */
 	RULE_DISPOSITION,
 	RULE_ERROR_REASON,
 	RULE_COMPONENT,
 	RULE_BTT,
 	RULE_SDT,
-	RULE_MEASUREMENT, /* a word of the vocabulary, or a URI that is not of GS1's Web vocabulary */
+	RULE_MEASUREMENT, /* a word of the vocabulary, or a URI that is not of GS1's Web vocabulary
+			   */
 	RULE_ALERT,
 	RULE_HEX,
-	RULE_NONE,	  /* not a text */
+	RULE_NONE, /* not a text */
 };
 
 /* Bits of `kinds`: 1 << EVENT_TYPE. */
@@ -73,7 +74,8 @@ struct field_table {
 	size_t n;
 };
 
-extern const struct field_table event_fields, sensor_metadata_fields, sensor_report_fields, error_fields;
+extern const struct field_table event_fields, sensor_metadata_fields, sensor_report_fields,
+	error_fields;
 
 /* The field of that name, or NULL. */
 const struct field *field_find(const struct field_table *t, struct slice name);
@@ -88,7 +90,8 @@ const char *standard_prefix(struct slice prefix);
 /* Is it a term that the standard context defines at its top ("member", "bizStep")? */
 bool standard_term(struct slice name);
 
-/* Letters, digits, '_', '-', '.', bytes of UTF-8 beyond ASCII; not beginning with a digit, '-' or '.'. */
+/* Letters, digits, '_', '-', '.', bytes of UTF-8 beyond ASCII; not beginning with a digit, '-' or
+ * '.'. */
 bool prefix_valid(struct slice s);
 /* What may stand after the colon of "prefix:name": not empty, no white space, no <>"{}|\^`. */
 bool local_name_valid(struct slice s);

@@ -236,7 +236,8 @@ static enum err parse_scalar(struct parser *p, struct json_value *v)
 
 static int by_name(const void *a, const void *b)
 {
-	const struct json_value *x = *(struct json_value *const *)a, *y = *(struct json_value *const *)b;
+	const struct json_value *x = *(struct json_value *const *)a,
+				*y = *(struct json_value *const *)b;
 	int c = slice_cmp(x->name, y->name);
 	if (c)
 		return c;
@@ -322,8 +323,9 @@ static enum err parse_tree(struct parser *p, struct json_value **root)
 			}
 			if (!fresh) {
 				if (p->p == p->end || *p->p != ',')
-					return fail(p, closer == '}' ? "',' or '}' must stand here"
-								     : "',' or ']' must stand here");
+					return fail(p, closer == '}'
+							       ? "',' or '}' must stand here"
+							       : "',' or ']' must stand here");
 				p->p++;
 				skip_space(p);
 			}
@@ -361,10 +363,11 @@ static enum err parse_tree(struct parser *p, struct json_value **root)
 	return ERR_OK;
 }
 
-enum err json_parse(struct arena *a, struct json_value **root, struct json_error *e, struct slice text,
-		    unsigned depth_max, enum json_flags flags)
+enum err json_parse(struct arena *a, struct json_value **root, struct json_error *e,
+		    struct slice text, unsigned depth_max, enum json_flags flags)
 {
-	struct parser p = {.a = a, .p = text.p, .line = 1, .depth_max = depth_max, .flags = flags, .e = e};
+	struct parser p = {
+		.a = a, .p = text.p, .line = 1, .depth_max = depth_max, .flags = flags, .e = e};
 	bug_if(depth_max > JSON_DEPTH_MAX);
 	if (!text.p)
 		text = slice("", 0);
@@ -498,7 +501,8 @@ bool json_equal(const struct json_value *a, const struct json_value *b)
 	case JSON_STRING:
 		return slice_eq(a->text, b->text);
 	case JSON_ARRAY:
-		for (const struct json_value *x = a->first, *y = b->first; x; x = x->next, y = y->next)
+		for (const struct json_value *x = a->first, *y = b->first; x;
+		     x = x->next, y = y->next)
 			if (!json_equal(x, y))
 				return false;
 		return true;

@@ -19,9 +19,9 @@ enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 
 struct json_value {
 	enum json_kind kind;
-	uint32_t line;  /* where it begins, from 1 */
-	uint32_t count; /* members or elements */
-	bool repeated;  /* an earlier member of its object has the same name */
+	uint32_t line;	   /* where it begins, from 1 */
+	uint32_t count;	   /* members or elements */
+	bool repeated;	   /* an earlier member of its object has the same name */
 	bool has_repeated; /* object: some member is `repeated` */
 	struct slice name; /* member of an object: its name, decoded */
 	struct slice text; /* string: decoded; number: as written; bool: true or false */
@@ -42,8 +42,8 @@ enum json_flags {
 /* ERR_FORMAT with *e filled, or ERR_NOMEM (memory, or the arena's limit). `depth_max` counts
  * open arrays and objects, at most JSON_DEPTH_MAX. */
 enum { JSON_DEPTH_MAX = 128 };
-enum err json_parse(struct arena *a, struct json_value **root, struct json_error *e, struct slice text,
-		    unsigned depth_max, enum json_flags flags) MUST_USE;
+enum err json_parse(struct arena *a, struct json_value **root, struct json_error *e,
+		    struct slice text, unsigned depth_max, enum json_flags flags) MUST_USE;
 
 /* The first member of that name, or NULL; NULL too if `v` is no object. */
 struct json_value *json_get(const struct json_value *v, const char *name);
