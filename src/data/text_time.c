@@ -193,11 +193,16 @@ static bool is_hex(uint8_t c)
 	return is_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
+static bool is_scheme_tail(uint8_t c)
+{
+	return is_digit(c) || c == '+' || c == '-' || c == '.';
+}
+
 bool uri_valid(struct slice s)
 {
 	/* RFC 3986 §3.1: scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) */
 	size_t i = 0;
-	while (i < s.n && (is_alpha(s.p[i]) || (i && (is_digit(s.p[i]) || strchr("+-.", s.p[i])))))
+	while (i < s.n && (is_alpha(s.p[i]) || (i && is_scheme_tail(s.p[i]))))
 		i++;
 	if (!i || i + 1 >= s.n || s.p[i] != ':')
 		return false;
