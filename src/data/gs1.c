@@ -87,13 +87,6 @@ bool gs1_pieces_ok(struct slice s)
 
 /* ---- writing a key ---- */
 
-void gs1_put(struct gs1_work *w, const void *p, size_t n)
-{
-	bug_if(n > sizeof w->text - w->n);
-	memcpy(w->text + w->n, p, n);
-	w->n += n;
-}
-
 bool gs1_put_digits(struct gs1_work *w, struct slice s)
 {
 	gs1_put(w, s.p, s.n);
@@ -111,19 +104,24 @@ static int hex_value(uint8_t c)
 	return -1;
 }
 
-static void put_escaped(struct gs1_work *w, uint8_t c)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	char e[3] = {'%', hex[c >> 4], hex[c & 15]};
-	gs1_put(w, e, 3);
-}
-
 enum err gs1_put_value(struct gs1_work *w, struct err_text *t, const char *ai, struct slice s,
 		       unsigned set, size_t max, bool from_urn)
 {
+	static const char hex[] = "0123456789ABCDEF";
+	bug_if(3 * max > sizeof w->text - w->n);
+	unsigned plain = GS1_PLAIN | (from_urn ? GS1_URN_PLAIN : 0u);
+	char *out = w->text + w->n;
 	size_t count = 0;
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = s.p[i];
+		unsigned class = c < 128 ? gs1_chars[c] : 0;
+		if (++count > max)
+			return err_set(t, ERR_FORMAT, "(%s) is longer than %zu characters", ai,
+				       max);
+		if ((class & set) && (class & plain) == plain && c != '%') {
+			*out++ = (char)c;
+			continue;
+		}
 		bool escaped = c == '%';
 		if (escaped) {
 			int hi = s.n - i > 2 ? hex_value(s.p[i + 1]) : -1;
@@ -131,26 +129,28 @@ enum err gs1_put_value(struct gs1_work *w, struct err_text *t, const char *ai, s
 			if (lo < 0)
 				return err_set(t, ERR_FORMAT, "(%s) has a broken %% escape", ai);
 			c = (uint8_t)(hi << 4 | lo);
+			class = c < 128 ? gs1_chars[c] : 0;
 			i += 2;
 		}
-		if (c > 127 || !(gs1_chars[c] & set) ||
-		    (from_urn && !escaped && !(gs1_chars[c] & GS1_URN_PLAIN)))
+		if (!(class & set) || (from_urn && !escaped && !(class & GS1_URN_PLAIN)))
 			return err_set(t, ERR_FORMAT,
 				       c > 32 && c < 127 ? "(%s) may not hold the character '%c'"
 							 : "(%s) may not hold byte 0x%02x",
 				       ai, c);
-		if (++count > max)
-			return err_set(t, ERR_FORMAT, "(%s) is longer than %zu characters", ai,
-				       max);
-		if (escaped && w->for_hash)
-			gs1_put(w, s.p + i - 2, 3);
-		else if (gs1_chars[c] & GS1_PLAIN)
-			gs1_put(w, &c, 1);
-		else
-			put_escaped(w, c);
+		if (escaped && w->for_hash) {
+			memcpy(out, s.p + i - 2, 3);
+			out += 3;
+		} else if (class & GS1_PLAIN) {
+			*out++ = (char)c;
+		} else {
+			*out++ = '%';
+			*out++ = hex[c >> 4];
+			*out++ = hex[c & 15];
+		}
 	}
 	if (!count)
 		return err_set(t, ERR_FORMAT, "(%s) is empty", ai);
+	w->n = (size_t)(out - w->text);
 	return ERR_OK;
 }
 
@@ -184,8 +184,7 @@ static enum err gs1_read(struct gs1_work *w, struct err_text *t, struct slice te
 	w->kind = GS1_NONE;
 	w->is_class = false;
 	w->prefix_len = 0;
-	w->n = 0;
-	if (slice_starts(text, "urn:epc:"))
+	if (text.n > 8 && memcmp(text.p, "urn:epc:", 8) == 0)
 		return gs1_read_urn(w, t, text);
 	if (is_web(text))
 		return gs1_read_link(w, t, text, false);
@@ -211,6 +210,7 @@ enum err gs1_parse(struct gs1_id *out, struct err_text *t, struct slice text)
 
 	struct gs1_work w;
 	w.for_hash = false;
+	w.n = 0;
 	TRY(gs1_read(&w, t, text));
 	struct slice canon = w.kind == GS1_NONE ? text : slice(w.text, w.n);
 	memcpy(out->canon, canon.p, canon.n);
@@ -224,14 +224,16 @@ enum err gs1_parse(struct gs1_id *out, struct err_text *t, struct slice text)
 
 void gs1_hash_uri(struct buf *out, struct slice text)
 {
+	static const char host[] = "https://id.gs1.org/";
 	struct gs1_work w;
 	w.for_hash = true;
+	w.n = sizeof host - 1;
+	memcpy(w.text, host, sizeof host - 1);
 	/* A fault is no fault here: what is not recognised stays. */
 	if (gs1_read(&w, NULL, text) != ERR_OK || w.kind == GS1_NONE) {
 		buf_put_slice(out, text);
 		return;
 	}
-	buf_put(out, "https://id.gs1.org/", 19);
 	buf_put(out, w.text, w.n);
 }
 

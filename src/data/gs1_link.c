@@ -158,10 +158,12 @@ static enum err put_key(struct gs1_work *w, struct err_text *t, const struct key
 static enum err put_pairs(struct gs1_work *w, struct err_text *t, const struct key_rule *k,
 			  const struct slice *seg, size_t at)
 {
+	size_t start = w->n;
 	TRY(put_key(w, t, k, seg[at - 1]));
 	enum gs1_kind kind = k->kind;
-	bool whole = k->digits &&
-		     w->n > strlen(k->text) + 1 + k->digits; /* a serial is part of the key */
+	bool whole =
+		k->digits &&
+		w->n - start > strlen(k->text) + 1 + k->digits; /* a serial is part of the key */
 	size_t key_end = w->n;
 	unsigned rank = 0;
 	for (size_t i = at; i > 2; i -= 2) {

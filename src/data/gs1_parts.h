@@ -19,7 +19,8 @@ enum {
 };
 extern const uint8_t gs1_chars[128];
 
-/* The longest canonical text of a key: "8010/" + 30 escaped + "/8011/" + 12. */
+/* Room for the longest canonical text of a key ("01/", 14 digits, "/235/" and 28 escaped) and more.
+ */
 enum { GS1_KEY_TEXT_MAX = 192 };
 
 /* A key while it is being read. */
@@ -44,7 +45,18 @@ enum err gs1_read_link(struct gs1_work *w, struct err_text *t, struct slice text
 		       bool is_canon) MUST_USE;
 
 /* Appends as is; there is room for every text that the limits of the keys allow. */
-void gs1_put(struct gs1_work *w, const void *p, size_t n);
+static inline void gs1_put(struct gs1_work *w, const void *p, size_t n)
+{
+	bug_if(n > sizeof w->text - w->n);
+	memcpy(w->text + w->n, p, n);
+	w->n += n;
+}
+
+static inline bool gs1_is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* Appends digits; false if something else is among them. */
 bool gs1_put_digits(struct gs1_work *w, struct slice s);
 /*

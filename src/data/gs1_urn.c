@@ -16,6 +16,7 @@ enum tail { TAIL_NONE, TAIL_SERIAL, TAIL_STAR };
 
 struct urn_rule {
 	const char *scheme;
+	uint8_t scheme_n;
 	const char *ai;
 	enum gs1_kind kind;
 	uint8_t digits; /* of P and R together; 0: R is text */
@@ -26,36 +27,37 @@ struct urn_rule {
 	uint8_t tail_max, tail_set;
 };
 
+#define SCHEME(s) (s), sizeof(s) - 1
 static const struct urn_rule rules[] = {
-	{"id:sgtin:", "01", GS1_SGTIN, 13, 'R', true, TAIL_SERIAL, "21", 20, GS1_SET_X},
-	{"id:sscc:", "00", GS1_SSCC, 17, 'R', true, TAIL_NONE, NULL, 0, 0},
-	{"id:sgln:", "414", GS1_SGLN, 12, 0, true, TAIL_SERIAL, "254", 20, GS1_SET_X},
-	{"class:lgtin:", "01", GS1_LGTIN, 13, 'R', true, TAIL_SERIAL, "10", 20, GS1_SET_X},
-	{"idpat:sgtin:", "01", GS1_GTIN, 13, 'R', true, TAIL_STAR, NULL, 0, 0},
-	{"id:pgln:", "417", GS1_PGLN, 12, 0, true, TAIL_NONE, NULL, 0, 0},
-	{"id:gdti:", "253", GS1_GDTI, 12, 0, true, TAIL_SERIAL, "", 17, GS1_SET_X},
-	{"id:giai:", "8004", GS1_GIAI, 0, 0, false, TAIL_NONE, NULL, 30, GS1_SET_X},
-	{"id:grai:", "8003", GS1_GRAI, 12, '0', true, TAIL_SERIAL, "", 16, GS1_SET_X},
-	{"id:gsrn:", "8018", GS1_GSRN, 17, 0, true, TAIL_NONE, NULL, 0, 0},
-	{"id:gsrnp:", "8017", GS1_GSRNP, 17, 0, true, TAIL_NONE, NULL, 0, 0},
-	{"id:cpi:", "8010", GS1_CPI, 0, 0, false, TAIL_SERIAL, "8011", 30, GS1_SET_Y},
-	{"id:sgcn:", "255", GS1_SGCN, 12, 0, true, TAIL_SERIAL, "", 12, GS1_SET_N},
-	{"id:ginc:", "401", GS1_GINC, 0, 0, false, TAIL_NONE, NULL, 30, GS1_SET_X},
-	{"id:gsin:", "402", GS1_GSIN, 16, 0, true, TAIL_NONE, NULL, 0, 0},
-	{"id:itip:", "8006", GS1_ITIP, 13, 'R', true, TAIL_SERIAL, "21", 20, GS1_SET_X},
-	{"id:upui:", "01", GS1_UPUI, 13, 'R', true, TAIL_SERIAL, "235", 28, GS1_SET_X},
-	{"idpat:upui:", "01", GS1_GTIN, 13, 'R', true, TAIL_STAR, NULL, 0, 0},
-	{"idpat:itip:", "8006", GS1_ITIP, 13, 'R', true, TAIL_STAR, NULL, 0, 0},
-	{"idpat:grai:", "8003", GS1_GRAI, 12, '0', true, TAIL_STAR, NULL, 0, 0},
-	{"idpat:gdti:", "253", GS1_GDTI, 12, 0, true, TAIL_STAR, NULL, 0, 0},
-	{"idpat:sgcn:", "255", GS1_SGCN, 12, 0, true, TAIL_STAR, NULL, 0, 0},
-	{"idpat:cpi:", "8010", GS1_CPI, 0, 0, false, TAIL_STAR, NULL, 30, GS1_SET_Y},
+	{SCHEME("id:sgtin:"), "01", GS1_SGTIN, 13, 'R', true, TAIL_SERIAL, "21", 20, GS1_SET_X},
+	{SCHEME("id:sscc:"), "00", GS1_SSCC, 17, 'R', true, TAIL_NONE, NULL, 0, 0},
+	{SCHEME("id:sgln:"), "414", GS1_SGLN, 12, 0, true, TAIL_SERIAL, "254", 20, GS1_SET_X},
+	{SCHEME("class:lgtin:"), "01", GS1_LGTIN, 13, 'R', true, TAIL_SERIAL, "10", 20, GS1_SET_X},
+	{SCHEME("idpat:sgtin:"), "01", GS1_GTIN, 13, 'R', true, TAIL_STAR, NULL, 0, 0},
+	{SCHEME("id:pgln:"), "417", GS1_PGLN, 12, 0, true, TAIL_NONE, NULL, 0, 0},
+	{SCHEME("id:gdti:"), "253", GS1_GDTI, 12, 0, true, TAIL_SERIAL, "", 17, GS1_SET_X},
+	{SCHEME("id:giai:"), "8004", GS1_GIAI, 0, 0, false, TAIL_NONE, NULL, 30, GS1_SET_X},
+	{SCHEME("id:grai:"), "8003", GS1_GRAI, 12, '0', true, TAIL_SERIAL, "", 16, GS1_SET_X},
+	{SCHEME("id:gsrn:"), "8018", GS1_GSRN, 17, 0, true, TAIL_NONE, NULL, 0, 0},
+	{SCHEME("id:gsrnp:"), "8017", GS1_GSRNP, 17, 0, true, TAIL_NONE, NULL, 0, 0},
+	{SCHEME("id:cpi:"), "8010", GS1_CPI, 0, 0, false, TAIL_SERIAL, "8011", 30, GS1_SET_Y},
+	{SCHEME("id:sgcn:"), "255", GS1_SGCN, 12, 0, true, TAIL_SERIAL, "", 12, GS1_SET_N},
+	{SCHEME("id:ginc:"), "401", GS1_GINC, 0, 0, false, TAIL_NONE, NULL, 30, GS1_SET_X},
+	{SCHEME("id:gsin:"), "402", GS1_GSIN, 16, 0, true, TAIL_NONE, NULL, 0, 0},
+	{SCHEME("id:itip:"), "8006", GS1_ITIP, 13, 'R', true, TAIL_SERIAL, "21", 20, GS1_SET_X},
+	{SCHEME("id:upui:"), "01", GS1_UPUI, 13, 'R', true, TAIL_SERIAL, "235", 28, GS1_SET_X},
+	{SCHEME("idpat:upui:"), "01", GS1_GTIN, 13, 'R', true, TAIL_STAR, NULL, 0, 0},
+	{SCHEME("idpat:itip:"), "8006", GS1_ITIP, 13, 'R', true, TAIL_STAR, NULL, 0, 0},
+	{SCHEME("idpat:grai:"), "8003", GS1_GRAI, 12, '0', true, TAIL_STAR, NULL, 0, 0},
+	{SCHEME("idpat:gdti:"), "253", GS1_GDTI, 12, 0, true, TAIL_STAR, NULL, 0, 0},
+	{SCHEME("idpat:sgcn:"), "255", GS1_SGCN, 12, 0, true, TAIL_STAR, NULL, 0, 0},
+	{SCHEME("idpat:cpi:"), "8010", GS1_CPI, 0, 0, false, TAIL_STAR, NULL, 30, GS1_SET_Y},
 };
 
 static const struct urn_rule *find_rule(struct slice *rest)
 {
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-		size_t n = strlen(rules[i].scheme);
+		size_t n = rules[i].scheme_n;
 		if (rest->n >= n && memcmp(rest->p, rules[i].scheme, n) == 0) {
 			*rest = slice(rest->p + n, rest->n - n);
 			return &rules[i];
