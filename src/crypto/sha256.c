@@ -47,3 +47,26 @@ void sha256_parts(struct hash *out, const struct slice *parts, size_t count)
 		sha256_update_slice(&h, parts[i]);
 	sha256_final(&h, out);
 }
+
+void sha256_pair(struct hash *out, uint8_t prefix, const uint8_t left[static 32],
+		 const uint8_t right[static 32])
+{
+	/* 65 bytes make two blocks: 64, then one byte, padding and the length, 520 bits. */
+	uint8_t block[128] = {prefix};
+	memcpy(block + 1, left, 32);
+	memcpy(block + 33, right, 32);
+	block[65] = 0x80;
+	block[126] = 520 >> 8;
+	block[127] = 520 & 255;
+	SHA256_CTX c;
+	SHA256_Init(&c);
+	SHA256_Transform(&c, block);
+	SHA256_Transform(&c, block + 64);
+	for (unsigned i = 0; i < 8; i++) {
+		uint32_t w = (uint32_t)c.h[i];
+		out->b[4 * i] = (uint8_t)(w >> 24);
+		out->b[4 * i + 1] = (uint8_t)(w >> 16);
+		out->b[4 * i + 2] = (uint8_t)(w >> 8);
+		out->b[4 * i + 3] = (uint8_t)w;
+	}
+}

@@ -28,4 +28,9 @@ void sha256(struct hash *out, struct slice s);
 /* The hash of several runs, one after the other, as if joined. */
 void sha256_parts(struct hash *out, const struct slice *parts, size_t count);
 
+/* SHA-256(prefix || left || right) of one byte and twice 32: what Merkle trees hash
+ * most, without the buffering. `out` may be one of the inputs. */
+void sha256_pair(struct hash *out, uint8_t prefix, const uint8_t left[static 32],
+		 const uint8_t right[static 32]);
+
 #endif

@@ -70,12 +70,27 @@ static void parts_are_joined(void **s)
 	}
 }
 
+static void pair_is_the_same(void **s)
+{
+	(void)s;
+	uint8_t b[65];
+	struct hash whole, pair;
+	for (unsigned i = 0; i < 200; i++) {
+		for (size_t k = 0; k < sizeof b; k++)
+			b[k] = (uint8_t)(i * 31 + k * 7);
+		sha256(&whole, slice(b, sizeof b));
+		sha256_pair(&pair, b[0], b + 1, b + 33);
+		assert_true(hash_eq(&whole, &pair));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known),
 		cmocka_unit_test(a_million_a),
 		cmocka_unit_test(parts_are_joined),
+		cmocka_unit_test(pair_is_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,112 @@
+/*
+ * state_priv: what the files of the state share; for state*.c alone.
+ *
+ * Locks, in the order in which they are taken:
+ *   m      flush, staging, stop, fault, the store's meta. Never held while waiting
+ *          for the disk.
+ *   lock   readers against changes of cells, active, frozen, committed.
+ *   views  the list of idle views.
+ */
+#ifndef ARGOSY_LEDGER_STATE_PRIV_H
+#define ARGOSY_LEDGER_STATE_PRIV_H
+
+#include "ledger/cells.h"
+#include "ledger/memtable.h"
+#include "ledger/state.h"
+#include "ledger/store.h"
+
+#include <pthread.h>
+
+enum flush_step {
+	FLUSH_IDLE,    /* no frozen table */
+	FLUSH_WANTED,  /* the frozen table waits for the thread */
+	FLUSH_RUNNING, /* the thread writes it */
+	FLUSH_DONE,    /* LMDB has it; the block thread may drop it */
+};
+
+/* A state as of a commit. */
+struct version {
+	int64_t height;
+	struct hash root;
+	uint64_t keys;
+	struct buf note;
+};
+
+/* Rows of all layers under a prefix; one per thread that reads. */
+struct lens {
+	struct lens *next;
+	struct state *s;
+	struct store_view *view;
+	struct row_list rows;
+	struct leaf_list below;
+	struct touch *touches;
+	size_t touches_cap;
+	struct leaf_list leaves; /* scratch of proofs */
+};
+
+struct hash_list {
+	struct hash *at;
+	size_t n, cap;
+};
+
+struct state {
+	struct state_options o;
+	char *dir;
+	struct store *store;
+	struct cells *cells;
+
+	pthread_rwlock_t lock;
+	struct memtable *active, *frozen;
+	struct version committed;
+
+	/* the block thread's own */
+	struct lens *own;
+	struct memtable *stage, *spare;
+	struct row **undo; /* staged rows, oldest first */
+	size_t undo_n, undo_cap;
+	struct row_list staged_rows;
+	struct hash_list reads; /* whose buckets are to be checked with the root */
+	struct touch *touches;
+	size_t touches_cap;
+	bool root_known;
+	int64_t delta; /* of the number of keys, with root_known */
+
+	pthread_mutex_t m;
+	pthread_cond_t changed;
+	enum flush_step flush;
+	bool staging, stop, threaded;
+	enum err fault; /* sticky: no more writing */
+	struct err_text fault_text;
+	struct version frozen_at;
+	uint64_t flushes;
+	pthread_t thread;
+
+	pthread_mutex_t views;
+	struct lens *idle;
+};
+
+enum err lens_new(struct lens **out, struct state *s) MUST_USE;
+void lens_free(struct lens *l);
+struct leaf_source lens_source(struct lens *l);
+
+void state_key_hash(const struct state *s, struct hash *out, struct slice key);
+enum err state_damaged(const struct state *s, struct err_text *t) MUST_USE;
+/* Checks a row from LMDB by itself: its value against its leaf. */
+bool store_row_good(const struct store_row *row);
+
+enum err version_set(struct version *v, int64_t height, const struct hash *root, uint64_t keys,
+		     struct slice note) MUST_USE;
+
+/* state_build.c: all cells from a scan of all rows. */
+enum err state_build(struct state *s, struct err_text *t) MUST_USE;
+
+/* state_flush.c, called by the block thread while it does not stage. */
+enum err flush_start(struct state *s, struct err_text *t) MUST_USE;
+void flush_stop(struct state *s);
+void flush_reap(struct state *s); /* drops a frozen table that LMDB has */
+/* Freezes what is pending if there is too much of it (or `all`), and waits for the
+ * last flush first. */
+enum err flush_push(struct state *s, bool all, struct err_text *t) MUST_USE;
+enum err flush_wait(struct state *s, struct err_text *t) MUST_USE;
+
+#endif

@@ -1,0 +1,432 @@
+#include "ledger/state.h"
+
+#include "crypto/sha256.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ---- a folder of its own for each test ---- */
+
+static char dir[64];
+
+static int dir_make(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/argosy-state-XXXXXX"); /* allowed: fits */
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int dir_remove(void **state)
+{
+	(void)state;
+	if (state_destroy(NULL, dir, NULL) != ERR_OK)
+		return -1;
+	return rmdir(dir);
+}
+
+/* ---- a model: rows in an array, the root by the definition ---- */
+
+enum { MODEL_MAX = 30000 };
+
+struct model_row {
+	char key[16];
+	uint8_t value[40];
+	size_t value_n;
+	bool here;
+};
+
+struct model {
+	struct model_row row[MODEL_MAX];
+};
+
+static void (*key_hash)(struct hash *out, struct slice key);
+
+static struct slice model_key(struct model *m, unsigned i)
+{
+	if (!m->row[i].key[0])
+		snprintf(m->row[i].key, sizeof m->row[i].key, "key/%u", i);
+	return slice_str(m->row[i].key);
+}
+
+struct naive_leaf {
+	struct hash kh, h;
+};
+
+static int naive_order(const void *a, const void *b)
+{
+	return memcmp(a, b, 32);
+}
+
+static unsigned naive_bit(const struct hash *h, unsigned i)
+{
+	return h->b[i / 8] >> (7 - i % 8) & 1;
+}
+
+static void naive_root(struct hash *out, struct naive_leaf *l, size_t n, unsigned depth)
+{
+	if (n == 0) {
+		memset(out, 0, 32);
+		return;
+	}
+	if (n == 1) {
+		*out = l->h;
+		return;
+	}
+	size_t left = 0;
+	while (left < n && !naive_bit(&l[left].kh, depth))
+		left++;
+	uint8_t b[65] = {1};
+	struct hash h;
+	naive_root(&h, l, left, depth + 1);
+	memcpy(b + 1, h.b, 32);
+	naive_root(&h, l + left, n - left, depth + 1);
+	memcpy(b + 33, h.b, 32);
+	sha256(out, slice(b, 65));
+}
+
+static void model_root(struct model *m, struct hash *root)
+{
+	struct naive_leaf *l = malloc(MODEL_MAX * sizeof *l);
+	size_t n = 0;
+	for (unsigned i = 0; i < MODEL_MAX; i++) {
+		struct model_row *r = &m->row[i];
+		if (!r->here)
+			continue;
+		uint8_t b[65] = {0};
+		struct hash v;
+		sha256(&v, slice(r->value, r->value_n));
+		if (key_hash)
+			key_hash(&l[n].kh, model_key(m, i));
+		else
+			sha256(&l[n].kh, model_key(m, i));
+		memcpy(b + 1, l[n].kh.b, 32);
+		memcpy(b + 33, v.b, 32);
+		sha256(&l[n].h, slice(b, 65));
+		n++;
+	}
+	qsort(l, n, sizeof *l, naive_order);
+	naive_root(root, l, n, 0);
+	free(l);
+}
+
+static uint64_t seed;
+
+static uint32_t rnd(uint32_t below)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((seed >> 33) % below);
+}
+
+/* One act on both. */
+static void act(struct model *m, struct state *s, unsigned keys)
+{
+	unsigned i = rnd(keys);
+	struct model_row *r = &m->row[i];
+	struct slice key = model_key(m, i), got;
+	bool found;
+	switch (rnd(6)) {
+	case 0:
+		assert_int_equal(state_del(s, key), ERR_OK);
+		r->here = false;
+		break;
+	case 1:
+		assert_int_equal(state_get(s, &found, &got, key), ERR_OK);
+		assert_int_equal(found, r->here);
+		if (found)
+			assert_true(slice_eq(got, slice(r->value, r->value_n)));
+		break;
+	default:
+		r->value_n = rnd(sizeof r->value + 1);
+		for (size_t k = 0; k < r->value_n; k++)
+			r->value[k] = (uint8_t)rnd(256);
+		assert_int_equal(state_put(s, key, slice(r->value, r->value_n)), ERR_OK);
+		r->here = true;
+		break;
+	}
+}
+
+static struct state *must_open(const struct state_options *o)
+{
+	struct state *s;
+	struct err_text t = {""};
+	enum err e = state_open(&s, dir, o, &t);
+	if (e != ERR_OK)
+		fail_msg("%s", t.text);
+	return s;
+}
+
+static void must_commit(struct state *s, int64_t height, struct slice note)
+{
+	struct err_text t = {""};
+	if (state_commit(s, height, note, &t) != ERR_OK)
+		fail_msg("%s", t.text);
+}
+
+/* A block of random acts; some transactions of it are rolled back, some roots are
+ * asked for in the middle. Returns the root. */
+static struct hash block(struct model *m, struct model *save, struct state *s, int64_t height,
+			 unsigned keys, unsigned acts)
+{
+	struct hash root, want;
+	assert_int_equal(state_begin(s, NULL), ERR_OK);
+	for (unsigned k = 0; k < acts; k++) {
+		if (rnd(20) == 0) {
+			*save = *m;
+			state_mark mark = state_mark_set(s);
+			for (unsigned j = rnd(10); j > 0; j--)
+				act(m, s, keys);
+			state_rollback(s, mark);
+			*m = *save;
+		}
+		act(m, s, keys);
+		if (rnd(100) == 0)
+			assert_int_equal(state_root(s, &root, NULL), ERR_OK);
+	}
+	assert_int_equal(state_root(s, &root, NULL), ERR_OK);
+	model_root(m, &want);
+	assert_memory_equal(root.b, want.b, 32);
+	char note[32];
+	snprintf(note, sizeof note, "note %d", (int)height);
+	must_commit(s, height, slice_str(note));
+	return root;
+}
+
+static void all_proven(struct model *m, struct state *s, unsigned keys, unsigned step)
+{
+	struct state_read r;
+	struct hash root;
+	assert_int_equal(state_read_begin(&r, s), ERR_OK);
+	state_read_root(&r, &root);
+	for (unsigned i = 0; i < keys; i += step) {
+		struct slice key = model_key(m, i);
+		struct model_row *row = &m->row[i];
+		struct buf b = BUF_INIT;
+		bool found;
+		assert_int_equal(state_read_get(&r, &found, &b, key), ERR_OK);
+		assert_int_equal(found, row->here);
+		struct state_proof p;
+		buf_clear(&b);
+		assert_int_equal(state_read_prove(&r, &p, &b, key), ERR_OK);
+		assert_int_equal(p.kind == STATE_PROOF_PRESENT, row->here);
+		struct hash kh;
+		if (key_hash)
+			key_hash(&kh, key);
+		else
+			sha256(&kh, key);
+		struct slice v = buf_slice(&b);
+		if (row->here)
+			assert_true(slice_eq(v, slice(row->value, row->value_n)));
+		assert_true(state_proof_check_at(&p, &root, &kh, row->here ? &v : NULL));
+		assert_false(state_proof_check_at(&p, &root, &kh, row->here ? NULL : &v));
+		buf_fini(&b);
+	}
+	state_read_end(&r);
+}
+
+struct counted {
+	struct model *m;
+	uint64_t n;
+};
+
+static enum err count_row(void *ctx, struct slice key, struct slice value)
+{
+	struct counted *c = ctx;
+	unsigned i = 0;
+	for (size_t k = 4; k < key.n; k++)
+		i = 10 * i + key.p[k] - '0';
+	assert_true(c->m->row[i].here);
+	assert_true(slice_eq(value, slice(c->m->row[i].value, c->m->row[i].value_n)));
+	c->n++;
+	return ERR_OK;
+}
+
+static void all_walked(struct model *m, struct state *s)
+{
+	struct state_read r;
+	struct state_stats st;
+	state_stats(s, &st);
+	struct counted c = {m, 0};
+	assert_int_equal(state_read_begin(&r, s), ERR_OK);
+	assert_int_equal(state_read_each(&r, NULL, 0, count_row, &c), ERR_OK);
+	assert_int_equal(c.n, st.keys);
+	c.n = 0;
+	for (unsigned i = 0; i < 8; i++) {
+		struct hash prefix = {{(uint8_t)(i << 5)}};
+		assert_int_equal(state_read_each(&r, &prefix, 3, count_row, &c), ERR_OK);
+	}
+	assert_int_equal(c.n, st.keys);
+	state_read_end(&r);
+}
+
+static void run_model(const struct state_options *o, unsigned keys, unsigned blocks, unsigned acts)
+{
+	struct model *m = calloc(1, sizeof *m), *save = calloc(1, sizeof *save);
+	struct model *durable = calloc(1, sizeof *durable);
+	struct state *s = must_open(o);
+	seed = keys + blocks;
+	int64_t height = 0;
+	for (unsigned b = 0; b < blocks; b++) {
+		block(m, save, s, ++height, keys, acts);
+		if (b % 5 == 4) {
+			assert_int_equal(state_begin(s, NULL), ERR_OK);
+			*save = *m;
+			for (unsigned j = 0; j < 20; j++)
+				act(m, s, keys);
+			*m = *save;
+			state_abort(s);
+		}
+		if (b % 7 == 6) {
+			assert_int_equal(state_flush(s, NULL), ERR_OK);
+			*durable = *m;
+			state_close(s);
+			s = must_open(o);
+			int64_t h;
+			struct buf note = BUF_INIT;
+			assert_int_equal(state_durable(s, &h, &note), ERR_OK);
+			assert_int_equal(h, height);
+			char want[32];
+			snprintf(want, sizeof want, "note %d", (int)height);
+			assert_true(slice_eq_str(buf_slice(&note), want));
+			buf_fini(&note);
+		}
+	}
+	all_proven(m, s, keys, keys > 2000 ? 37 : 1);
+	all_walked(m, s);
+	state_close(s);
+	free(m);
+	free(save);
+	free(durable);
+}
+
+static void sizes(void **unused)
+{
+	(void)unused;
+	static const unsigned bits[] = {8, 11, 16, 20};
+	static const unsigned keys[] = {1, 3, 50, 700};
+	for (unsigned i = 0; i < 4; i++) {
+		for (unsigned k = 0; k < 4; k++) {
+			struct state_options o = {.synchronous = true,
+						  .cell_bits_min = bits[i],
+						  .pending_keys_max = 100,
+						  .flush_chunk = 16,
+						  .map_bytes = 1 << 16};
+			run_model(&o, keys[k], 15, 40);
+			assert_int_equal(state_destroy(NULL, dir, NULL), ERR_OK);
+		}
+	}
+}
+
+static void grows(void **unused)
+{
+	(void)unused;
+	struct state_options o = {.synchronous = true, .pending_keys_max = 5000};
+	run_model(&o, MODEL_MAX, 25, 2000);
+}
+
+static void threaded(void **unused)
+{
+	(void)unused;
+	struct state_options o = {.pending_keys_max = 300, .flush_chunk = 64, .map_bytes = 1 << 16};
+	run_model(&o, 3000, 40, 300);
+}
+
+/* All keys in one of 2^20 cells. */
+static void ground_hash(struct hash *out, struct slice key)
+{
+	sha256(out, key);
+	out->b[0] = 0xab;
+	out->b[1] = 0xcd;
+	out->b[2] = (uint8_t)(0x50 | (out->b[2] & 15));
+}
+
+static void ground_keys(void **unused)
+{
+	(void)unused;
+	struct state_options o = {
+		.synchronous = true, .pending_keys_max = 3000, .key_hash = ground_hash};
+	key_hash = ground_hash;
+	run_model(&o, 3000, 20, 1000);
+	key_hash = NULL;
+}
+
+/* What was not flushed is replayed: same roots. */
+static void lag_and_replay(void **unused)
+{
+	(void)unused;
+	enum { BLOCKS = 40, KEYS = 2000, ACTS = 150 };
+	struct state_options o = {.pending_keys_max = 500, .flush_chunk = 100};
+	struct model *m = calloc(1, sizeof *m), *save = calloc(1, sizeof *save);
+	struct model *at = calloc(BLOCKS + 1, sizeof *at);
+	uint64_t seeds[BLOCKS + 1];
+	struct hash roots[BLOCKS + 1];
+	struct state *s = must_open(&o);
+	seed = 7;
+	for (int64_t h = 1; h <= BLOCKS; h++) {
+		seeds[h] = seed;
+		roots[h] = block(m, save, s, h, KEYS, ACTS);
+		at[h] = *m;
+		if (h % 8)
+			continue;
+		state_close(s);
+		s = must_open(&o);
+		int64_t have;
+		assert_int_equal(state_durable(s, &have, NULL), ERR_OK);
+		assert_true(have <= h);
+		for (int64_t r = have + 1; r <= h; r++) {
+			*m = at[r - 1];
+			seed = seeds[r];
+			struct hash root = block(m, save, s, r, KEYS, ACTS);
+			assert_memory_equal(root.b, roots[r].b, 32);
+		}
+	}
+	state_close(s);
+	free(m);
+	free(save);
+	free(at);
+}
+
+static void limits(void **unused)
+{
+	(void)unused;
+	static uint8_t big[STATE_VALUE_MAX + 1];
+	struct state *s = must_open(NULL);
+	struct slice v;
+	bool found;
+	assert_int_equal(state_begin(s, NULL), ERR_OK);
+	assert_int_equal(state_put(s, slice(big, 0), slice_str("x")), ERR_LIMIT);
+	assert_int_equal(state_put(s, slice(big, STATE_KEY_MAX + 1), slice_str("x")), ERR_LIMIT);
+	assert_int_equal(state_put(s, slice_str("k"), slice(big, STATE_VALUE_MAX + 1)), ERR_LIMIT);
+	assert_int_equal(state_put(s, slice(big, STATE_KEY_MAX), slice(big, STATE_VALUE_MAX)),
+			 ERR_OK);
+	assert_int_equal(state_put(s, slice_str("empty"), slice(NULL, 0)), ERR_OK);
+	must_commit(s, 1, slice(big, STATE_NOTE_MAX));
+	assert_int_equal(state_flush(s, NULL), ERR_OK);
+	state_close(s);
+	s = must_open(NULL);
+	assert_int_equal(state_begin(s, NULL), ERR_OK);
+	assert_int_equal(state_get(s, &found, &v, slice(big, STATE_KEY_MAX)), ERR_OK);
+	assert_true(found && v.n == STATE_VALUE_MAX);
+	assert_int_equal(state_get(s, &found, &v, slice_str("empty")), ERR_OK);
+	assert_true(found && v.n == 0);
+	assert_int_equal(state_get(s, &found, &v, slice(big, 0)), ERR_OK);
+	assert_false(found);
+	state_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(sizes, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(grows, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(threaded, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(ground_keys, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(lag_and_replay, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(limits, dir_make, dir_remove),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
