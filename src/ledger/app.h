@@ -18,8 +18,8 @@ struct ledger;
 struct exec {
 	struct ledger *ledger;
 	int64_t height;
-	int64_t time_ms;     /* block time, UTC */
-	uint32_t tx_index;   /* in the block */
+	int64_t time_ms;   /* block time, UTC */
+	uint32_t tx_index; /* in the block */
 	uint32_t action_index;
 	struct tx *tx;	     /* NULL in genesis, begin and end */
 	struct arena *arena; /* freed after the block is committed or aborted */
@@ -34,7 +34,8 @@ enum err exec_del(struct exec *x, struct slice key) MUST_USE;
 /* The index that the next record will get. */
 uint64_t exec_next_index(const struct exec *x);
 /* Appends a log record (docs/format/record.md); gives its index and digest. */
-enum err exec_record(struct exec *x, uint64_t *index, struct hash *digest, struct slice record) MUST_USE;
+enum err exec_record(struct exec *x, uint64_t *index, struct hash *digest,
+		     struct slice record) MUST_USE;
 /* Reads a committed or staged record; appended to `out`. */
 enum err exec_read_record(struct exec *x, struct buf *out, uint64_t index) MUST_USE;
 
@@ -54,8 +55,8 @@ struct ledger_app {
 	 * VERDICT_OK the ledger rolls back state and log to before it. A fault stops
 	 * the node and is never a verdict.
 	 */
-	enum err (*execute)(struct exec *x, struct tx *tx, enum verdict *v,
-			    struct verdict_text *vt, struct err_text *t);
+	enum err (*execute)(struct exec *x, struct tx *tx, enum verdict *v, struct verdict_text *vt,
+			    struct err_text *t);
 	enum err (*end)(struct exec *x, struct err_text *t);
 };
 

@@ -20,11 +20,11 @@
 #include "ledger/state.h"
 
 struct ledger_options {
-	const struct io *io;	       /* NULL: the real file system */
+	const struct io *io; /* NULL: the real file system */
 	const struct ledger_app *app;
 	bool read_only;
-	bool synchronous;	       /* state flushed in line (tests) */
-	bool rebuild;		       /* throw state/ away and rebuild it from the journal (argosy reindex) */
+	bool synchronous; /* state flushed in line (tests) */
+	bool rebuild;	  /* throw state/ away and rebuild it from the journal (argosy reindex) */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
 	void *progress_ctx;
 };
@@ -41,11 +41,11 @@ void ledger_close(struct ledger *l);
 
 /* What is committed. Consistent with each other; any thread. */
 struct ledger_head {
-	int64_t height;		/* 0: nothing but the genesis */
+	int64_t height; /* 0: nothing but the genesis */
 	int64_t time_s;
 	int32_t time_ns;
-	struct hash block_hash; /* of the last header; zero before the first */
-	struct hash app_hash;	/* after the last block */
+	struct hash block_hash;	  /* of the last header; zero before the first */
+	struct hash app_hash;	  /* after the last block */
 	struct hash results_hash; /* of the last block: goes into the next header */
 	uint64_t log_size;
 	struct hash log_root, state_root;
@@ -93,7 +93,7 @@ struct ledger_result {
 struct ledger_executed {
 	struct ledger_result *results; /* one for each transaction, until commit or abort */
 	size_t n_results;
-	struct slice *packet_results;  /* ExecTxResult.data of each packet */
+	struct slice *packet_results; /* ExecTxResult.data of each packet */
 	size_t n_packets;
 	struct hash app_hash, results_hash;
 };

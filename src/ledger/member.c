@@ -15,8 +15,8 @@ bool member_id_valid(struct slice id)
 
 bool member_role_valid(struct slice role)
 {
-	static const char *const roles[] = {"supplier", "merchant", "carrier", "warehouse",
-					    "customs", "payment", "inspector", "regulator",
+	static const char *const roles[] = {"supplier", "merchant", "carrier",	 "warehouse",
+					    "customs",	"payment",  "inspector", "regulator",
 					    "platform", "operator"};
 	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
 		if (slice_eq_str(role, roles[i]))

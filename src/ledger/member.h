@@ -53,8 +53,10 @@ bool member_has_role(const struct member *m, const char *role);
 
 enum err member_get(struct exec *x, bool *found, struct member *m, struct slice id) MUST_USE;
 enum err member_put(struct exec *x, struct slice id, const struct member *m) MUST_USE;
-enum err member_key_get(struct exec *x, bool *found, struct member_key *k, const uint8_t key[static 32]) MUST_USE;
-enum err member_key_put(struct exec *x, const uint8_t key[static 32], const struct member_key *k) MUST_USE;
+enum err member_key_get(struct exec *x, bool *found, struct member_key *k,
+			const uint8_t key[static 32]) MUST_USE;
+enum err member_key_put(struct exec *x, const uint8_t key[static 32],
+			const struct member_key *k) MUST_USE;
 
 /* Codecs, for readers outside a block. False: damaged. */
 bool member_decode(struct member *m, struct slice value);

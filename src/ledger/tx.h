@@ -27,13 +27,13 @@ enum {
 #define TX_LIFE_MS_MAX ((int64_t)24 * 3600 * 1000)
 
 struct tx {
-	struct arena *arena;  /* owns everything below, and the struct itself */
-	struct slice bytes;   /* the encoded Transaction, a copy in the arena */
-	struct slice body;    /* inside `bytes` */
-	uint8_t *message;     /* what signatures cover: room for tag and fingerprint, then the body */
+	struct arena *arena; /* owns everything below, and the struct itself */
+	struct slice bytes;  /* the encoded Transaction, a copy in the arena */
+	struct slice body;   /* inside `bytes` */
+	uint8_t *message; /* what signatures cover: room for tag and fingerprint, then the body */
 	struct hash body_hash;
-	Argosy__V1__Body *b;  /* decoded body */
-	struct slice member;  /* b->member */
+	Argosy__V1__Body *b; /* decoded body */
+	struct slice member; /* b->member */
 	uint8_t id[TX_ID_BYTES];
 	struct {
 		uint8_t key[32], sig[64];
@@ -60,7 +60,8 @@ void tx_free(struct tx *tx);
 void tx_verify(struct tx *tx, const struct hash *fingerprint);
 
 /* The bytes that a signature covers. */
-enum err tx_signed_bytes(struct buf *out, const struct hash *fingerprint, struct slice body) MUST_USE;
+enum err tx_signed_bytes(struct buf *out, const struct hash *fingerprint,
+			 struct slice body) MUST_USE;
 
 /* Builds: signs a packed body with 64-byte libsodium secret keys; appends the
  * encoded Transaction to `out`. */

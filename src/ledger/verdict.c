@@ -10,8 +10,8 @@ const char *verdict_name(enum verdict v)
 	if (!filled) {
 #define X(number, name, en, zh)                                                                    \
 	for (size_t i = 0; i < sizeof #name; i++)                                                  \
-		names[number][i] = (char)(#name[i] >= 'A' && #name[i] <= 'Z' ? #name[i] + 32       \
-									     : #name[i]);
+		names[number][i] =                                                                 \
+			(char)(#name[i] >= 'A' && #name[i] <= 'Z' ? #name[i] + 32 : #name[i]);
 		VERDICT_TABLE(X)
 #undef X
 		filled = 1;

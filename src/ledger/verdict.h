@@ -34,12 +34,14 @@
 	X(43, DUPLICATE, "already done", "已经完成")                                               \
 	/* 60-99 trade */                                                                          \
 	X(60, NOT_AUTHORISED, "the member may not do this", "成员无权执行此操作")                  \
-	X(61, NOT_OWNER, "the identifier is registered to another member", "标识符登记在其他成员名下") \
+	X(61, NOT_OWNER, "the identifier is registered to another member",                         \
+	  "标识符登记在其他成员名下")                                                              \
 	X(62, NOT_HOLDER, "the member does not hold these goods", "成员并未持有该货物")            \
 	X(63, NOT_OFFERED, "custody was not offered to this member", "未向该成员提出移交")         \
 	X(64, NOT_FOUND, "what it refers to does not exist", "所指对象不存在")                     \
 	X(65, EXISTS, "already exists", "已存在")                                                  \
-	X(67, EVENT_CONFLICT, "another event with this eventID is recorded", "该eventID已用于另一事件") \
+	X(67, EVENT_CONFLICT, "another event with this eventID is recorded",                       \
+	  "该eventID已用于另一事件")                                                               \
 	X(68, OVERLAP, "overlaps a range of another member", "与其他成员的标识符范围重叠")         \
 	X(69, STATE, "not possible in the present state", "当前状态下不可执行")                    \
 	X(70, CYCLE, "would put a container inside itself", "容器不能包含自身")                    \

@@ -56,7 +56,8 @@ static enum verdict check(struct walk *w, size_t path_len, const ProtobufCMessag
 			  struct slice bytes, unsigned depth)
 {
 	struct reader r = reader_of(bytes);
-	/* Singular fields seen, by index among the descriptor's; all messages here have under 64. */
+	/* Singular fields seen, by index among the descriptor's; all messages here have under 64.
+	 */
 	uint64_t seen = 0;
 	const void *oneof_seen = NULL;
 
@@ -132,7 +133,8 @@ static enum verdict check(struct walk *w, size_t path_len, const ProtobufCMessag
 			}
 		}
 		if (r.bad)
-			return refuse(w, path_len, VERDICT_MALFORMED, f, "cut short, or a number not in shortest form");
+			return refuse(w, path_len, VERDICT_MALFORMED, f,
+				      "cut short, or a number not in shortest form");
 	}
 	return VERDICT_OK;
 }
