@@ -52,7 +52,8 @@ bool event_check(const event_t *e, struct event_issue *issue);
  * `pre` (may be NULL) receives the pre-hash string. ERR_NOMEM only.
  * `scratch` (an arena, may be NULL: one is made) is used for temporary memory.
  */
-enum err event_hash(struct hash *out, struct buf *pre, const event_t *e, struct arena *scratch) MUST_USE;
+enum err event_hash(struct hash *out, struct buf *pre, const event_t *e,
+		    struct arena *scratch) MUST_USE;
 enum { EVENT_HASH_URI_MAX = 96 };
 void event_hash_uri(char out[static EVENT_HASH_URI_MAX], const struct hash *h);
 

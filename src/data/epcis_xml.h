@@ -1,0 +1,104 @@
+/*
+ * epcis_xml: what the parts of the EPCIS XML reader share.
+ *
+ *	epcis_xml_read.c   the document: root, header, body, the list of events
+ *	epcis_xml_event.c  one event, field by field in the schema's order
+ *	epcis_xml_node.c   texts, attributes, extensions as trees, faults and places
+ *
+ * Faults are sticky within one event: after the first, readers return false
+ * and the event is dropped. Out of memory is sticky for the whole document.
+ */
+#ifndef ARGOSY_DATA_EPCIS_XML_H
+#define ARGOSY_DATA_EPCIS_XML_H
+
+#include "data/codes.h"
+#include "data/epcis.h"
+
+#include <libxml/tree.h>
+
+#define EPCIS_NS_2	  "urn:epcglobal:epcis:xsd:2"
+#define EPCIS_NS_1	  "urn:epcglobal:epcis:xsd:1"
+#define EPCIS_QUERY_NS_2  "urn:epcglobal:epcis-query:xsd:2"
+#define EPCIS_QUERY_NS_1  "urn:epcglobal:epcis-query:xsd:1"
+#define EPCIS_MASTER_NS_2 "urn:epcglobal:epcis-masterdata:xsd:2"
+#define EPCIS_MASTER_NS_1 "urn:epcglobal:epcis-masterdata:xsd:1"
+#define XSI_NS		  "http://www.w3.org/2001/XMLSchema-instance"
+#define XSD_NS		  "http://www.w3.org/2001/XMLSchema"
+#define IGNORE_NS	  "https://repository-x.example.com/"
+
+struct xml_reader {
+	struct arena *a;
+	unsigned version; /* 1: EPCIS 1.x, 2: EPCIS 2.0 */
+	enum err err;	  /* ERR_OK, ERR_NOMEM or ERR_LIMIT: ends everything */
+
+	/* Where faults go. */
+	struct event_issue *issues;
+	size_t issues_max, *n_issues;
+	size_t event; /* index of the event being read, SIZE_MAX outside */
+	bool faulty;  /* the event (or, outside, the document) has a fault */
+
+	/* Prefixes used by what is being read. */
+	Argosy__V1__Namespace **namespaces;
+	size_t n_namespaces, cap_namespaces;
+};
+
+/* ---- epcis_xml_node.c ---- */
+
+/* Records a fault at `at` (an element) with an optional "/@name" or "/name" after its place.
+ * Returns false, for `return xml_refuse(...)`. */
+bool xml_refuse(struct xml_reader *r, const xmlNode *at, const char *below, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
+/* Memory of the arena, zeroed; NULL sets r->err. */
+void *xml_alloc(struct xml_reader *r, size_t n);
+char *xml_copy(struct xml_reader *r, struct slice s);
+
+/* Elements, comments and processing instructions skipped. NULL: none left. */
+const xmlNode *xml_first(const xmlNode *parent);
+const xmlNode *xml_next(const xmlNode *node);
+size_t xml_count(const xmlNode *parent);
+bool xml_is(const xmlNode *node, const char *ns, const char *name);
+static inline const char *xml_name(const xmlNode *node)
+{
+	return (const char *)node->name;
+}
+/* The namespace URI, "" for none. */
+const char *xml_ns(const xmlNode *node);
+
+/* An element that holds elements only: no text but white space, and no attributes but xsi:'s
+ * (unless `attributes`: the caller reads them). */
+bool xml_container(struct xml_reader *r, const xmlNode *node, bool attributes);
+/* The text of an element that holds nothing else, white space around it removed; attributes
+ * as above. */
+bool xml_text(struct xml_reader *r, const xmlNode *node, bool attributes, struct slice *out);
+/* The value of an attribute, likewise. */
+bool xml_attr_text(struct xml_reader *r, const xmlAttr *attr, struct slice *out);
+bool xml_nil(const xmlNode *node);
+
+/* A number as JSON writes it: kept if it is one already, else (XML Schema's "+1", ".5", "007")
+ * rewritten. False: it is not a number. */
+bool xml_number(struct xml_reader *r, struct slice s, char **out);
+
+/* Notes that a namespace is used (at `at`), and gives the prefix to write it with. */
+char *xml_prefix(struct xml_reader *r, const xmlNode *at, const xmlNs *ns);
+/* A value such as "example:speed" uses a declared prefix: note it. */
+void xml_note_curie(struct xml_reader *r, const xmlNode *at, struct slice value);
+
+/* One extension element as a tree. `depth` counts from 1. */
+event_node_t *xml_node(struct xml_reader *r, const xmlNode *node, unsigned depth);
+/* One attribute as a node. */
+event_node_t *xml_attr_node(struct xml_reader *r, const xmlAttr *attr);
+
+/* A growing list of nodes, where a repeated name becomes one ARRAY. */
+struct xml_nodes {
+	event_node_t **v;
+	size_t n, cap;
+};
+bool xml_nodes_add(struct xml_reader *r, const xmlNode *at, struct xml_nodes *list,
+		   event_node_t *node);
+
+/* ---- epcis_xml_event.c ---- */
+
+/* Reads an event element. NULL: faulty (said), or r->err is set. */
+event_t *xml_event(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventType type);
+
+#endif

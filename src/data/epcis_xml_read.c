@@ -1,0 +1,641 @@
+/*
+ * EPCIS documents in XML: 2.0, and 1.x as input.
+ *
+ *	epcis:EPCISDocument @schemaVersion @creationDate
+ *	    EPCISHeader?    Standard Business Document Header, master data
+ *	    EPCISBody       EventList of events (1.x: some of them in <extension>)
+ *	    extension?, vendor elements
+ *	epcisq:EPCISQueryDocument
+ *	    EPCISBody       QueryResults: queryName, subscriptionID?, resultsBody: EventList
+ *
+ * The root is in the standard's namespace, what is below it in none. What
+ * stands around the events becomes the document's members under the names of
+ * the JSON binding, so that it can be written as JSON-LD.
+ *
+ * The schema (EPCglobal-epcis-2_0.xsd) is not used at run time; this reader is
+ * written from it. docs/format/epcis-xml.md lists where it is stricter.
+ */
+#include "data/epcis_xml.h"
+
+#include "crypto/sha256.h"
+#include "data/hash_value.h"
+#include "data/xml_guard.h"
+
+#include <stdio.h>
+
+/* ---- members: the header as JSON has it ---- */
+
+static event_node_t *member(struct xml_reader *r, const char *name, Argosy__V1__NodeKind kind)
+{
+	event_node_t *n = xml_alloc(r, sizeof(*n));
+	if (!n)
+		return NULL;
+	argosy__v1__node__init(n);
+	n->kind = kind;
+	n->name = xml_copy(r, slice_str(name));
+	return n->name ? n : NULL;
+}
+
+static bool add(struct xml_reader *r, event_node_t *parent, event_node_t *child)
+{
+	if (!child)
+		return false;
+	size_t n = parent->n_children;
+	if ((n & (n - 1)) == 0) { /* room is a power of two */
+		event_node_t **v = xml_alloc(r, (n ? 2 * n : 1) * sizeof(*v));
+		if (!v)
+			return false;
+		if (n)
+			memcpy(v, parent->children, n * sizeof(*v));
+		parent->children = v;
+	}
+	parent->children[parent->n_children++] = child;
+	return true;
+}
+
+static bool add_text(struct xml_reader *r, event_node_t *parent, const char *name,
+		     struct slice text)
+{
+	event_node_t *n = member(r, name, ARGOSY__V1__NODE_KIND__NODE_KIND_STRING);
+	if (!n)
+		return false;
+	n->text = xml_copy(r, text);
+	return n->text && add(r, parent, n);
+}
+
+static event_node_t *add_parent(struct xml_reader *r, event_node_t *parent, const char *name,
+				Argosy__V1__NodeKind kind)
+{
+	event_node_t *n = member(r, name, kind);
+	return n && add(r, parent, n) ? n : NULL;
+}
+
+/* The attributes of a master data element: the one that must be there, as `name`. */
+static bool add_required(struct xml_reader *r, const xmlNode *node, event_node_t *parent,
+			 const char *name)
+{
+	struct slice text = SLICE_LIT("");
+	for (const xmlAttr *a = node->properties; a; a = a->next) {
+		if (a->ns || strcmp((const char *)a->name, name) != 0)
+			continue;
+		if (!xml_attr_text(r, a, &text))
+			return false;
+	}
+	if (text.n == 0)
+		return xml_refuse(r, node, NULL, "%s lacks the attribute %s", xml_name(node), name);
+	return add_text(r, parent, name, text);
+}
+
+/* <attribute id="...">text</attribute>, or elements instead of text. */
+static bool read_master_attribute(struct xml_reader *r, const xmlNode *node, event_node_t *list)
+{
+	event_node_t *n = add_parent(r, list, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+	if (!n || !add_required(r, node, n, "id"))
+		return false;
+	if (!xml_first(node)) {
+		struct slice text;
+		return xml_text(r, node, true, &text) && add_text(r, n, "attribute", text);
+	}
+	struct xml_nodes list_of = {NULL, 0, 0};
+	event_node_t *value =
+		add_parent(r, n, "attribute", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+	if (!value || !xml_container(r, node, true))
+		return false;
+	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		event_node_t *child = xml_node(r, c, 1);
+		if (!child || !xml_nodes_add(r, c, &list_of, child))
+			return false;
+	}
+	value->children = list_of.v;
+	value->n_children = list_of.n;
+	return true;
+}
+
+static bool unexpected(struct xml_reader *r, const xmlNode *c)
+{
+	return xml_refuse(r, c, NULL, "%s may not stand in %s", xml_name(c), xml_name(c->parent));
+}
+
+static bool read_vocabulary_element(struct xml_reader *r, const xmlNode *node, event_node_t *list)
+{
+	event_node_t *n = add_parent(r, list, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+	event_node_t *attributes = NULL, *children = NULL;
+	if (!n || !add_required(r, node, n, "id") || !xml_container(r, node, true))
+		return false;
+	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		if (xml_is(c, "", "attribute")) {
+			if (!attributes)
+				attributes = add_parent(r, n, "attributes",
+							ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
+			if (!attributes || !read_master_attribute(r, c, attributes))
+				return false;
+		} else if (xml_is(c, "", "children")) {
+			if (children)
+				return xml_refuse(r, c, NULL, "children is given twice");
+			children = add_parent(r, n, "children",
+					      ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
+			if (!children || !xml_container(r, c, true))
+				return false;
+			for (const xmlNode *id = xml_first(c); id; id = xml_next(id)) {
+				struct slice text;
+				if (!xml_is(id, "", "id"))
+					return unexpected(r, id);
+				if (!xml_text(r, id, true, &text) ||
+				    !add_text(r, children, "", text))
+					return false;
+			}
+		} else if (!*xml_ns(c)) {
+			return unexpected(r, c);
+		} else if (!add(r, n, xml_node(r, c, 1))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool read_vocabulary(struct xml_reader *r, const xmlNode *node, event_node_t *list)
+{
+	event_node_t *n = add_parent(r, list, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+	if (!n || !xml_container(r, node, true) || !add_required(r, node, n, "type"))
+		return false;
+	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		if (!xml_is(c, "", "VocabularyElementList"))
+			return unexpected(r, c);
+		event_node_t *elements = add_parent(r, n, "vocabularyElementList",
+						    ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
+		if (!elements || !xml_container(r, c, true))
+			return false;
+		for (const xmlNode *e = xml_first(c); e; e = xml_next(e)) {
+			if (!xml_is(e, "", "VocabularyElement"))
+				return unexpected(r, e);
+			if (!read_vocabulary_element(r, e, elements))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool read_master_data(struct xml_reader *r, const xmlNode *node, event_node_t *header)
+{
+	event_node_t *master =
+		add_parent(r, header, "epcisMasterData", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+	if (!master || !xml_container(r, node, true))
+		return false;
+	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		if (!xml_is(c, "", "VocabularyList") || master->n_children)
+			return unexpected(r, c);
+		event_node_t *list = add_parent(r, master, "vocabularyList",
+						ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
+		if (!list || !xml_container(r, c, true))
+			return false;
+		for (const xmlNode *v = xml_first(c); v; v = xml_next(v)) {
+			if (!xml_is(v, "", "Vocabulary"))
+				return unexpected(r, v);
+			if (!read_vocabulary(r, v, list))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* SBDH stays a tree of its own names; master data takes the names of the JSON binding. */
+static bool read_header(struct xml_reader *r, const xmlNode *node, event_node_t *members)
+{
+	event_node_t *header =
+		add_parent(r, members, "epcisHeader", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+	if (!header || !xml_container(r, node, true))
+		return false;
+	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		if (*xml_ns(c)) {
+			if (!add(r, header, xml_node(r, c, 1)))
+				return false;
+			continue;
+		}
+		if (!xml_is(c, "", "extension") || !xml_container(r, c, true))
+			return unexpected(r, c);
+		for (const xmlNode *m = xml_first(c); m; m = xml_next(m)) {
+			if (!xml_is(m, "", "EPCISMasterData"))
+				return unexpected(r, m);
+			if (!read_master_data(r, m, header))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---- the events ---- */
+
+struct document {
+	struct event_doc *doc;
+	size_t cap;
+	event_node_t *members; /* an OBJECT, its children are the head's members */
+	char **ignore;
+	size_t n_ignore;
+};
+
+static Argosy__V1__EventType event_type(const xmlNode *node)
+{
+	static const struct {
+		const char *name;
+		Argosy__V1__EventType type;
+	} types[] = {
+		{"ObjectEvent", ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_OBJECT},
+		{"AggregationEvent", ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_AGGREGATION},
+		{"TransactionEvent", ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSACTION},
+		{"TransformationEvent", ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSFORMATION},
+		{"AssociationEvent", ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_ASSOCIATION},
+	};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i].name, xml_name(node)) == 0)
+			return types[i].type;
+	return ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED;
+}
+
+/* The element that an issue's pointer begins with: "/bizStep/..." */
+static const xmlNode *named_child(const xmlNode *node, const char *pointer, unsigned depth)
+{
+	size_t n = strcspn(pointer + 1, "/");
+	for (const xmlNode *c = xml_first(node); c && depth < 8; c = xml_next(c)) {
+		if (strlen(xml_name(c)) == n && memcmp(xml_name(c), pointer + 1, n) == 0)
+			return c;
+		if (xml_is(c, "", "extension") || xml_is(c, "", "baseExtension")) {
+			const xmlNode *found = named_child(c, pointer, depth + 1);
+			if (found)
+				return found;
+		}
+	}
+	return NULL;
+}
+
+/* The rules that hold wherever an event came from; their fault is placed in the document. */
+static bool check(struct xml_reader *r, const xmlNode *node, const event_t *e)
+{
+	struct event_issue issue = {0};
+	if (event_check(e, &issue))
+		return true;
+	const xmlNode *at = issue.pointer[0] == '/' ? named_child(node, issue.pointer, 0) : NULL;
+	const char *below = issue.pointer;
+	if (at) /* the element says its own name */
+		below += 1 + strcspn(issue.pointer + 1, "/");
+	return xml_refuse(r, at ? at : node, below, "%s", issue.text);
+}
+
+static bool push_event(struct xml_reader *r, const xmlNode *node, struct document *d)
+{
+	struct event_doc *doc = d->doc;
+	if (doc->n_events == EVENT_DOC_EVENTS_MAX) {
+		xml_refuse(r, node, NULL, "more than %d events", EVENT_DOC_EVENTS_MAX);
+		r->err = ERR_LIMIT;
+		return false;
+	}
+	if (doc->n_events == d->cap) {
+		size_t cap = d->cap ? 2 * d->cap : 16;
+		event_t **v = xml_alloc(r, cap * sizeof(*v));
+		if (!v)
+			return false;
+		if (doc->n_events)
+			memcpy(v, doc->events, doc->n_events * sizeof(*v));
+		doc->events = v;
+		d->cap = cap;
+	}
+	doc->events[doc->n_events] = NULL;
+	return true;
+}
+
+/* One event: a fault in it is noted, and reading goes on with the next. False: stop. */
+static bool read_event(struct xml_reader *r, const xmlNode *node, struct document *d)
+{
+	bool document_faulty = r->faulty;
+	r->event = d->doc->n_events;
+	r->faulty = false;
+	if (!push_event(r, node, d))
+		return false;
+	Argosy__V1__EventType type = event_type(node);
+	event_t *e = NULL;
+	if (!*xml_ns(node) && type != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
+		e = xml_event(r, node, type);
+	else if (type != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
+		xml_refuse(
+			r, node, NULL,
+			"%s is in the namespace %s, but below the document element the standard's "
+			"names are in none",
+			xml_name(node), xml_ns(node));
+	else if (xml_is(node, "", "QuantityEvent"))
+		xml_refuse(r, node, NULL,
+			   "QuantityEvent was withdrawn; use an ObjectEvent with a quantityList");
+	else
+		xml_refuse(r, node, NULL, "%s is not an event that XML documents can hold here",
+			   xml_name(node));
+	if (e) {
+		e->ignore_fields = d->ignore;
+		e->n_ignore_fields = d->n_ignore;
+		e = check(r, node, e) ? e : NULL;
+	}
+	d->doc->events[d->doc->n_events++] = r->err == ERR_OK ? e : NULL;
+	r->faulty = document_faulty || r->faulty;
+	r->event = SIZE_MAX;
+	return r->err == ERR_OK;
+}
+
+static bool read_events(struct xml_reader *r, const xmlNode *list, struct document *d,
+			unsigned depth)
+{
+	if (depth > 8)
+		return xml_refuse(r, list, NULL, "extension wrappers are nested too deep");
+	if (!xml_container(r, list, true))
+		return false;
+	for (const xmlNode *c = xml_first(list); c; c = xml_next(c))
+		if (xml_is(c, "", "extension") ? !read_events(r, c, d, depth + 1)
+					       : !read_event(r, c, d))
+			return false;
+	return true;
+}
+
+/* ---- the body ---- */
+
+static bool read_query_results(struct xml_reader *r, const xmlNode *node, struct document *d)
+{
+	struct slice text;
+	const xmlNode *c = xml_first(node);
+	if (!xml_container(r, node, true))
+		return false;
+	if (!c || !xml_is(c, "", "queryName"))
+		return xml_refuse(r, node, NULL, "QueryResults must begin with queryName");
+	if (!xml_text(r, c, false, &text))
+		return false;
+	d->doc->head->query_name = xml_copy(r, text);
+	c = xml_next(c);
+	if (c && xml_is(c, "", "subscriptionID")) {
+		if (!xml_text(r, c, false, &text))
+			return false;
+		d->doc->head->subscription_id = xml_copy(r, text);
+		d->doc->head->subscription_id_present = text.n == 0;
+		c = xml_next(c);
+	}
+	if (!c || !xml_is(c, "", "resultsBody"))
+		return xml_refuse(r, c ? c : node, NULL, "QueryResults lacks resultsBody");
+	if (!xml_container(r, c, true))
+		return false;
+	const xmlNode *list = xml_first(c);
+	if (!list || !xml_is(list, "", "EventList") || xml_next(list))
+		return xml_refuse(r, c, NULL,
+				  "resultsBody must hold one EventList (no master data)");
+	return read_events(r, list, d, 0) && r->err == ERR_OK;
+}
+
+static bool is_vendor(const xmlNode *node)
+{
+	const char *ns = xml_ns(node);
+	return *ns && strcmp(ns, EPCIS_NS_1) != 0 && strcmp(ns, EPCIS_NS_2) != 0;
+}
+
+/* What a body holds besides its events: vendor elements, kept under the JSON name of the body. */
+static bool read_body_members(struct xml_reader *r, const xmlNode *node, struct document *d)
+{
+	event_node_t *body = NULL;
+	if (!xml_container(r, node, true))
+		return false;
+	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		if (!is_vendor(c))
+			continue;
+		if (!body)
+			body = add_parent(r, d->members, "epcisBody",
+					  ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+		if (!body || !add(r, body, xml_node(r, c, 1)))
+			return false;
+	}
+	return true;
+}
+
+static bool read_body(struct xml_reader *r, const xmlNode *node, struct document *d)
+{
+	const xmlNode *list = NULL;
+	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		if (is_vendor(c) || (xml_is(c, "", "extension") && !xml_first(c)))
+			continue;
+		if (list || !xml_is(c, "", "EventList"))
+			return unexpected(r, c);
+		list = c;
+	}
+	return !list || read_events(r, list, d, 0);
+}
+
+static bool read_query_body(struct xml_reader *r, const xmlNode *node, struct document *d)
+{
+	const xmlNode *c = xml_first(node);
+	const char *ns = r->version == 1 ? EPCIS_QUERY_NS_1 : EPCIS_QUERY_NS_2;
+	if (!xml_container(r, node, true))
+		return false;
+	if (!c || !xml_is(c, ns, "QueryResults") || xml_next(c))
+		return xml_refuse(r, c ? c : node, NULL,
+				  "a query document is read only if it holds one QueryResults");
+	return read_query_results(r, c, d);
+}
+
+/* ---- the document ---- */
+
+/* {https://repository-x.example.com/}ignoreFields: names that event hashes leave out. Each is
+ * kept as "{namespace}local", or as given where its prefix is not declared. */
+static bool read_ignore_fields(struct xml_reader *r, const xmlNode *root, struct document *d)
+{
+	size_t n = 0;
+	for (const xmlNode *c = xml_first(root); c; c = xml_next(c))
+		n += xml_is(c, IGNORE_NS, "ignoreFields");
+	if (n == 0)
+		return true;
+	d->ignore = xml_alloc(r, n * sizeof(*d->ignore));
+	if (!d->ignore)
+		return false;
+	for (const xmlNode *c = xml_first(root); c; c = xml_next(c)) {
+		struct slice text;
+		char prefix[64] = "";
+		if (!xml_is(c, IGNORE_NS, "ignoreFields"))
+			continue;
+		if (!xml_text(r, c, true, &text))
+			return false;
+		const uint8_t *colon = text.n ? memchr(text.p, ':', text.n) : NULL;
+		size_t skip = colon ? (size_t)(colon - text.p) + 1 : 0;
+		const xmlNs *ns = NULL;
+		if (skip > 1 && skip <= sizeof(prefix)) {
+			memcpy(prefix, text.p, skip - 1);
+			ns = xmlSearchNs(c->doc, (xmlNode *)(uintptr_t)c, (const xmlChar *)prefix);
+		}
+		char *name = ns ? arena_printf(r->a, "{%s}%.*s", (const char *)ns->href,
+					       (int)(text.n - skip), (const char *)text.p + skip)
+				: xml_copy(r, text);
+		if (!name) {
+			r->err = ERR_NOMEM;
+			return false;
+		}
+		d->ignore[d->n_ignore++] = name;
+	}
+	return true;
+}
+
+static bool read_root_attributes(struct xml_reader *r, const xmlNode *root, struct document *d)
+{
+	Argosy__V1__Document *head = d->doc->head;
+	struct slice text;
+	for (const xmlAttr *a = root->properties; a; a = a->next) {
+		if (a->ns && strcmp((const char *)a->ns->href, XSI_NS) == 0)
+			continue;
+		bool version = !a->ns && strcmp((const char *)a->name, "schemaVersion") == 0;
+		bool date = !a->ns && strcmp((const char *)a->name, "creationDate") == 0;
+		if (!version && !date) {
+			if (!add(r, d->members, xml_attr_node(r, a)))
+				return false;
+			continue;
+		}
+		if (!xml_attr_text(r, a, &text))
+			return false;
+		char *copy = xml_copy(r, text), *number;
+		int64_t ms;
+		if (!copy)
+			return false;
+		if (version && (memchr(text.p, 'E', text.n) || memchr(text.p, 'e', text.n) ||
+				!xml_number(r, text, &number)))
+			return xml_refuse(r, root, "/@schemaVersion",
+					  "schemaVersion is not a number");
+		if (date && !time_parse(&ms, text))
+			return xml_refuse(r, root, "/@creationDate",
+					  "creationDate is not a date and time with its zone");
+		*(version ? &head->schema_version : &head->creation_date) = copy;
+	}
+	if (!head->schema_version[0])
+		return xml_refuse(r, root, NULL, "the attribute schemaVersion is missing");
+	if (!head->creation_date[0])
+		return xml_refuse(r, root, NULL, "the attribute creationDate is missing");
+	return true;
+}
+
+/* Which document, and of which version: by the root's namespace and name. */
+static bool read_root(struct xml_reader *r, const xmlNode *root, bool *query)
+{
+	const char *ns = xml_ns(root), *name = xml_name(root);
+	bool one = strcmp(ns, EPCIS_NS_1) == 0, two = strcmp(ns, EPCIS_NS_2) == 0;
+	bool q1 = strcmp(ns, EPCIS_QUERY_NS_1) == 0, q2 = strcmp(ns, EPCIS_QUERY_NS_2) == 0;
+	r->version = one || q1 ? 1 : 2;
+	*query = (q1 || q2) && strcmp(name, "EPCISQueryDocument") == 0;
+	if (*query || ((one || two) && strcmp(name, "EPCISDocument") == 0))
+		return true;
+	if (strcmp(name, "EPCISMasterDataDocument") == 0 &&
+	    (strcmp(ns, EPCIS_MASTER_NS_2) == 0 || strcmp(ns, EPCIS_MASTER_NS_1) == 0))
+		return xml_refuse(r, root, NULL, "a master data document holds no events");
+	if (event_type(root) != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
+		return xml_refuse(r, root, NULL,
+				  "a bare %s: events in XML stand in an EPCISDocument", name);
+	return xml_refuse(r, root, NULL, "the root is {%s}%s, not an EPCISDocument in %s", ns, name,
+			  EPCIS_NS_2);
+}
+
+/* The prefixes that the root declares, but for those of the syntax itself. */
+static bool note_declared(struct xml_reader *r, const xmlNode *root)
+{
+	static const char *const syntax[] = {EPCIS_NS_1,       EPCIS_NS_2, EPCIS_QUERY_NS_1,
+					     EPCIS_QUERY_NS_2, XSI_NS,	   XSD_NS};
+	for (const xmlNs *ns = root->nsDef; ns; ns = ns->next) {
+		bool skip = !ns->prefix || !ns->href;
+		for (size_t i = 0; !skip && i < sizeof(syntax) / sizeof(syntax[0]); i++)
+			skip = strcmp((const char *)ns->href, syntax[i]) == 0;
+		if (!skip && !xml_prefix(r, root, ns))
+			return false;
+	}
+	return true;
+}
+
+static bool read_document(struct xml_reader *r, const xmlNode *root, struct document *d)
+{
+	bool query;
+	if (!read_root(r, root, &query))
+		return false;
+	d->doc->head->type =
+		xml_copy(r, query ? SLICE_LIT("EPCISQueryDocument") : SLICE_LIT("EPCISDocument"));
+	if (!xml_container(r, root, true) || !read_root_attributes(r, root, d) ||
+	    !read_ignore_fields(r, root, d))
+		return false;
+	const xmlNode *c = xml_first(root);
+	if (c && xml_is(c, "", "EPCISHeader")) {
+		if (!read_header(r, c, d->members))
+			return false;
+		c = xml_next(c);
+	}
+	if (!c || !xml_is(c, "", "EPCISBody"))
+		return xml_refuse(r, c ? c : root, NULL, "%s",
+				  c ? "EPCISBody is due here" : "the document has no EPCISBody");
+	/* What follows the body first: its prefixes belong to the document. */
+	for (const xmlNode *n = xml_next(c); n; n = xml_next(n)) {
+		if (xml_is(n, "", "extension") && !xml_first(n))
+			continue;
+		if (!is_vendor(n))
+			return unexpected(r, n);
+		if (!xml_is(n, IGNORE_NS, "ignoreFields") && !add(r, d->members, xml_node(r, n, 1)))
+			return false;
+	}
+	if ((!query && !read_body_members(r, c, d)) || !note_declared(r, root))
+		return false;
+	d->doc->head->namespaces = r->namespaces;
+	d->doc->head->n_namespaces = r->n_namespaces;
+	return query ? read_query_body(r, c, d) : read_body(r, c, d);
+}
+
+static enum err one_issue(struct event_issue *issues, size_t issues_max, size_t *n_issues,
+			  const struct xml_fault *fault, enum err err)
+{
+	if (issues_max && *n_issues == 0) {
+		issues[0] = (struct event_issue){.event = SIZE_MAX, .line = fault->line};
+		memcpy(issues[0].text, fault->why.text, sizeof(issues[0].text) - 1);
+		struct slice s = slice_str(issues[0].text);
+		while (s.n && !utf8_valid(s))
+			s.n--;
+		issues[0].text[s.n] = 0;
+		*n_issues = 1;
+	}
+	return err;
+}
+
+static enum err read_tree(struct xml_reader *r, const xmlDoc *tree, struct event_doc *doc,
+			  struct slice text)
+{
+	struct document d = {doc, 0, member(r, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT), NULL,
+			     0};
+	struct hash hash;
+	const xmlNode *root = xmlDocGetRootElement(tree);
+	doc->head = xml_alloc(r, sizeof(*doc->head));
+	if (!doc->head || !d.members || !root)
+		return ERR_NOMEM;
+	argosy__v1__document__init(doc->head);
+	sha256(&hash, text);
+	doc->head->source_hash.data = arena_copy(r->a, hash.b, sizeof(hash.b));
+	doc->head->source_hash.len = sizeof(hash.b);
+	if (!doc->head->source_hash.data)
+		return ERR_NOMEM;
+	bool ok = read_document(r, root, &d);
+	doc->head->events = (uint32_t)doc->n_events;
+	doc->head->members = d.members->children;
+	doc->head->n_members = d.members->n_children;
+	if (r->err != ERR_OK)
+		return r->err;
+	return ok && !r->faulty ? ERR_OK : ERR_FORMAT;
+}
+
+enum err epcis_read_xml(struct arena *a, struct event_doc *doc, struct event_issue *issues,
+			size_t issues_max, size_t *n_issues, struct slice text)
+{
+	struct xml_fault fault;
+	xmlDoc *tree;
+	*doc = (struct event_doc){NULL, NULL, 0};
+	*n_issues = 0;
+	enum err err = xml_read(&tree, &fault, text, EVENT_DOC_BYTES_MAX);
+	if (err == ERR_NOMEM)
+		return err;
+	if (err != ERR_OK)
+		return one_issue(issues, issues_max, n_issues, &fault, err);
+	struct xml_reader r = {.a = a,
+			       .issues = issues,
+			       .issues_max = issues_max,
+			       .n_issues = n_issues,
+			       .event = SIZE_MAX};
+	err = read_tree(&r, tree, doc, text);
+	xmlFreeDoc(tree);
+	return err;
+}
