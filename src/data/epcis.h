@@ -60,11 +60,20 @@ void event_hash_uri(char out[static EVENT_HASH_URI_MAX], const struct hash *h);
 /*
  * Writes one event, or a document of events, as JSON-LD by the EPCIS 2.0
  * binding. `indent` 0 writes compact. Numbers keep their text.
- * epcis_write_begin/_event/_end stream a document of any length: the namespaces
- * of all events must be given at begin (prefix conflicts between events are
- * settled by an event-level @context).
+ * There is no difference to what was read after context expansion.
+ *
+ * epcis_write_doc writes a bare event where the head has no type (a document
+ * must then hold exactly one), and leaves out events that are NULL.
+ * epcis_write_begin, _next for each event, and _end stream a document of any
+ * length; `out` may be emptied between the calls. The head's namespaces stand
+ * in the document's @context; what an event declares beyond them, or
+ * differently, goes into a context of its own.
  */
 enum err epcis_write_event(struct buf *out, const event_t *e, unsigned indent) MUST_USE;
 enum err epcis_write_doc(struct buf *out, const struct event_doc *doc, unsigned indent) MUST_USE;
+enum err epcis_write_begin(struct buf *out, const Argosy__V1__Document *head, unsigned indent) MUST_USE;
+enum err epcis_write_next(struct buf *out, const Argosy__V1__Document *head, const event_t *e, bool first,
+			  unsigned indent) MUST_USE;
+enum err epcis_write_end(struct buf *out, const Argosy__V1__Document *head, bool any, unsigned indent) MUST_USE;
 
 #endif

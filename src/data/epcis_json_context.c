@@ -8,6 +8,7 @@
 #include "data/epcis_json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { CONTEXT_ENTRIES_MAX = 256 };
 
@@ -424,6 +425,17 @@ bool epcis_read_node(struct epcis_reader *r, const struct json_value *v, Argosy_
 
 /* ---- what an event used ---- */
 
+static int by_prefix(const void *a, const void *b)
+{
+	return strcmp((*(Argosy__V1__Namespace *const *)a)->prefix,
+		      (*(Argosy__V1__Namespace *const *)b)->prefix);
+}
+
+static int by_term(const void *a, const void *b)
+{
+	return strcmp((*(Argosy__V1__Node *const *)a)->name, (*(Argosy__V1__Node *const *)b)->name);
+}
+
 static Argosy__V1__Node *definition_node(struct epcis_reader *r, const struct context_entry *e)
 {
 	Argosy__V1__Node *n = new_node(r);
@@ -483,5 +495,12 @@ bool context_take_used(struct epcis_reader *r, const struct json_value *v, size_
 	r->used = NULL;
 	r->used_n = 0;
 	r->serial++;
-	return !r->nomem;
+	if (r->nomem)
+		return false;
+	/* The order of members means nothing, so it must not show here. */
+	if (*n_namespaces)
+		qsort(*namespaces, *n_namespaces, sizeof **namespaces, by_prefix);
+	if (*n_terms)
+		qsort(*terms, *n_terms, sizeof **terms, by_term);
+	return true;
 }

@@ -417,11 +417,7 @@ static bool read_objects(struct epcis_reader *r, const struct json_value *v, eve
 		else if (f->shape == FIELD_SENSORS)
 			ok = read_sensor(r, m, (Argosy__V1__SensorElement **)entry) && ok;
 		else
-			ok = read_ref(r, m,
-				      f->rule == RULE_BTT ? "bizTransaction"
-				      : f->name[0] == 's' ? "source"
-							  : "destination",
-				      (Argosy__V1__TypedRef **)entry) &&
+			ok = read_ref(r, m, event_ref_name(f), (Argosy__V1__TypedRef **)entry) &&
 			     ok;
 	}
 	return ok;
@@ -591,6 +587,11 @@ static bool check_whole(struct epcis_reader *r, const struct json_value *v, cons
 	return false;
 }
 
+static int by_string(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 /* One event, or NULL: faulty, or out of memory. */
 static event_t *read_event(struct epcis_reader *r, const struct json_value *v,
 			   const struct context *document_context)
@@ -610,6 +611,8 @@ static event_t *read_event(struct epcis_reader *r, const struct json_value *v,
 	if (r->faults == before && !r->nomem) {
 		for (const struct json_value *m = v->first; m && !r->nomem; m = m->next)
 			read_member(r, m, e);
+		if (e->n_empty_fields)
+			qsort(e->empty_fields, e->n_empty_fields, sizeof(char *), by_string);
 		if (!r->nomem)
 			context_take_used(r, v, &e->n_namespaces, &e->namespaces, &e->n_terms,
 					  &e->terms);

@@ -389,22 +389,14 @@ static bool check_quantities(const struct check *c, const struct at *at, size_t 
 	return true;
 }
 
-/* What the identifier of a TypedRef is called. */
-static const char *ref_name(const struct field *f)
-{
-	return f->rule == RULE_BTT ? "bizTransaction"
-	       : f->name[0] == 's' ? "source"
-				   : "destination";
-}
-
 static bool check_refs(const struct check *c, const struct at *at, size_t n,
 		       Argosy__V1__TypedRef *const *list, const struct field *f)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct at entry = {at, NULL, i}, type = {&entry, "type", 0},
-			  id = {&entry, ref_name(f), 0};
+			  id = {&entry, event_ref_name(f), 0};
 		if (!*list[i]->id)
-			return refuse(c, &entry, "%s is missing", ref_name(f));
+			return refuse(c, &entry, "%s is missing", event_ref_name(f));
 		if (!*list[i]->type && f->rule == RULE_SDT)
 			return refuse(c, &entry, "type is missing");
 		if (*list[i]->type && !check_text(c, &type, list[i]->type, f->rule))

@@ -214,3 +214,10 @@ bool local_name_valid(struct slice s)
 			return false;
 	return s.n > 0;
 }
+
+const char *event_ref_name(const struct field *f)
+{
+	return f->rule == RULE_BTT ? "bizTransaction"
+	       : f->name[0] == 's' ? "source"
+				   : "destination";
+}

@@ -112,6 +112,9 @@ static inline void *field_list(const void *message, const struct field *f)
 	return *(void *const *)((const char *)message + f->at);
 }
 
+/* What the identifier of an entry of a FIELD_REFS list is called. */
+const char *event_ref_name(const struct field *f);
+
 static inline bool field_is_list(const struct field *f)
 {
 	return f->shape == FIELD_TEXTS || f->shape == FIELD_QUANTITIES || f->shape == FIELD_REFS ||
