@@ -1,0 +1,13 @@
+/*
+ * argosy: the command line. Everything is in cli.c and table.c.
+ */
+#include "cmd/cli.h"
+
+#include <signal.h>
+
+int main(int argc, char **argv)
+{
+	/* A reader that closes its end early is told by the write. */
+	signal(SIGPIPE, SIG_IGN);
+	return cli_main(argc, argv);
+}

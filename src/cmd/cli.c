@@ -1,0 +1,418 @@
+#include "cmd/cli.h"
+
+#include "base/io.h"
+#include "interface/protojson.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- options ---- */
+
+const char *cli_value(const struct cli *cli, const char *name)
+{
+	for (unsigned i = cli->n_options; i-- > 0;) {
+		if (strcmp(cli->options[i].name, name) == 0)
+			return cli->options[i].value;
+	}
+	return NULL;
+}
+
+bool cli_flag(const struct cli *cli, const char *name)
+{
+	for (unsigned i = 0; i < cli->n_options; i++) {
+		if (strcmp(cli->options[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *cli_next(const struct cli *cli, const char *name, unsigned *at)
+{
+	while (*at < cli->n_options) {
+		unsigned i = (*at)++;
+		if (strcmp(cli->options[i].name, name) == 0)
+			return cli->options[i].value;
+	}
+	return NULL;
+}
+
+bool cli_number(struct cli *cli, const char *name, uint64_t *out, uint64_t fallback, uint64_t max)
+{
+	const char *text = cli_value(cli, name);
+	*out = fallback;
+	if (!text)
+		return true;
+	char *end;
+	errno = 0;
+	unsigned long long v = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || v > max) {
+		cli_fail(cli, CLI_USAGE, "--%s: \"%s\" is not a whole number up to %llu", name,
+			 text, (unsigned long long)max);
+		return false;
+	}
+	*out = v;
+	return true;
+}
+
+static const struct cli_option *option_in(const struct cli_option *o, const char *name, size_t n)
+{
+	for (; o && o->name; o++) {
+		if (strlen(o->name) == n && memcmp(o->name, name, n) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+static const struct cli_option *option_find(const struct cli_command *c, const char *name, size_t n)
+{
+	const struct cli_option *o = option_in(c->options, name, n);
+	if (!o)
+		o = option_in(c->more_options, name, n);
+	return o ? o : option_in(cli_globals, name, n);
+}
+
+static const char *option_near(const struct cli_command *c, const char *name, size_t n)
+{
+	const struct cli_option *const lists[] = {c->options, c->more_options, cli_globals};
+	const char *near = NULL;
+	unsigned best = 3;
+	for (unsigned i = 0; i < 3; i++) {
+		for (const struct cli_option *o = lists[i]; o && o->name; o++) {
+			unsigned d = near_distance(slice_str(o->name), slice(name, n));
+			if (d < best)
+				best = d, near = o->name;
+		}
+	}
+	return near;
+}
+
+/* ---- output ---- */
+
+const char *cli_tr(const struct cli *cli, const char *en, const char *zh)
+{
+	return cli->zh ? zh : en;
+}
+
+void cli_say(const struct cli *cli, const char *fmt, ...)
+{
+	if (cli->quiet)
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int cli_fail(const struct cli *cli, int code, const char *fmt, ...)
+{
+	char text[1200];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "argosy: %s\n", text);
+	if (code == CLI_USAGE && cli->command)
+		fprintf(stderr, "%s argosy %s%s%s --help\n", cli_tr(cli, "see:", "参见："),
+			cli->command->noun, cli->command->verb ? " " : "",
+			cli->command->verb ? cli->command->verb : "");
+	return code;
+}
+
+int cli_exit_of(enum err e)
+{
+	switch (e) {
+	case ERR_OK:
+		return CLI_DONE;
+	case ERR_USAGE:
+		return CLI_USAGE;
+	case ERR_NOTFOUND:
+		return CLI_NOTFOUND;
+	case ERR_VERIFY:
+	case ERR_MISMATCH:
+		return CLI_TAMPERED;
+	case ERR_DENIED:
+		return CLI_DENIED;
+	case ERR_UNAVAILABLE:
+	case ERR_READONLY:
+		return CLI_LATER;
+	case ERR_CONFLICT:
+	case ERR_EXISTS:
+		return CLI_CONFLICT;
+	case ERR_LOCKED:
+	case ERR_CORRUPT:
+	case ERR_VERSION:
+		return CLI_FOLDER;
+	case ERR_NOMEM:
+	case ERR_IO:
+	case ERR_NOSPACE:
+	case ERR_FORMAT:
+	case ERR_LIMIT:
+	case ERR_RANGE:
+	case ERR_REFUSED:
+		break;
+	}
+	return CLI_FAILED;
+}
+
+int cli_fault(struct cli *cli, enum err e, const char *what)
+{
+	const char *text = cli->err.text[0] ? cli->err.text : err_str(e);
+	return cli_fail(cli, cli_exit_of(e), "%s%s%s", what ? what : "", what ? ": " : "", text);
+}
+
+void cli_put(struct slice s)
+{
+	if (s.n && fwrite(s.p, 1, s.n, stdout) != s.n && errno != EPIPE)
+		fprintf(stderr, "argosy: cannot write: %s\n", strerror(errno));
+}
+
+void cli_put_buf(struct buf *b)
+{
+	cli_put(buf_slice(b));
+	buf_fini(b);
+}
+
+/* ---- files ---- */
+
+static enum err read_stream(struct buf *out, FILE *f, size_t limit, struct err_text *t)
+{
+	uint8_t part[65536];
+	size_t n;
+	while ((n = fread(part, 1, sizeof part, f)) > 0) {
+		if (out->n + n > limit)
+			return err_set(t, ERR_LIMIT, "more than %zu bytes", limit);
+		buf_put(out, part, n);
+	}
+	return ferror(f) ? err_set(t, ERR_IO, "%s", strerror(errno)) : buf_err(out);
+}
+
+struct buf *cli_read(struct cli *cli, const char *path, size_t limit, int *code)
+{
+	struct buf *b = arena_alloc(cli->arena, sizeof *b);
+	if (!b) {
+		*code = cli_fault(cli, ERR_NOMEM, path);
+		return NULL;
+	}
+	*b = BUF_INIT;
+	enum err e = strcmp(path, "-") == 0 ? read_stream(b, stdin, limit, &cli->err)
+					    : io_read_file(io_posix(), path, limit, b, &cli->err);
+	if (e == ERR_OK)
+		return b;
+	buf_fini(b);
+	*code = cli_fault(cli, e, NULL);
+	return NULL;
+}
+
+int cli_write(struct cli *cli, const char *path, struct slice content)
+{
+	if (strcmp(path, "-") == 0) {
+		cli_put(content);
+		return CLI_DONE;
+	}
+	enum err e = io_write_file_atomic(io_posix(), path, content, &cli->err);
+	return e == ERR_OK ? CLI_DONE : cli_fault(cli, e, NULL);
+}
+
+/* ---- finding the command ---- */
+
+static const struct cli_command *command_find(const char *noun, const char *verb)
+{
+	for (const struct cli_command *c = cli_commands; c->noun; c++) {
+		if (strcmp(c->noun, noun) == 0 &&
+		    (verb ? c->verb && strcmp(c->verb, verb) == 0 : !c->verb))
+			return c;
+	}
+	return NULL;
+}
+
+static bool noun_known(const char *noun)
+{
+	for (const struct cli_command *c = cli_commands; c->noun; c++) {
+		if (strcmp(c->noun, noun) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int unknown(struct cli *cli, const char *noun, const char *verb)
+{
+	const char *near = NULL;
+	unsigned best = 3;
+	for (const struct cli_command *c = cli_commands; c->noun; c++) {
+		const char *word = verb ? c->verb : c->noun;
+		if (!word || (verb && strcmp(c->noun, noun) != 0))
+			continue;
+		unsigned d = near_distance(slice_str(word), slice_str(verb ? verb : noun));
+		if (d < best)
+			best = d, near = word;
+	}
+	fprintf(stderr,
+		cli_tr(cli, "argosy: there is no command \"%s%s%s\"", "argosy：没有命令“%s%s%s”"),
+		noun, verb ? " " : "", verb ? verb : "");
+	if (near)
+		fprintf(stderr, cli_tr(cli, "; did you mean \"%s%s%s\"?", "；是否要用“%s%s%s”？"),
+			verb ? noun : "", verb ? " " : "", near);
+	fprintf(stderr, "\n%s\n", cli_tr(cli, "see: argosy --help", "参见：argosy --help"));
+	return CLI_USAGE;
+}
+
+/* ---- parsing ---- */
+
+/* Takes "--name value", "--name=value", "-q". *i moves past a value. */
+static int option_parse(struct cli *cli, int argc, char **argv, int *i)
+{
+	static const struct {
+		char letter;
+		const char *name;
+	} letters[] = {{'q', "quiet"}, {'v', "verbose"}, {'h', "help"}, {'o', "output"}};
+	const char *arg = argv[*i], *name = arg + 2, *value = NULL;
+	if (arg[1] != '-') {
+		name = NULL;
+		for (size_t k = 0; k < sizeof letters / sizeof *letters; k++) {
+			if (arg[1] == letters[k].letter && !arg[2])
+				name = letters[k].name;
+		}
+		if (!name)
+			return cli_fail(cli, CLI_USAGE, "there is no option %s", arg);
+	}
+	const char *equals = strchr(name, '=');
+	size_t n = equals ? (size_t)(equals - name) : strlen(name);
+	const struct cli_option *o = option_find(cli->command, name, n);
+	if (!o) {
+		const char *near = option_near(cli->command, name, n);
+		return cli_fail(cli, CLI_USAGE,
+				near ? "there is no option --%.*s; did you mean --%s?"
+				     : "there is no option --%.*s%s",
+				(int)n, name, near ? near : "");
+	}
+	if (equals)
+		value = equals + 1;
+	else if (o->value && *i + 1 < argc)
+		value = argv[++*i];
+	if (o->value && !value)
+		return cli_fail(cli, CLI_USAGE, "--%s needs %s", o->name, o->value);
+	if (!o->value && value)
+		return cli_fail(cli, CLI_USAGE, "--%s takes no value", o->name);
+	if (cli->n_options == CLI_OPTIONS_MAX)
+		return cli_fail(cli, CLI_USAGE, "too many options");
+	cli->options[cli->n_options].name = o->name;
+	cli->options[cli->n_options++].value = value;
+	return CLI_DONE;
+}
+
+static void environment(struct cli *cli)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	const char *lang = NULL, *lang_option = cli_value(cli, "lang");
+	for (unsigned i = 0; i < 3 && (!lang || !*lang); i++)
+		lang = getenv(names[i]);
+	if (lang_option)
+		lang = lang_option;
+	cli->zh = lang && (lang[0] | 32) == 'z' && (lang[1] | 32) == 'h';
+	const char *no_color = getenv("NO_COLOR");
+	cli->color = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	cli->json = cli_flag(cli, "json");
+	cli->quiet = cli_flag(cli, "quiet");
+	cli->verbose = cli_flag(cli, "verbose");
+	const char *dir = cli_value(cli, "data-dir");
+	if (!dir)
+		dir = getenv("ARGOSY_DATA_DIR");
+	if (!dir || !*dir) {
+		const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+		if (state && state[0] == '/')
+			dir = arena_printf(cli->arena, "%s/argosy", state);
+		else
+			dir = arena_printf(cli->arena, "%s/.local/state/argosy",
+					   home && *home ? home : ".");
+	}
+	cli->data_dir = dir ? dir : ".";
+}
+
+static int run(struct cli *cli, int argc, char **argv, int first)
+{
+	const struct cli_command *c = cli->command;
+	bool only_args = false;
+	for (int i = first; i < argc; i++) {
+		if (!only_args && strcmp(argv[i], "--") == 0) {
+			only_args = true;
+		} else if (!only_args && argv[i][0] == '-' && argv[i][1]) {
+			int code = option_parse(cli, argc, argv, &i);
+			if (code)
+				return code;
+		} else {
+			cli->argv[cli->argc++] = argv[i];
+		}
+	}
+	environment(cli);
+	if (cli_flag(cli, "help")) {
+		help_command(c, cli->zh);
+		return CLI_DONE;
+	}
+	if (cli->argc < c->min)
+		return cli_fail(cli, CLI_USAGE, cli_tr(cli, "%s is missing", "缺少 %s"), c->args);
+	if (cli->argc > c->max)
+		return cli_fail(cli, CLI_USAGE, cli_tr(cli, "\"%s\" is too much", "多余的参数“%s”"),
+				cli->argv[c->max]);
+	int code = c->run(cli);
+	if (fflush(stdout) != 0 && errno != EPIPE && code == CLI_DONE)
+		return cli_fail(cli, CLI_FAILED, "cannot write: %s", strerror(errno));
+	return code;
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli cli = {.arena = arena_new(0)};
+	int code, first = 1;
+	if (cli.arena)
+		cli.argv = arena_alloc(cli.arena, (size_t)(argc + 1) * sizeof *cli.argv);
+	if (!cli.argv)
+		return cli_fail(&cli, CLI_FAILED, "%s", err_str(ERR_NOMEM));
+	environment(&cli);
+	/* Options of all commands may stand before the noun too. */
+	static const struct cli_command none = {.noun = ""};
+	cli.command = &none;
+	for (; first < argc && argv[first][0] == '-' && argv[first][1]; first++) {
+		cli.command = &none;
+		code = option_parse(&cli, argc, argv, &first);
+		if (code)
+			goto out;
+	}
+	cli.command = NULL;
+	environment(&cli);
+	const char *noun = first < argc ? argv[first] : "help";
+	const char *verb = first + 1 < argc ? argv[first + 1] : NULL;
+	if (strcmp(noun, "help") == 0 || (first >= argc && cli_flag(&cli, "help"))) {
+		if (verb && noun_known(verb))
+			help_noun(verb, cli.zh);
+		else
+			help_all(cli.zh);
+		code = first < argc || cli_flag(&cli, "help") ? CLI_DONE : CLI_USAGE;
+		goto out;
+	}
+	code = CLI_USAGE;
+	cli.command = verb ? command_find(noun, verb) : NULL;
+	first += cli.command ? 2 : 1;
+	if (!cli.command)
+		cli.command = command_find(noun, NULL);
+	if (cli.command) {
+		code = run(&cli, argc, argv, first);
+	} else if (!noun_known(noun)) {
+		code = unknown(&cli, noun, NULL);
+	} else if (!verb || verb[0] == '-') {
+		bool asked = cli_flag(&cli, "help");
+		for (int i = first; i < argc; i++)
+			asked = asked || strcmp(argv[i], "--help") == 0 ||
+				strcmp(argv[i], "-h") == 0;
+		help_noun(noun, cli.zh);
+		code = asked ? CLI_DONE : CLI_USAGE;
+	} else {
+		code = unknown(&cli, noun, verb);
+	}
+out:
+	arena_free(cli.arena);
+	return code;
+}

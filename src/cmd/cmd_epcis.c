@@ -1,0 +1,256 @@
+/*
+ * argosy epcis check, argosy epcis hash: documents without a chain.
+ */
+#include "cmd/cmds.h"
+
+#include "data/epcis.h"
+#include "data/gs1.h"
+#include "interface/jsonw.h"
+
+#include <stdio.h>
+
+enum { ISSUES_MAX = 200 };
+
+/* One document that was read, or refused. */
+struct reading {
+	struct arena *arena;
+	struct event_doc doc;
+	struct event_issue *issues;
+	size_t n_issues;
+	enum err e;
+};
+
+/* False: memory or the file failed, *code says how. */
+static bool reading_begin(struct cli *cli, struct reading *r, const char *path, int *code)
+{
+	*r = (struct reading){.arena = arena_new(0)};
+	if (r->arena)
+		r->issues = arena_alloc(r->arena, ISSUES_MAX * sizeof *r->issues);
+	if (!r->issues) {
+		*code = cli_fault(cli, ERR_NOMEM, path);
+		arena_free(r->arena);
+		return false;
+	}
+	struct buf *text = cli_read(cli, path, EVENT_DOC_BYTES_MAX, code);
+	if (!text) {
+		arena_free(r->arena);
+		return false;
+	}
+	/* The reader may keep slices of the text: it lives as long as the arena. */
+	struct slice copy = {arena_copy(r->arena, text->p, text->n), text->n};
+	r->e = copy.p || !text->n
+		       ? epcis_read(r->arena, &r->doc, r->issues, ISSUES_MAX, &r->n_issues, copy)
+		       : ERR_NOMEM;
+	buf_fini(text);
+	return true;
+}
+
+/* "event 3: /bizStep: text (line 12)" */
+static const char *issue_text(struct arena *a, const struct event_issue *i)
+{
+	char event[40] = "", line[40] = "";
+	if (i->event != SIZE_MAX)
+		snprintf(event, sizeof event, "event %zu: ", i->event);
+	if (i->line)
+		snprintf(line, sizeof line, " (line %u)", i->line);
+	return arena_printf(a, "%s%s%s%s%s", event, i->pointer, i->pointer[0] ? ": " : "", i->text,
+			    line);
+}
+
+/* ---- what this chain's data standard would refuse besides ---- */
+
+struct warnings {
+	struct reading *r;
+	size_t event;
+	size_t n;
+	struct event_issue list[20]; /* the first ones */
+};
+
+static void warn(struct warnings *w, const char *field, const char *text)
+{
+	size_t room = sizeof w->list / sizeof *w->list;
+	if (w->n < room) {
+		struct event_issue *i = &w->list[w->n];
+		*i = (struct event_issue){.event = w->event};
+		snprintf(i->pointer, sizeof i->pointer, "%s", field);
+		snprintf(i->text, sizeof i->text, "%s", text);
+	}
+	w->n++;
+}
+
+static void check_id(struct warnings *w, const char *field, const char *id)
+{
+	struct gs1_id parsed;
+	struct err_text t = {""};
+	if (id && *id && gs1_parse(&parsed, &t, slice_str(id)) != ERR_OK)
+		warn(w, field, t.text);
+}
+
+static void check_ids(struct warnings *w, const char *field, size_t n, char **ids)
+{
+	for (size_t i = 0; i < n; i++)
+		check_id(w, field, ids[i]);
+}
+
+static void check_classes(struct warnings *w, const char *field, size_t n,
+			  Argosy__V1__QuantityElement **q)
+{
+	for (size_t i = 0; i < n; i++)
+		check_id(w, field, q[i]->epc_class);
+}
+
+static void check_event(struct warnings *w, const event_t *e)
+{
+	check_id(w, "/parentID", e->parent_id);
+	check_ids(w, "/epcList", e->n_epc_list, e->epc_list);
+	check_ids(w, "/childEPCs", e->n_child_epcs, e->child_epcs);
+	check_ids(w, "/inputEPCList", e->n_input_epc_list, e->input_epc_list);
+	check_ids(w, "/outputEPCList", e->n_output_epc_list, e->output_epc_list);
+	check_classes(w, "/quantityList", e->n_quantity_list, e->quantity_list);
+	check_classes(w, "/childQuantityList", e->n_child_quantity_list, e->child_quantity_list);
+	check_classes(w, "/inputQuantityList", e->n_input_quantity_list, e->input_quantity_list);
+	check_classes(w, "/outputQuantityList", e->n_output_quantity_list, e->output_quantity_list);
+	if (e->read_point)
+		check_id(w, "/readPoint", e->read_point->id);
+	if (e->biz_location)
+		check_id(w, "/bizLocation", e->biz_location->id);
+}
+
+/* ---- check ---- */
+
+static void issues_json(struct jsonw *w, const char *name, const struct event_issue *list, size_t n)
+{
+	jsonw_array(w, name);
+	for (size_t i = 0; i < n; i++) {
+		jsonw_object(w, NULL);
+		if (list[i].event != SIZE_MAX)
+			jsonw_u64(w, "event", list[i].event);
+		jsonw_str(w, "pointer", list[i].pointer);
+		jsonw_str(w, "text", list[i].text);
+		if (list[i].line)
+			jsonw_u64(w, "line", list[i].line);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+static void verdict_json(const char *path, const struct reading *r, const struct warnings *warned)
+{
+	struct buf out = BUF_INIT;
+	struct jsonw w = jsonw_of(&out);
+	size_t shown = sizeof warned->list / sizeof *warned->list;
+	jsonw_object(&w, NULL);
+	jsonw_str(&w, "file", path);
+	jsonw_str(&w, "verdict", r->e == ERR_OK ? "accepted" : "refused");
+	jsonw_u64(&w, "events", r->doc.n_events);
+	issues_json(&w, "issues", r->issues, r->n_issues < ISSUES_MAX ? r->n_issues : ISSUES_MAX);
+	issues_json(&w, "warnings", warned->list, warned->n < shown ? warned->n : shown);
+	jsonw_object_end(&w);
+	buf_put_u8(&out, '\n');
+	cli_put_buf(&out);
+}
+
+static void verdict_line(struct cli *cli, const char *path, const struct reading *r,
+			 const struct warnings *warned)
+{
+	size_t n = r->n_issues < ISSUES_MAX ? r->n_issues : ISSUES_MAX;
+	size_t shown = sizeof warned->list / sizeof *warned->list;
+	printf("%s: ", path);
+	if (r->e == ERR_OK) {
+		printf(cli_tr(cli, "accepted: %zu events", "接受：%zu 个事件"), r->doc.n_events);
+		if (warned->n)
+			printf(cli_tr(cli, ", %zu warnings", "，%zu 个警告"), warned->n);
+		printf("\n");
+	} else {
+		const char *why = n ? issue_text(r->arena, &r->issues[0]) : err_str(r->e);
+		printf("%s%s", cli_tr(cli, "refused: ", "拒绝："), why ? why : "");
+		if (n > 1)
+			printf(cli_tr(cli, " (and %zu more)", "（另有 %zu 处）"), n - 1);
+		printf("\n");
+	}
+	for (size_t i = 1; i < n; i++) {
+		const char *why = issue_text(r->arena, &r->issues[i]);
+		cli_say(cli, "  %s", why ? why : "");
+	}
+	for (size_t i = 0; i < warned->n && i < shown; i++) {
+		const char *why = issue_text(r->arena, &warned->list[i]);
+		cli_say(cli, "  %s: %s", cli_tr(cli, "warning", "警告"), why ? why : "");
+	}
+}
+
+int cmd_epcis_check(struct cli *cli)
+{
+	int worst = CLI_DONE;
+	for (unsigned i = 0; i < cli->argc; i++) {
+		struct reading r;
+		int code = CLI_FAILED;
+		if (!reading_begin(cli, &r, cli->argv[i], &code)) {
+			/* A file that cannot be read has no verdict. */
+			worst = worst == CLI_DONE ? code : worst;
+			continue;
+		}
+		struct warnings w = {.r = &r};
+		for (w.event = 0; w.event < r.doc.n_events; w.event++) {
+			if (r.doc.events[w.event])
+				check_event(&w, r.doc.events[w.event]);
+		}
+		if (cli->json)
+			verdict_json(cli->argv[i], &r, &w);
+		else
+			verdict_line(cli, cli->argv[i], &r, &w);
+		fflush(stdout); /* keeps its place among the talk */
+		if (r.e != ERR_OK)
+			worst = CLI_FAILED;
+		arena_free(r.arena);
+	}
+	return worst;
+}
+
+/* ---- hash ---- */
+
+int cmd_epcis_hash(struct cli *cli)
+{
+	int worst = CLI_DONE;
+	struct arena *scratch = arena_new(0);
+	for (unsigned i = 0; i < cli->argc && scratch; i++) {
+		struct reading r;
+		int code = CLI_FAILED;
+		const char *path = cli->argv[i];
+		if (!reading_begin(cli, &r, path, &code)) {
+			worst = worst == CLI_DONE ? code : worst;
+			continue;
+		}
+		for (size_t k = 0; k < r.n_issues && k < ISSUES_MAX; k++) {
+			const char *why = issue_text(r.arena, &r.issues[k]);
+			fprintf(stderr, "argosy: %s: %s\n", path, why ? why : "");
+		}
+		if (r.e != ERR_OK)
+			worst = CLI_FAILED;
+		for (size_t k = 0; k < r.doc.n_events; k++) {
+			struct hash h;
+			char uri[EVENT_HASH_URI_MAX];
+			struct buf pre = BUF_INIT;
+			bool show = cli_flag(cli, "prehash");
+			if (!r.doc.events[k])
+				continue;
+			arena_reset(scratch);
+			enum err e = event_hash(&h, show ? &pre : NULL, r.doc.events[k], scratch);
+			if (e != ERR_OK) {
+				worst = cli_fault(cli, e, path);
+				buf_fini(&pre);
+				break;
+			}
+			event_hash_uri(uri, &h);
+			printf("%s\t%zu\t%s", path, k, uri);
+			if (show)
+				printf("\t%.*s", (int)pre.n, pre.p ? (const char *)pre.p : "");
+			printf("\n");
+			buf_fini(&pre);
+		}
+		arena_free(r.arena);
+	}
+	if (!scratch)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	arena_free(scratch);
+	return worst;
+}

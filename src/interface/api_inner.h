@@ -1,0 +1,78 @@
+/*
+ * api_inner: what the files of the api share. Include it from api*.c alone.
+ */
+#ifndef ARGOSY_INTERFACE_API_INNER_H
+#define ARGOSY_INTERFACE_API_INNER_H
+
+#include "interface/api.h"
+#include "interface/jsonw.h"
+
+#include "ledger/ledger.h"
+#include "ledger/verdict.h"
+#include "node/node.h"
+
+#include <stdatomic.h>
+
+enum { API_ROUTES_MAX = 32, API_VERDICTS = 128 };
+
+struct api {
+	struct node *node;
+	/* Answers of each route by class of status (2xx, 4xx, 5xx). */
+	atomic_uint_fast64_t answers[API_ROUTES_MAX][3];
+	atomic_uint_fast64_t verdicts[API_VERDICTS];
+};
+
+/* A request as the routes see it. Everything lies in `arena`. */
+struct api_call {
+	struct api *api;
+	struct node *node;
+	struct ledger *ledger;
+	const struct api_request *request;
+	struct api_response *out;
+	struct arena *arena;
+	struct slice path;  /* raw */
+	struct slice query; /* raw, without '?' */
+	struct slice rest;  /* what the route's pattern left: "{id}/trace" */
+	bool zh;
+};
+
+/* The value of a query parameter, percent-decoded, or an empty slice with *found false. */
+struct slice api_param(struct api_call *c, const char *name, bool *found);
+/* Decodes %XX. False: malformed, or NUL inside. */
+bool api_percent_decode(struct arena *a, struct slice *out, struct slice s);
+/* A decimal number of at most 19 digits, all of the slice. */
+bool api_number(uint64_t *out, struct slice s);
+/* A numeric parameter in min..max. False: it was wrong and a problem is written. */
+bool api_param_number(struct api_call *c, uint64_t *out, const char *name, uint64_t fallback,
+		      uint64_t min, uint64_t max);
+
+/* Ends a call with a problem. `pointer` may be NULL. */
+void api_refuse(struct api_call *c, int status, const char *code, const char *pointer,
+		const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* Ends a call with a fault of the world. */
+void api_fault(struct api_call *c, enum err e, const struct err_text *t);
+/* Begins a JSON answer with status 200. */
+struct jsonw api_json(struct api_call *c);
+
+/* The routes, by file. */
+void api_status(struct api_call *c); /* api_chain.c */
+void api_head(struct api_call *c);
+void api_genesis(struct api_call *c);
+void api_block(struct api_call *c);
+void api_members(struct api_call *c); /* api_members.c */
+void api_member(struct api_call *c);
+void api_record(struct api_call *c); /* api_records.c */
+void api_events(struct api_call *c);
+void api_document(struct api_call *c);
+void api_item(struct api_call *c);	   /* api_items.c */
+void api_transactions(struct api_call *c); /* api_submit.c */
+void api_backup(struct api_call *c);	   /* api_ops.c */
+void api_clock(struct api_call *c);
+void api_livez(struct api_call *c);
+void api_readyz(struct api_call *c);
+void api_metrics(struct api_call *c);
+
+/* What api_metrics needs to name a route. */
+const char *api_route_name(unsigned i); /* NULL past the last */
+
+#endif
