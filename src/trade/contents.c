@@ -1,0 +1,158 @@
+/*
+ * A container's children stand in chunks of 64, densely: slot = 64 x chunk +
+ * place, slots 0 to children - 1 (docs/format/record.md). Whoever leaves gives
+ * his slot to the last child, so a container's chunks never hold gaps.
+ */
+#include "trade/act.h"
+
+#include <stdio.h>
+
+/* `b/<id>/<decimal number>` */
+static struct slice chunk_key(struct state_key *k, const struct line *of, uint64_t number)
+{
+	char tail[24];
+	int n = snprintf(tail, sizeof tail, "/%llu", (unsigned long long)number);
+	bug_if(of->id.n + 2 + (size_t)n > sizeof k->b);
+	(void)key_make(k, "b/", of->id);
+	memcpy(k->b + 2 + of->id.n, tail, (size_t)n);
+	return slice(k->b, 2 + of->id.n + (size_t)n);
+}
+
+static enum err chunk_decode(struct chunk *c, struct slice v)
+{
+	struct reader r = reader_of(v);
+	for (c->n = 0; reader_left(&r) > 0; c->n++) {
+		if (c->n == SUBJECT_CHUNK)
+			return ERR_CORRUPT;
+		c->id[c->n] = reader_lp(&r);
+	}
+	return r.bad ? ERR_CORRUPT : ERR_OK;
+}
+
+enum err contents_flush(struct act *a)
+{
+	struct chunk *c = &a->chunk;
+	struct state_key k;
+	if (!c->of || !c->dirty)
+		return ERR_OK;
+	c->dirty = false;
+	struct slice key = chunk_key(&k, c->of, c->number);
+	if (c->n == 0)
+		return exec_del(a->x, key);
+	size_t room = 0;
+	for (unsigned i = 0; i < c->n; i++)
+		room += c->id[i].n + 4;
+	uint8_t *bytes = arena_alloc(a->x->arena, room);
+	struct buf b = {bytes, 0, room, room, false};
+	if (!bytes)
+		return ERR_NOMEM;
+	for (unsigned i = 0; i < c->n; i++)
+		buf_put_lp(&b, c->id[i]);
+	bug_if(b.failed);
+	return exec_put(a->x, key, buf_slice(&b));
+}
+
+/* Holds that chunk. One that lies just past the last slot is new and empty. */
+static enum err chunk_hold(struct act *a, struct line *of, uint64_t number)
+{
+	struct chunk *c = &a->chunk;
+	struct state_key k;
+	struct slice v;
+	bool found;
+	if (c->of == of && c->number == number)
+		return ERR_OK;
+	TRY(contents_flush(a));
+	c->of = of;
+	c->number = number;
+	c->n = 0;
+	c->dirty = false;
+	TRY(exec_get(a->x, &found, &v, chunk_key(&k, of, number)));
+	return found ? chunk_decode(c, v) : ERR_OK;
+}
+
+enum err contents_remove(struct act *a, struct line *parent, struct line *child,
+			 struct slice holder)
+{
+	struct chunk *c = &a->chunk;
+	uint64_t last = parent->s.children - 1;
+	if (parent->s.children == 0 || child->s.slot > last)
+		return ERR_CORRUPT;
+	TRY(chunk_hold(a, parent, last / SUBJECT_CHUNK));
+	if (c->n != last % SUBJECT_CHUNK + 1)
+		return ERR_CORRUPT;
+	struct slice mover = c->id[--c->n];
+	c->dirty = true;
+	if (child->s.slot != last) {
+		struct line *m;
+		TRY(chunk_hold(a, parent, child->s.slot / SUBJECT_CHUNK));
+		TRY(act_line(a, &m, mover));
+		c->id[child->s.slot % SUBJECT_CHUNK] = mover;
+		c->dirty = true;
+		m->s.slot = child->s.slot;
+		m->dirty = true;
+	}
+	parent->s.children = last;
+	parent->dirty = true;
+	child->s.container = slice(NULL, 0);
+	child->s.container_since1 = child->s.slot = 0;
+	child->s.holder = holder;
+	child->dirty = true;
+	return ERR_OK;
+}
+
+enum err contents_add(struct act *a, struct line *parent, struct line *child)
+{
+	struct chunk *c = &a->chunk;
+	if (slice_eq(child->s.container, parent->id))
+		return ERR_OK; /* seen again where it already is */
+	struct slice holder;
+	STEP(act_holder(a, &holder, NULL, child));
+	if (child->s.container.n) {
+		struct line *from;
+		TRY(act_line(a, &from, child->s.container));
+		TRY(contents_remove(a, from, child, holder));
+		/* "An event that changes a subject without naming it counts in that
+		 * subject's history too." */
+		act_list(a, from, ROLE_PARENT, MODE_UNNAMED, 0);
+	}
+	TRY(chunk_hold(a, parent, parent->s.children / SUBJECT_CHUNK));
+	if (c->n != parent->s.children % SUBJECT_CHUNK)
+		return ERR_CORRUPT;
+	c->id[c->n++] = child->id;
+	c->dirty = true;
+	child->s.container = parent->id;
+	child->s.container_since1 = exec_next_index(a->x) + 1;
+	child->s.slot = parent->s.children++;
+	child->s.holder = holder;
+	/* An offer does not outlive the packing: the next holder never made it. */
+	child->s.offered_to = slice(NULL, 0);
+	child->dirty = parent->dirty = true;
+	return ERR_OK;
+}
+
+enum err contents_clear(struct act *a, struct line *parent, struct slice holder)
+{
+	struct chunk *c = &a->chunk;
+	if (parent->s.children > UNPACK_MAX)
+		return act_refuse(a, VERDICT_TOO_LARGE, "", parent->id,
+				  "holds more than 10,000: name what is unpacked");
+	uint64_t chunks = (parent->s.children + SUBJECT_CHUNK - 1) / SUBJECT_CHUNK;
+	for (uint64_t i = 0; i < chunks; i++) {
+		TRY(chunk_hold(a, parent, i));
+		if (c->n == 0)
+			return ERR_CORRUPT;
+		for (unsigned j = 0; j < c->n; j++) {
+			struct line *child;
+			TRY(act_line(a, &child, c->id[j]));
+			child->s.container = slice(NULL, 0);
+			child->s.container_since1 = child->s.slot = 0;
+			child->s.holder = holder;
+			act_list(a, child, ROLE_CHILD, MODE_UNNAMED, 0);
+		}
+		c->n = 0;
+		c->dirty = true;
+	}
+	parent->s.children = 0;
+	parent->dirty = true;
+	return ERR_OK;
+}

@@ -1,0 +1,29 @@
+/*
+ * grant: a step of a history that its owner or holder leaves to another member.
+ *
+ * `r/<subject>/<member>/<step>` = 'G' u8 1 | lp granter | zigzag until ms (0: until
+ * revoked) | varint log index + 1. <step> is empty for any step. Since a member's id
+ * has no '/' and no ':', and a step is a word without '/' or a URI, no two
+ * grants share a key. A grant holds only while its granter is still the
+ * subject's registered owner or its holder.
+ */
+#ifndef ARGOSY_TRADE_GRANT_H
+#define ARGOSY_TRADE_GRANT_H
+
+#include "trade/act.h"
+
+struct grant {
+	struct slice granter;
+	int64_t until_ms;
+	uint64_t recorded1;
+};
+bool grant_decode(struct grant *g, struct slice value);
+
+/* Does a grant of the owner or holder let the sender write this action's step into the subject's history? */
+enum err grant_covers(struct act *a, bool *yes, struct slice owner, struct slice holder,
+		      const struct prepared_subject *ps) MUST_USE;
+/* The same for a subject without history: by a grant on its product alone. */
+enum err grant_covers_product(struct act *a, bool *yes, struct slice owner,
+			      const struct prepared_subject *ps) MUST_USE;
+
+#endif

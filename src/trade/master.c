@@ -1,0 +1,106 @@
+#include "trade/master.h"
+
+#include "trade/owner.h"
+
+bool master_decode(struct master *m, char letter, struct slice value)
+{
+	struct reader r = reader_of(value);
+	*m = (struct master){0};
+	if (reader_u8(&r) != (uint8_t)letter || reader_u8(&r) != 1)
+		return false;
+	m->owner = reader_lp(&r);
+	m->recorded1 = reader_varint(&r);
+	if (letter == 'P')
+		m->category = reader_varint(&r);
+	return !r.bad && reader_left(&r) == 0;
+}
+
+static enum err master_put(struct act *a, char letter, const char *space, struct slice id,
+			   uint64_t category)
+{
+	struct state_key k;
+	uint8_t room[64];
+	struct buf b = {room, 0, sizeof room, sizeof room, false};
+	buf_put_u8(&b, (uint8_t)letter);
+	buf_put_u8(&b, 1);
+	buf_put_lp(&b, a->sender);
+	buf_put_varint(&b, exec_next_index(a->x) + 1);
+	if (letter == 'P')
+		buf_put_varint(&b, category);
+	bug_if(b.failed);
+	return exec_put(a->x, key_make(&k, space, id), buf_slice(&b));
+}
+
+/*
+ * A product or location: the first to register it becomes its owner, unless it
+ * lies in another's range. Each version stands in its history.
+ */
+static enum err register_one(struct act *a, char letter, const char *space, uint64_t category)
+{
+	const struct prepared_subject *ps = &a->p->subjects[0];
+	struct slice owner;
+	struct line *l;
+	TRY(owner_find(a->x, &owner, ps->id, ps->gs1));
+	if (owner.n && !slice_eq(owner, a->sender))
+		return act_refuse(a, VERDICT_NOT_OWNER, "", ps->id, "registered to another member");
+	TRY(master_put(a, letter, space, ps->id, category));
+	TRY(act_line(a, &l, ps->id));
+	if (l->stored && l->s.owner.n == 0)
+		l->s.owner = a->sender;
+	STEP(act_judge(a, &l, ps));
+	return act_finish(a);
+}
+
+static enum err define_lot(struct act *a)
+{
+	const struct prepared_subject *ps = &a->p->subjects[0];
+	struct slice product = product_of(ps->id, ps->gs1);
+	struct state_key k;
+	struct slice v;
+	struct master m;
+	struct line *l;
+	bool found = false;
+	if (product.n == 0)
+		product = slice_str(a->p->action->define_lot->lot->product);
+	if (product.n <= SUBJECT_ID_MAX)
+		TRY(exec_get(a->x, &found, &v, key_make(&k, "p/", product)));
+	if (!found)
+		return act_refuse(a, VERDICT_NOT_FOUND, "/lot/product", product,
+				  "the product is not registered");
+	if (!master_decode(&m, 'P', v))
+		return ERR_CORRUPT;
+	if (!slice_eq(m.owner, a->sender))
+		return act_refuse(a, VERDICT_NOT_OWNER, "/lot/product", product,
+				  "registered to another member");
+	TRY(act_line(a, &l, ps->id));
+	/* A lot by the owner's own URI belongs to the product's owner, whatever range it lies in. */
+	if (!l->stored) {
+		l->s.kind = SUBJECT_LOT;
+		l->s.owner = a->sender;
+		l->dirty = true;
+	}
+	STEP(act_judge(a, &l, ps));
+	TRY(master_put(a, 'O', "o/", ps->id, 0));
+	return act_finish(a);
+}
+
+static enum err register_prefix(struct act *a)
+{
+	struct slice prefix = slice_str(a->p->action->register_prefix->prefix);
+	enum verdict v;
+	TRY(owner_register(a->x, &v, prefix, a->sender));
+	if (v != VERDICT_OK)
+		return act_refuse(a, v, "/prefix", prefix, "overlaps a range of another member");
+	return act_finish(a);
+}
+
+enum err master_execute(struct act *a)
+{
+	const Argosy__V1__Action *act = a->p->action;
+	if (a->p->kind == ACT_REGISTER_PRODUCT)
+		return register_one(a, 'P', "p/",
+				    (uint64_t)act->register_product->product->category);
+	if (a->p->kind == ACT_REGISTER_LOCATION)
+		return register_one(a, 'L', "l/", 0);
+	return a->p->kind == ACT_DEFINE_LOT ? define_lot(a) : register_prefix(a);
+}
