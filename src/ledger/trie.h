@@ -38,7 +38,7 @@ void trie_leaf_of(struct hash *out, const struct hash *key_hash, struct slice va
 /* Bit `depth` (0..255) of a key hash. */
 static inline unsigned trie_bit(const uint8_t *key_hash, unsigned depth)
 {
-	return (key_hash[depth >> 3] >> (7 - (depth & 7))) & 1u;
+	return ((unsigned)key_hash[depth >> 3] >> (7 - (depth & 7))) & 1u;
 }
 /* How many leading bits two key hashes share, 0..256. */
 unsigned trie_common_bits(const uint8_t *a, const uint8_t *b);
