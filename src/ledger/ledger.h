@@ -14,17 +14,22 @@
 #include "base/bytes.h"
 #include "base/io.h"
 #include "ledger/app.h"
+#include "ledger/block_record.h"
 #include "ledger/genesis.h"
 #include "ledger/journal.h"
 #include "ledger/mlog.h"
 #include "ledger/state.h"
 
 struct ledger_options {
-	const struct io *io; /* NULL: the real file system */
+	const struct io *io;	       /* NULL: the real file system */
 	const struct ledger_app *app;
 	bool read_only;
-	bool synchronous; /* state flushed in line (tests) */
-	bool rebuild;	  /* throw state/ away and rebuild it from the journal (argosy reindex) */
+	bool synchronous;	       /* state flushed in line (tests) */
+	/* Check signatures again while catching up. A solo journal holds none that was not
+	 * checked before it was written; a network's may. */
+	bool distrust;
+	bool scratch;		       /* derived files are thrown away afterwards: never synced */
+	bool rebuild;		       /* throw state/ away and rebuild it from the journal (argosy reindex) */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
 	void *progress_ctx;
 };
@@ -38,20 +43,23 @@ enum err ledger_create(const char *dir, struct slice genesis_file, const struct 
 enum err ledger_open(struct ledger **out, const char *dir, const struct ledger_options *o,
 		     struct err_text *t) MUST_USE;
 void ledger_close(struct ledger *l);
+/* Brings LMDB and the derived files up to the last block, for a quick next start. */
+enum err ledger_flush(struct ledger *l, struct err_text *t) MUST_USE;
 
 /* What is committed. Consistent with each other; any thread. */
 struct ledger_head {
-	int64_t height; /* 0: nothing but the genesis */
+	int64_t height;		/* 0: nothing but the genesis */
 	int64_t time_s;
 	int32_t time_ns;
-	struct hash block_hash;	  /* of the last header; zero before the first */
-	struct hash app_hash;	  /* after the last block */
+	struct hash block_hash; /* of the last header; zero before the first */
+	struct hash app_hash;	/* after the last block */
 	struct hash results_hash; /* of the last block: goes into the next header */
 	uint64_t log_size;
 	struct hash log_root, state_root;
 };
 void ledger_head(struct ledger *l, struct ledger_head *h);
 const struct genesis *ledger_genesis(const struct ledger *l);
+struct slice ledger_genesis_file(const struct ledger *l);
 
 /*
  * Is this transaction acceptable now? Decoded, prepared and verified already
@@ -87,13 +95,13 @@ struct ledger_result {
 	int64_t first_height; /* where it was done first, if duplicate */
 	uint64_t first_index; /* log index of its first record, if it made any */
 	uint32_t records;
-	struct verdict_text text;
+	const struct verdict_text *text; /* NULL where applied */
 };
 
 struct ledger_executed {
 	struct ledger_result *results; /* one for each transaction, until commit or abort */
 	size_t n_results;
-	struct slice *packet_results; /* ExecTxResult.data of each packet */
+	struct slice *packet_results;  /* ExecTxResult.data of each packet */
 	size_t n_packets;
 	struct hash app_hash, results_hash;
 };
@@ -105,25 +113,14 @@ enum err ledger_execute(struct ledger *l, struct ledger_executed *out, const str
 
 /* Makes the staged block durable: the journal record (header and commit may be empty
  * where the engine keeps them) is written and synced, then the block is visible. */
-enum err ledger_commit(struct ledger *l, const struct ledger_block *b, struct slice header,
-		       struct slice commit, struct err_text *t) MUST_USE;
+enum err ledger_commit(struct ledger *l, const struct ledger_block *b, const struct hash *block_hash,
+		       struct slice header, struct slice commit, struct err_text *t) MUST_USE;
 void ledger_abort(struct ledger *l);
 
 /* ---- readers, any thread ---- */
 
 /* The block record's payload (docs/format/block.md). ERR_NOTFOUND. */
 enum err ledger_read_block(struct ledger *l, struct buf *out, int64_t height) MUST_USE;
-/* A decoded block record; slices point into `payload`. */
-struct block_record {
-	int64_t height, time_s;
-	int32_t time_ns;
-	struct hash app_hash;
-	struct slice header, commit;
-	uint64_t n_packets;
-	struct slice packets; /* the lp sequence */
-};
-bool block_record_decode(struct block_record *r, struct slice payload);
-
 enum err ledger_read_record(struct ledger *l, struct buf *out, uint64_t index) MUST_USE;
 /* State value by key, appended to `out`. */
 enum err ledger_get(struct ledger *l, bool *found, struct buf *out, struct slice key) MUST_USE;
@@ -133,16 +130,16 @@ enum err ledger_tx_height(struct ledger *l, bool *found, int64_t *height, struct
 
 /*
  * A snapshot of several keys at one height, with their proofs, for bundles:
- * under one lock. `height` and the app hash parts come with it. Values and proofs
- * are appended to the caller's buffers.
+ * under one lock. `height` and the app hash parts come with it. values[i] (the
+ * caller's, n of them, appended to) and proofs[i] belong to keys[i].
  */
 struct ledger_proof {
 	int64_t height;
 	uint64_t log_size;
-	struct hash log_root, state_root;
+	struct hash log_root, state_root, app_hash;
 };
 enum err ledger_prove(struct ledger *l, struct ledger_proof *p, const struct slice *keys, size_t n,
-		      struct buf *values, struct buf *proofs, struct err_text *t) MUST_USE;
+		      struct buf *values, struct state_proof *proofs, struct err_text *t) MUST_USE;
 
 struct journal *ledger_journal(struct ledger *l);
 struct state *ledger_state(struct ledger *l);

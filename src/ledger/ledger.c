@@ -1,0 +1,616 @@
+/*
+ * ledger: the folder, opening and catching up, making blocks durable, reading.
+ *
+ *   DIR/log/     the journal: record 0 is the genesis file, then a record a block
+ *   DIR/state/   LMDB, the event log's files, ids-*, blocks: all derived
+ *
+ * Life of a block: ledger_execute stages it (state and event log in memory);
+ * ledger_commit writes the journal record and syncs it, and only then lets the
+ * block be seen. LMDB and the derived files follow behind, in large batches; a
+ * note with each batch says up to where they go, and opening replays the journal
+ * from there. What replay gives must equal what the journal says.
+ */
+#include "ledger/inner.h"
+
+#include "ledger/header.h"
+
+#include "argosy/v1/tx.pb-c.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PLACE = 16 }; /* bytes of a height's entry in state/blocks: u32 segment, 4 spare, u64 offset */
+
+int64_t ledger_state_height(const struct ledger *l, int64_t height)
+{
+	return height - l->genesis.initial_height + 2;
+}
+
+static enum err sub(char out[static IO_PATH_MAX], const struct ledger *l, const char *name,
+		    struct err_text *t)
+{
+	return io_join(out, l->dir, name, t);
+}
+
+static void progress(const struct ledger *l, const char *what, uint64_t done, uint64_t of)
+{
+	if (l->options.progress)
+		l->options.progress(l->options.progress_ctx, what, done, of);
+}
+
+/* ---- notes: what a flush of the state says of the rest ---- */
+
+static void note_encode(struct buf *b, const struct ledger_head *h, struct journal_pos pos)
+{
+	buf_put_u8(b, 1);
+	buf_put_varint(b, (uint64_t)h->height);
+	buf_put_zigzag(b, h->time_s);
+	buf_put_varint(b, (uint64_t)h->time_ns);
+	buf_put(b, h->block_hash.b, 32);
+	buf_put(b, h->app_hash.b, 32);
+	buf_put(b, h->results_hash.b, 32);
+	buf_put_varint(b, h->log_size);
+	buf_put(b, h->log_root.b, 32);
+	buf_put(b, h->state_root.b, 32);
+	buf_put_varint(b, pos.segment);
+	buf_put_varint(b, pos.offset);
+}
+
+static bool note_decode(struct ledger_head *h, struct journal_pos *pos, struct slice note)
+{
+	struct reader r = reader_of(note);
+	if (reader_u8(&r) != 1)
+		return false;
+	h->height = (int64_t)reader_varint(&r);
+	h->time_s = reader_zigzag(&r);
+	h->time_ns = (int32_t)reader_varint(&r);
+	h->block_hash = reader_hash(&r);
+	h->app_hash = reader_hash(&r);
+	h->results_hash = reader_hash(&r);
+	h->log_size = reader_varint(&r);
+	h->log_root = reader_hash(&r);
+	h->state_root = reader_hash(&r);
+	pos->segment = (uint32_t)reader_varint(&r);
+	pos->offset = reader_varint(&r);
+	return !r.bad && reader_left(&r) == 0;
+}
+
+/* Runs on the state's flushing thread: what the note names becomes durable first. */
+static enum err before_flush(void *ctx, int64_t state_height, struct slice note)
+{
+	struct ledger *l = ctx;
+	struct ledger_head h;
+	struct journal_pos pos;
+	(void)state_height;
+	if (!note_decode(&h, &pos, note))
+		return ERR_CORRUPT;
+	TRY(mlog_sync(l->mlog));
+	TRY(ids_flush(l->ids, h.height, NULL));
+	return io_sync(l->places, NULL);
+}
+
+/* ---- places of blocks ---- */
+
+static enum err place_put(struct ledger *l, int64_t height, struct journal_pos pos,
+			  struct err_text *t)
+{
+	uint8_t space[PLACE];
+	struct buf b = {space, 0, sizeof space, 0, false};
+	buf_put_u32be(&b, pos.segment);
+	buf_put_u32be(&b, 0);
+	buf_put_u64be(&b, pos.offset);
+	return io_pwrite(l->places, space, PLACE,
+			 (uint64_t)(height - l->genesis.initial_height) * PLACE, t);
+}
+
+static enum err place_get(struct ledger *l, struct journal_pos *pos, int64_t height)
+{
+	uint8_t e[PLACE];
+	size_t got;
+	if (height < l->genesis.initial_height)
+		return ERR_NOTFOUND;
+	TRY(io_pread(l->places, e, PLACE, (uint64_t)(height - l->genesis.initial_height) * PLACE,
+		     &got, NULL));
+	if (got < PLACE)
+		return ERR_NOTFOUND;
+	struct reader r = reader_of(slice(e, PLACE));
+	pos->segment = reader_u32be(&r);
+	reader_u32be(&r);
+	pos->offset = reader_u64be(&r);
+	return pos->segment ? ERR_OK : ERR_NOTFOUND;
+}
+
+/* ---- creation ---- */
+
+enum err ledger_create(const char *dir, struct slice genesis_file, const struct ledger_options *o,
+		       struct err_text *t)
+{
+	const struct io *io = o->io ? o->io : io_posix();
+	struct genesis *g = malloc(sizeof *g);
+	char path[IO_PATH_MAX];
+	struct journal *j = NULL;
+	struct journal_options jo = {.create = true};
+	bool there = false;
+	enum err e = g ? genesis_decode(g, genesis_file, t) : ERR_NOMEM;
+	if (e == ERR_OK)
+		e = io_make_dir(io, dir, t);
+	if (e == ERR_OK)
+		e = io_join(path, dir, "log", t);
+	if (e == ERR_OK)
+		e = io_exists(io, path, &there, t);
+	if (e == ERR_OK && there)
+		e = err_set(t, ERR_EXISTS, "%s: there is a ledger already", dir);
+	if (e == ERR_OK)
+		e = journal_open(&j, io, path, &g->fingerprint, &jo, t);
+	if (e == ERR_OK)
+		e = journal_append(j, JOURNAL_GENESIS, genesis_file, NULL, t);
+	if (e == ERR_OK)
+		e = journal_sync(j, t);
+	journal_close(j);
+	free(g);
+	return e;
+}
+
+/* ---- opening ---- */
+
+static enum err genesis_load(struct ledger *l, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	struct journal_cursor *c;
+	struct journal_record r;
+	struct journal_stat stat;
+	struct journal_options jo = {.read_only = l->options.read_only};
+	TRY(sub(path, l, "log", t));
+	TRY(journal_open(&l->journal, l->io, path, NULL, &jo, t));
+	TRY(journal_cursor_open(&c, l->journal, NULL, t));
+	enum err e = journal_cursor_next(c, &r, t);
+	if (e == ERR_NOTFOUND || (e == ERR_OK && r.type != JOURNAL_GENESIS))
+		e = err_set(t, ERR_CORRUPT, "%s: the journal does not begin with a genesis", path);
+	if (e == ERR_OK) {
+		buf_put_slice(&l->genesis_file, r.payload);
+		e = buf_err(&l->genesis_file);
+		l->last_pos = r.pos;
+	}
+	journal_cursor_close(c);
+	if (e == ERR_OK)
+		e = genesis_decode(&l->genesis, buf_slice(&l->genesis_file), t);
+	if (e != ERR_OK)
+		return e;
+	journal_stat(l->journal, &stat);
+	if (!hash_eq(&stat.fingerprint, &l->genesis.fingerprint))
+		return err_set(t, ERR_CORRUPT, "%s: the genesis is not the one the segments name",
+			       path);
+	l->fingerprint = l->genesis.fingerprint;
+	Argosy__V1__GenesisState *gs = argosy__v1__genesis_state__unpack(
+		NULL, l->genesis.app_state.n, l->genesis.app_state.p);
+	if (!gs)
+		return err_set(t, ERR_CORRUPT, "%s: the genesis' first state cannot be decoded", path);
+	l->quota_default = gs->quota_actions_per_hour;
+	argosy__v1__genesis_state__free_unpacked(gs, NULL);
+	return ERR_OK;
+}
+
+static enum err derived_remove(struct ledger *l, struct err_text *t)
+{
+	char path[IO_PATH_MAX], file[IO_PATH_MAX];
+	bool there;
+	TRY(sub(path, l, "state", t));
+	TRY(io_exists(l->io, path, &there, t));
+	if (!there)
+		return ERR_OK;
+	TRY(state_destroy(path, t));
+	TRY(mlog_destroy(path, t));
+	TRY(ids_destroy(l->io, path, t));
+	TRY(io_join(file, path, "blocks", t));
+	TRY(io_exists(l->io, file, &there, t));
+	return there ? io_remove(l->io, file, t) : ERR_OK;
+}
+
+static void derived_close(struct ledger *l)
+{
+	/* The flushing thread uses the others: the state goes first. */
+	state_close(l->state);
+	mlog_close(l->mlog);
+	ids_close(l->ids);
+	io_close(l->places);
+	l->state = NULL;
+	l->mlog = NULL;
+	l->ids = NULL;
+	l->places = NULL;
+}
+
+static enum err genesis_execute(struct ledger *l, struct err_text *t)
+{
+	struct exec x = {.ledger = l,
+			 .height = 0,
+			 .time_ms = block_time_ms(l->genesis.time.s, l->genesis.time.ns)};
+	struct ledger_head *h = &l->head;
+	struct buf note = BUF_INIT;
+	TRY(state_begin(l->state, t));
+	x.arena = arena_new(0);
+	enum err e = x.arena ? l->app->genesis(&x, l->genesis.app_state, t) : ERR_NOMEM;
+	if (e == ERR_OK)
+		e = state_root(l->state, &h->state_root, t);
+	if (e == ERR_OK) {
+		h->log_size = mlog_size(l->mlog);
+		mlog_root(l->mlog, &h->log_root);
+		app_hash(&h->app_hash, h->log_size, &h->log_root, &h->state_root);
+		empty_hash(&h->results_hash);
+		note_encode(&note, h, l->last_pos);
+		e = buf_err(&note);
+	}
+	if (e == ERR_OK)
+		e = mlog_commit(l->mlog, t);
+	if (e == ERR_OK)
+		e = state_commit(l->state, ledger_state_height(l, l->genesis.initial_height - 1),
+				 buf_slice(&note), t);
+	else
+		state_abort(l->state);
+	buf_fini(&note);
+	arena_free(x.arena);
+	return e;
+}
+
+static enum err derived_open(struct ledger *l, struct err_text *t)
+{
+	char path[IO_PATH_MAX], file[IO_PATH_MAX];
+	struct state_options so = {.before_flush = before_flush,
+				   .before_flush_ctx = l,
+				   .synchronous = l->options.synchronous,
+				   .no_sync = l->options.scratch};
+	struct buf note = BUF_INIT;
+	int64_t durable = 0;
+	TRY(sub(path, l, "state", t));
+	TRY(io_make_dir(l->io, path, t));
+	TRY(state_open(&l->state, path, &so, t));
+	enum err e = state_durable(l->state, &durable, &note);
+	if (e == ERR_OK && durable > 0 && !note_decode(&l->head, &l->last_pos, buf_slice(&note)))
+		e = err_set(t, ERR_CORRUPT, "%s: the state's note is damaged", path);
+	buf_fini(&note);
+	if (e == ERR_OK)
+		e = mlog_open(&l->mlog, path, l->head.log_size,
+			      durable > 0 ? &l->head.log_root : NULL, l->options.scratch, t);
+	if (e == ERR_OK)
+		e = ids_open(&l->ids, l->io, path, l->head.height, t);
+	if (e == ERR_OK)
+		e = io_join(file, path, "blocks", t);
+	if (e == ERR_OK)
+		e = io_open(l->io, &l->places, file, IO_CREATE, t);
+	if (e == ERR_OK && l->head.height)
+		e = io_truncate(l->places,
+				(uint64_t)(l->head.height - l->genesis.initial_height + 1) * PLACE, t);
+	if (e == ERR_OK && durable == 0)
+		e = genesis_execute(l, t);
+	return e;
+}
+
+static enum err see(struct ledger *l, const struct hash *block_hash, struct journal_pos pos,
+		    struct err_text *t);
+
+/* Executes one block of the journal again. */
+static enum err replay(struct ledger *l, const struct block_record *b, struct journal_pos pos,
+		       struct err_text *t)
+{
+	struct ledger_block block = {.height = b->height, .time_s = b->time_s, .time_ns = b->time_ns};
+	struct ledger_executed out;
+	struct header header;
+	struct hash block_hash = {{0}};
+	if (b->n_packets > SIZE_MAX / sizeof(struct slice))
+		return ERR_CORRUPT;
+	struct slice *packets = calloc(b->n_packets + 1, sizeof *packets);
+	if (!packets)
+		return ERR_NOMEM;
+	struct reader r = reader_of(b->packets);
+	for (uint64_t i = 0; i < b->n_packets; i++)
+		packets[i] = reader_lp(&r);
+	block.packets = packets;
+	block.n_packets = b->n_packets;
+	enum err e = ledger_execute(l, &out, &block, t);
+	if (e == ERR_OK && !hash_eq(&out.app_hash, &b->app_hash)) {
+		ledger_abort(l);
+		e = err_set(t, ERR_CORRUPT, "block %lld: executing it again gives another app hash",
+			    (long long)b->height);
+	}
+	if (e == ERR_OK) {
+		if (b->header.n && header_decode(&header, b->header))
+			header_hash(&block_hash, &header);
+		e = see(l, &block_hash, pos, t);
+	}
+	free(packets);
+	return e;
+}
+
+static enum err catch_up(struct ledger *l, struct err_text *t)
+{
+	struct journal_stat stat;
+	struct journal_cursor *c;
+	struct journal_record r;
+	struct block_record b;
+	uint64_t done = 0;
+	journal_stat(l->journal, &stat);
+	TRY(journal_cursor_open(&c, l->journal, &l->last_pos, t));
+	/* The record the state ends at must be the one the note says. */
+	enum err e = journal_cursor_next(c, &r, t);
+	if (e == ERR_NOTFOUND)
+		e = err_set(t, ERR_CORRUPT, "the state is ahead of the journal (height %lld)",
+			    (long long)l->head.height);
+	if (e == ERR_OK && l->head.height &&
+	    (r.type != JOURNAL_BLOCK || !block_record_decode(&b, r.payload) ||
+	     b.height != l->head.height || !hash_eq(&b.app_hash, &l->head.app_hash)))
+		e = err_set(t, ERR_CORRUPT, "the state does not belong to this journal");
+	l->believing = !l->options.distrust;
+	while (e == ERR_OK) {
+		e = journal_cursor_next(c, &r, t);
+		if (e == ERR_NOTFOUND) {
+			e = ERR_OK;
+			break;
+		}
+		if (e != ERR_OK)
+			break;
+		if (r.type == JOURNAL_EPOCH)
+			continue;
+		if (r.type != JOURNAL_BLOCK || !block_record_decode(&b, r.payload)) {
+			e = err_set(t, ERR_CORRUPT, "segment %u offset %llu: not a block record",
+				    r.pos.segment, (unsigned long long)r.pos.offset);
+			break;
+		}
+		e = replay(l, &b, r.pos, t);
+		if (++done % 256 == 0)
+			progress(l, "catching up", done, 0);
+	}
+	l->believing = false;
+	journal_cursor_close(c);
+	return e;
+}
+
+enum err ledger_open(struct ledger **out, const char *dir, const struct ledger_options *o,
+		     struct err_text *t)
+{
+	struct ledger *l = calloc(1, sizeof *l);
+	if (!l)
+		return ERR_NOMEM;
+	l->options = *o;
+	l->io = o->io ? o->io : io_posix();
+	l->app = o->app;
+	snprintf(l->dir, sizeof l->dir, "%s", dir);
+	pthread_rwlock_init(&l->visible, NULL);
+	enum err e = genesis_load(l, t);
+	struct journal_pos first = l->last_pos;
+	bool rebuilt = o->rebuild;
+	if (e == ERR_OK && o->rebuild)
+		e = derived_remove(l, t);
+	for (;;) {
+		if (e == ERR_OK)
+			e = derived_open(l, t);
+		if (e == ERR_OK)
+			e = catch_up(l, t);
+		if (e != ERR_CORRUPT || rebuilt || o->read_only || !l->journal)
+			break;
+		/* What is derived is damaged: make it anew from the journal, once. */
+		progress(l, t ? t->text : "the state is damaged", 0, 0);
+		progress(l, "rebuilding the state from the journal", 0, 0);
+		derived_close(l);
+		l->head = (struct ledger_head){0};
+		l->last_pos = first;
+		rebuilt = true;
+		e = derived_remove(l, t);
+	}
+	if (e != ERR_OK) {
+		ledger_close(l);
+		return e;
+	}
+	*out = l;
+	return ERR_OK;
+}
+
+void ledger_close(struct ledger *l)
+{
+	if (!l)
+		return;
+	if (l->staging)
+		ledger_abort(l);
+	derived_close(l);
+	journal_close(l->journal);
+	buf_fini(&l->genesis_file);
+	pthread_rwlock_destroy(&l->visible);
+	free(l);
+}
+
+enum err ledger_flush(struct ledger *l, struct err_text *t)
+{
+	return state_flush(l->state, t);
+}
+
+/* ---- commit ---- */
+
+/* The staged block is durable in the journal at `pos`: derive everything else
+ * from it and let it be seen. */
+static enum err see(struct ledger *l, const struct hash *block_hash, struct journal_pos pos,
+		    struct err_text *t)
+{
+	struct buf note = BUF_INIT;
+	l->staged.block_hash = *block_hash;
+	note_encode(&note, &l->staged, pos);
+	enum err e = buf_err(&note);
+	for (size_t i = 0; i < l->n_ids_done && e == ERR_OK; i++)
+		e = ids_add(l->ids, l->ids_done[i].member, l->ids_done[i].id, l->staged.height);
+	if (e == ERR_OK)
+		e = place_put(l, l->staged.height, pos, t);
+	if (e == ERR_OK) {
+		pthread_rwlock_wrlock(&l->visible);
+		e = mlog_commit(l->mlog, t);
+		if (e == ERR_OK)
+			e = state_commit(l->state, ledger_state_height(l, l->staged.height),
+					 buf_slice(&note), t);
+		if (e == ERR_OK) {
+			l->head = l->staged;
+			l->last_pos = pos;
+		}
+		pthread_rwlock_unlock(&l->visible);
+	}
+	buf_fini(&note);
+	arena_free(l->arena);
+	l->arena = NULL;
+	l->staging = false;
+	return e;
+}
+
+enum err ledger_commit(struct ledger *l, const struct ledger_block *b, const struct hash *block_hash,
+		       struct slice header, struct slice commit, struct err_text *t)
+{
+	bug_if(!l->staging || l->staged.height != b->height);
+	struct block_record r = {.height = b->height,
+				 .time_s = b->time_s,
+				 .time_ns = b->time_ns,
+				 .app_hash = l->staged.app_hash,
+				 .header = header,
+				 .commit = commit,
+				 .n_packets = b->n_packets};
+	struct buf head = BUF_INIT, lengths = BUF_INIT;
+	struct slice *parts = calloc(1 + 2 * b->n_packets, sizeof *parts);
+	struct journal_pos pos;
+	block_record_head(&head, &r);
+	for (size_t i = 0; i < b->n_packets; i++)
+		buf_put_varint(&lengths, b->packets[i].n);
+	enum err e = parts && buf_err(&head) == ERR_OK ? buf_err(&lengths) : ERR_NOMEM;
+	if (e == ERR_OK) {
+		/* head | length packet | length packet ... */
+		struct reader at = reader_of(buf_slice(&lengths));
+		parts[0] = buf_slice(&head);
+		for (size_t i = 0; i < b->n_packets; i++) {
+			const uint8_t *p = at.p;
+			reader_varint(&at);
+			parts[1 + 2 * i] = slice(p, (size_t)(at.p - p));
+			parts[2 + 2 * i] = b->packets[i];
+		}
+		e = journal_append_parts(l->journal, JOURNAL_BLOCK, parts, 1 + 2 * b->n_packets, &pos, t);
+	}
+	if (e == ERR_OK)
+		e = journal_sync(l->journal, t);
+	buf_fini(&head);
+	buf_fini(&lengths);
+	free(parts);
+	if (e != ERR_OK) {
+		ledger_abort(l);
+		return e;
+	}
+	return see(l, block_hash, pos, t);
+}
+
+void ledger_abort(struct ledger *l)
+{
+	if (!l->staging)
+		return;
+	state_abort(l->state);
+	mlog_truncate(l->mlog, l->head.log_size);
+	arena_free(l->arena);
+	l->arena = NULL;
+	l->n_ids_done = 0;
+	l->staging = false;
+}
+
+/* ---- readers ---- */
+
+void ledger_head(struct ledger *l, struct ledger_head *h)
+{
+	pthread_rwlock_rdlock(&l->visible);
+	*h = l->head;
+	pthread_rwlock_unlock(&l->visible);
+}
+
+const struct genesis *ledger_genesis(const struct ledger *l)
+{
+	return &l->genesis;
+}
+
+struct slice ledger_genesis_file(const struct ledger *l)
+{
+	return buf_slice(&l->genesis_file);
+}
+
+enum err ledger_read_block(struct ledger *l, struct buf *out, int64_t height)
+{
+	struct journal_pos pos;
+	uint8_t type;
+	struct buf payload = BUF_INIT;
+	TRY(place_get(l, &pos, height));
+	enum err e = journal_read(l->journal, pos, &type, &payload, NULL);
+	if (e == ERR_OK && type != JOURNAL_BLOCK)
+		e = ERR_CORRUPT;
+	if (e == ERR_OK) {
+		buf_put_slice(out, buf_slice(&payload));
+		e = buf_err(out);
+	}
+	buf_fini(&payload);
+	return e;
+}
+
+enum err ledger_read_record(struct ledger *l, struct buf *out, uint64_t index)
+{
+	if (index >= mlog_committed(l->mlog))
+		return ERR_NOTFOUND;
+	return mlog_read(l->mlog, out, index);
+}
+
+enum err ledger_get(struct ledger *l, bool *found, struct buf *out, struct slice key)
+{
+	struct state_read r;
+	TRY(state_read_begin(&r, l->state));
+	enum err e = state_read_get(&r, found, out, key);
+	state_read_end(&r);
+	return e;
+}
+
+enum err ledger_tx_height(struct ledger *l, bool *found, int64_t *height, struct slice member,
+			  const uint8_t id[static TX_ID_BYTES])
+{
+	return ids_find(l->ids, found, height, member, id);
+}
+
+static enum err prove(struct ledger *l, struct ledger_proof *p, const struct slice *keys, size_t n,
+		      struct buf *values, struct state_proof *proofs, struct err_text *t)
+{
+	struct state_read r;
+	bool found;
+	p->height = l->head.height;
+	p->log_size = l->head.log_size;
+	p->log_root = l->head.log_root;
+	p->state_root = l->head.state_root;
+	p->app_hash = l->head.app_hash;
+	TRY(state_read_begin(&r, l->state));
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		e = state_read_prove(&r, &proofs[i], &values[i], keys[i]);
+		found = proofs[i].kind == STATE_PROOF_PRESENT;
+		if (e == ERR_OK && !state_proof_check(&proofs[i], &p->state_root, keys[i],
+						      found ? &(struct slice){values[i].p, values[i].n}
+							    : NULL))
+			e = err_set(t, ERR_CORRUPT, "the state's proof does not fit its root; run argosy reindex");
+	}
+	state_read_end(&r);
+	return e;
+}
+
+enum err ledger_prove(struct ledger *l, struct ledger_proof *p, const struct slice *keys, size_t n,
+		      struct buf *values, struct state_proof *proofs, struct err_text *t)
+{
+	pthread_rwlock_rdlock(&l->visible);
+	enum err e = prove(l, p, keys, n, values, proofs, t);
+	pthread_rwlock_unlock(&l->visible);
+	return e;
+}
+
+struct journal *ledger_journal(struct ledger *l)
+{
+	return l->journal;
+}
+
+struct state *ledger_state(struct ledger *l)
+{
+	return l->state;
+}
+
+struct mlog *ledger_mlog(struct ledger *l)
+{
+	return l->mlog;
+}
