@@ -1,0 +1,56 @@
+/*
+ * solo: one validator that closes blocks by itself.
+ *
+ *   submit -> incoming -> workers: decode, signatures, prepare, check at the door
+ *          -> ready    -> closer: packets, header, execute, sign, journal sync, guard, answers
+ *
+ * No timer groups transactions: a block closes when the sync before it has
+ * returned, with whatever is ready by then. When the newest header does not carry
+ * the newest app hash yet and nothing came for a moment, the closer makes one
+ * empty block, so that the newest event can be proven.
+ *
+ * A fault in execute or commit stops the driver for good: what was not answered
+ * has an unknown outcome, and the folder must be opened again.
+ */
+#ifndef ARGOSY_NODE_SOLO_H
+#define ARGOSY_NODE_SOLO_H
+
+#include "ledger/header.h"
+#include "ledger/ledger.h"
+#include "node/guard.h"
+#include "node/node.h"
+
+struct solo;
+
+struct solo_options {
+	unsigned threads;	   /* workers; 0: one for each core */
+	int64_t proof_delay_ms;	   /* idle time before a proof block; 0: 100 */
+	uint64_t disk_floor_bytes; /* no block below this much free space; UINT64_MAX: no check */
+	const char *disk_path;
+};
+
+/* What a block continues: from the journal's last record. */
+struct solo_tip {
+	struct block_id last_block_id;
+	struct commit last_commit;
+	struct hash last_app_hash_in_header; /* app hash that the newest header carries */
+};
+
+/* The driver borrows everything until solo_stop. */
+enum err solo_start(struct solo **out, struct ledger *l, struct guard *g, const struct solo_tip *tip,
+		    int64_t next_height, const struct validator *validator,
+		    const uint8_t secret_key[static 64], const struct solo_options *o,
+		    struct err_text *t) MUST_USE;
+/* Finishes what was accepted, then ends. */
+void solo_stop(struct solo *s);
+
+enum err solo_submit(struct solo *s, struct slice tx, bool borrow,
+		     void (*done)(void *ctx, const struct node_answer *), void *ctx,
+		     struct err_text *t) MUST_USE;
+/* Waits until a header carries the app hash of `height` or a later one. */
+enum err solo_wait_proof(struct solo *s, int64_t height, int64_t wait_ms, struct err_text *t) MUST_USE;
+/* stopped, why, clock_held, queued. */
+void solo_status(struct solo *s, struct node_status *st);
+void solo_confirm_clock(struct solo *s);
+
+#endif
