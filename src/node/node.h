@@ -13,9 +13,17 @@
 #define ARGOSY_NODE_NODE_H
 
 #include "base/bytes.h"
+#include "crypto/keyfile.h"
 #include "ledger/ledger.h"
 
 struct node;
+
+/* Makes a key file of fresh randomness in `dir` (or at `file`, where that is a path).
+ * ERR_EXISTS. `passphrase`: for KEYFILE_PERSON. */
+enum err node_key_make(const char *dir, const char *file, enum keyfile_kind kind, const char *name,
+		       const char *passphrase, uint8_t public_key[static 32], struct err_text *t) MUST_USE;
+/* Reads a key file; keyfile_fini it. */
+enum err node_key_load(struct keyfile *k, const char *path, struct err_text *t) MUST_USE;
 
 /* What a new chain is born with. */
 struct node_birth {
@@ -33,6 +41,7 @@ enum err node_create(const char *dir, const struct node_birth *birth, struct err
 struct node_options {
 	bool read_only;	  /* no lock taken for writing, no blocks made */
 	bool synchronous; /* tests: no background flush */
+	uint64_t disk_floor_bytes; /* 0: 512 MiB or 5 % of the file system, whichever is less */
 	unsigned threads; /* workers that check signatures; 0: one for each core */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
 	void *progress_ctx;
@@ -42,7 +51,7 @@ struct node_options {
  * journal is behind its last signed height opens read-only (node_status tells why). */
 enum err node_open(struct node **out, const char *dir, const struct node_options *o,
 		   struct err_text *t) MUST_USE;
-/* Finishes what was accepted, then closes. NULL is fine. */
+/* Finishes what was accepted, closes a proof block if one is owed, then closes. NULL is fine. */
 void node_close(struct node *n);
 
 struct node_status {
@@ -50,6 +59,7 @@ struct node_status {
 	char why[256]; /* why it is read-only or stopped; empty otherwise */
 	bool stopped;  /* a fault stopped it: restart needed */
 	bool clock_held; /* the clock jumped ahead: blocks wait for node_confirm_clock */
+	bool disk_full;	 /* less free space than the floor: reads go on, nothing is accepted */
 	uint64_t queued;
 	struct ledger_head head;
 };
@@ -79,10 +89,6 @@ enum err node_submit(struct node *n, struct node_answer *answers, const struct s
 /* The same without waiting: `done` runs once for each, on a thread of the node. */
 enum err node_submit_async(struct node *n, struct slice tx, void (*done)(void *ctx, const struct node_answer *),
 			   void *ctx, struct err_text *t) MUST_USE;
-
-/* Signs a packed Body with a key file of the folder ("agent", "operator") or another
- * path; see crypto/keyfile.h. Convenience for CLI and importers: fills chain id, member,
- * key, id (random if all zero) and expiry (block time + 1 h if 0). */
 
 /*
  * A bundle (docs/format/bundle.md): closes a proof block first where the newest

@@ -1,0 +1,446 @@
+#include "node/node_inner.h"
+
+#include "crypto/ed25519.h"
+#include "crypto/keyfile.h"
+#include "node/clock.h"
+#include "trade/trade.h"
+
+#include <sodium.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FORMAT_TEXT "argosy-data 1\n"
+
+/* ---- creation ---- */
+
+static void created_text(char out[static 32], int64_t wall_ns)
+{
+	time_format(out, wall_ns / 1000000);
+	memcpy(out + 19, "Z", 2); /* seconds are enough */
+}
+
+enum err node_key_make(const char *dir, const char *file, enum keyfile_kind kind, const char *name,
+		       const char *passphrase, uint8_t public_key[static 32], struct err_text *t)
+{
+	char path[IO_PATH_MAX], created[32];
+	uint8_t random[32 + KEYFILE_SALT + KEYFILE_NONCE];
+	struct keyfile k;
+	struct buf text = BUF_INIT;
+	bool there;
+	if (strchr(file, '/'))
+		snprintf(path, sizeof path, "%s", file);
+	else
+		TRY(io_join(path, dir, file, t));
+	TRY(io_exists(io_posix(), path, &there, t));
+	if (there)
+		return err_set(t, ERR_EXISTS, "%s: there is a key already", path);
+	randombytes_buf(random, sizeof random);
+	created_text(created, clock_wall_ns());
+	struct keyfile_lock lock = {.passphrase = slice_str(passphrase),
+				    .ops = KEYFILE_OPS,
+				    .mem = KEYFILE_MEM,
+				    .salt = random + 32,
+				    .nonce = random + 32 + KEYFILE_SALT};
+	enum err e = keyfile_make(&k, kind, slice_str(name), created, random,
+				  kind == KEYFILE_PERSON ? &lock : NULL, t);
+	sodium_memzero(random, sizeof random);
+	if (e != ERR_OK)
+		return e;
+	memcpy(public_key, k.public_key, 32);
+	e = keyfile_encode(&text, &k);
+	keyfile_fini(&k);
+	if (e == ERR_OK)
+		e = io_write_file_atomic(io_posix(), path, buf_slice(&text), t);
+	if (text.p)
+		sodium_memzero(text.p, text.n);
+	buf_fini(&text);
+	return e;
+}
+
+enum err node_key_load(struct keyfile *k, const char *path, struct err_text *t)
+{
+	struct buf text = BUF_INIT;
+	enum err e = io_read_file(io_posix(), path, KEYFILE_TEXT_MAX, &text, t);
+	if (e == ERR_OK)
+		e = keyfile_decode(k, buf_slice(&text), t);
+	if (text.p)
+		sodium_memzero(text.p, text.n);
+	buf_fini(&text);
+	return e;
+}
+
+static enum err genesis_make(struct buf *out, const struct node_birth *b,
+			     const uint8_t validator[static 32], const uint8_t next[static 32],
+			     const uint8_t operator_key[static 32], const uint8_t agent[static 32],
+			     struct err_text *t)
+{
+	Argosy__V1__GenesisMember m = ARGOSY__V1__GENESIS_MEMBER__INIT;
+	Argosy__V1__GenesisState gs = ARGOSY__V1__GENESIS_STATE__INIT;
+	Argosy__V1__GenesisMember *members[] = {&m};
+	ProtobufCBinaryData person = {32, (uint8_t *)operator_key}, ag = {32, (uint8_t *)agent};
+	char role[] = "operator", *roles[] = {role};
+	m.id = (char *)b->member;
+	m.name = (char *)(b->name ? b->name : b->member);
+	m.country = (char *)(b->country ? b->country : "");
+	m.roles = roles;
+	m.n_roles = 1;
+	m.person_keys = &person;
+	m.n_person_keys = 1;
+	m.agent_keys = &ag;
+	m.n_agent_keys = 1;
+	gs.members = members;
+	gs.n_members = 1;
+
+	struct genesis *g = calloc(1, sizeof *g);
+	size_t n = argosy__v1__genesis_state__get_packed_size(&gs);
+	uint8_t *state = malloc(n + 1);
+	enum err e = g && state ? ERR_OK : ERR_NOMEM;
+	if (e == ERR_OK) {
+		argosy__v1__genesis_state__pack(&gs, state);
+		int64_t now = clock_wall_ns();
+		snprintf(g->chain_id, sizeof g->chain_id, "%s%s", b->chain_id ? b->chain_id : b->member,
+			 b->chain_id ? "" : "-solo");
+		g->app_version = GENESIS_APP_VERSION;
+		g->time = b->time_s ? (struct stamp){b->time_s, 0}
+				    : (struct stamp){now / 1000000000, 0};
+		g->initial_height = 1;
+		g->n_validators = 1;
+		memcpy(g->validators[0].key, validator, 32);
+		g->validators[0].power = 1;
+		sha256(&g->next[0], slice(next, 32));
+		g->app_state = slice(state, n);
+		e = genesis_encode(out, g, t);
+	}
+	free(state);
+	free(g);
+	return e;
+}
+
+static enum err text_write(const char *dir, const char *name, const char *text, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	TRY(io_join(path, dir, name, t));
+	return io_write_file_atomic(io_posix(), path, slice_str(text), t);
+}
+
+enum err node_create(const char *dir, const struct node_birth *b, struct err_text *t)
+{
+	const struct io *io = io_posix();
+	const struct ledger_options lo = {.app = &trade_app};
+	char keys[IO_PATH_MAX], path[IO_PATH_MAX], hex[66];
+	uint8_t validator[32], next[32], person[32], agent[32];
+	struct buf file = BUF_INIT;
+	bool there;
+	if (!member_id_valid(slice_str(b->member)))
+		return err_set(t, ERR_FORMAT, "member id \"%s\": 2 to 32 characters of a-z 0-9 - .",
+			       b->member);
+	TRY(io_make_dir(io, dir, t));
+	TRY(io_join(path, dir, "FORMAT", t));
+	TRY(io_exists(io, path, &there, t));
+	if (there)
+		return err_set(t, ERR_EXISTS, "%s: there is a node already", dir);
+	TRY(io_join(keys, dir, "keys", t));
+	TRY(io_make_dir(io, keys, t));
+	TRY(node_key_make(keys, "validator.key", KEYFILE_VALIDATOR, "validator", NULL, validator, t));
+	TRY(node_key_make(keys, b->next_key_file ? b->next_key_file : "next-validator.key",
+			  KEYFILE_VALIDATOR, "next validator", NULL, next, t));
+	TRY(node_key_make(keys, "agent.key", KEYFILE_AGENT, "agent", NULL, agent, t));
+	/* Without a passphrase the operator's key lies open like an agent's, but may do all that a person may. */
+	TRY(node_key_make(keys, "operator.key",
+			  b->passphrase && *b->passphrase ? KEYFILE_PERSON : KEYFILE_AGENT, "operator",
+			  b->passphrase, person, t));
+	enum err e = genesis_make(&file, b, validator, next, person, agent, t);
+	if (e == ERR_OK)
+		e = ledger_create(dir, buf_slice(&file), &lo, t);
+	if (e == ERR_OK) {
+		struct genesis *g = malloc(sizeof *g);
+		e = g ? genesis_decode(g, buf_slice(&file), t) : ERR_NOMEM;
+		if (e == ERR_OK) {
+			hex_encode(hex, g->fingerprint.b, 32);
+			memcpy(hex + 64, "\n", 2);
+			e = text_write(dir, "genesis.txt", hex, t);
+		}
+		free(g);
+	}
+	buf_fini(&file);
+	if (e == ERR_OK)
+		e = io_join(path, dir, "attachments", t);
+	if (e == ERR_OK)
+		e = io_make_dir(io, path, t);
+	/* Last: without FORMAT the folder is no node yet. */
+	if (e == ERR_OK)
+		e = text_write(dir, "FORMAT", FORMAT_TEXT, t);
+	return e;
+}
+
+/* ---- opening ---- */
+
+static enum err format_check(const char *dir, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	struct buf text = BUF_INIT;
+	TRY(io_join(path, dir, "FORMAT", t));
+	enum err e = io_read_file(io_posix(), path, 64, &text, t);
+	if (e == ERR_NOTFOUND)
+		e = err_set(t, ERR_NOTFOUND, "%s: no node here; make one with 'argosy init'", dir);
+	else if (e == ERR_OK && !slice_eq_str(buf_slice(&text), FORMAT_TEXT))
+		e = err_set(t, ERR_VERSION, "%s: made by another version of Argosy", path);
+	buf_fini(&text);
+	return e;
+}
+
+/* The last block's id, commit, and the app hash that its header carries. */
+static enum err tip_load(struct node *n, struct solo_tip *tip, struct err_text *t)
+{
+	struct ledger_head head;
+	struct buf payload = BUF_INIT;
+	struct block_record r;
+	*tip = (struct solo_tip){0};
+	commit_none(&tip->last_commit);
+	ledger_head(n->ledger, &head);
+	if (head.height == 0)
+		return ERR_OK;
+	enum err e = ledger_read_block(n->ledger, &payload, head.height);
+	struct header *h = malloc(sizeof *h);
+	if (!h)
+		e = ERR_NOMEM;
+	if (e == ERR_OK && (!block_record_decode(&r, buf_slice(&payload)) ||
+			    !header_decode(h, r.header) || !commit_decode(&tip->last_commit, r.commit)))
+		e = err_set(t, ERR_CORRUPT, "block %lld: header or commit is damaged",
+			    (long long)head.height);
+	if (e == ERR_OK) {
+		tip->last_block_id = tip->last_commit.block_id;
+		tip->last_app_hash_in_header = h->app_hash;
+	}
+	free(h);
+	buf_fini(&payload);
+	return e;
+}
+
+/* Why this folder may not sign: it is older than what was signed, or a copy. */
+static bool guard_refuses(struct node *n, struct err_text *why)
+{
+	struct ledger_head head;
+	struct guard_last last;
+	ledger_head(n->ledger, &head);
+	if (!guard_last(n->guard, &last)) {
+		if (head.height == 0)
+			return false;
+		err_set(why, ERR_READONLY,
+			"this folder does not know what was signed last (a restored copy): "
+			"'argosy resume' begins a new epoch");
+		return true;
+	}
+	if (last.height > head.height) {
+		err_set(why, ERR_READONLY,
+			"the journal ends at height %lld but height %lld was signed: an older copy, or its "
+			"end was cut off; 'argosy resume' begins a new epoch",
+			(long long)head.height, (long long)last.height);
+		return true;
+	}
+	return false;
+}
+
+static enum err driver_start(struct node *n, struct err_text *t)
+{
+	struct solo_tip *tip = calloc(1, sizeof *tip);
+	struct ledger_head head;
+	struct keyfile k;
+	char path[IO_PATH_MAX];
+	const struct genesis *g = ledger_genesis(n->ledger);
+	if (!tip)
+		return ERR_NOMEM;
+	enum err e = io_join(path, n->keys, "validator.key", t);
+	if (e == ERR_OK)
+		e = node_key_load(&k, path, t);
+	if (e != ERR_OK) {
+		free(tip);
+		return e;
+	}
+	struct validator v = {.power = 1};
+	memcpy(v.key, k.public_key, 32);
+	ledger_head(n->ledger, &head);
+	if (g->n_validators != 1 || memcmp(g->validators[0].key, v.key, 32))
+		e = err_set(t, ERR_MISMATCH, "%s: not the key that the genesis names", path);
+	if (e == ERR_OK)
+		e = tip_load(n, tip, t);
+	if (e == ERR_OK) {
+		struct solo_options so = {.threads = n->options.threads,
+					  .disk_floor_bytes = n->options.disk_floor_bytes,
+					  .disk_path = n->dir};
+		int64_t next = head.height ? head.height + 1 : g->initial_height;
+		e = solo_start(&n->solo, n->ledger, n->guard, tip, next, &v, k.secret_key, &so, t);
+	}
+	keyfile_fini(&k);
+	free(tip);
+	return e;
+}
+
+static uint64_t disk_floor(const char *dir)
+{
+	uint64_t free_bytes, total, floor = (uint64_t)512 << 20;
+	if (io_space(io_posix(), dir, &free_bytes, &total, NULL) == ERR_OK && total / 20 < floor)
+		floor = total / 20;
+	return floor;
+}
+
+enum err node_open(struct node **out, const char *dir, const struct node_options *o,
+		   struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	if (ed25519_init() != ERR_OK)
+		return err_set(t, ERR_UNAVAILABLE, "libsodium cannot start");
+	TRY(format_check(dir, t));
+	struct node *n = calloc(1, sizeof *n);
+	if (!n)
+		return ERR_NOMEM;
+	n->options = *o;
+	snprintf(n->dir, sizeof n->dir, "%s", dir);
+	if (n->options.disk_floor_bytes == 0)
+		n->options.disk_floor_bytes = disk_floor(dir);
+	struct ledger_options lo = {.app = &trade_app,
+				    .synchronous = o->synchronous,
+				    .progress = o->progress,
+				    .progress_ctx = o->progress_ctx};
+	enum err e = io_join(n->keys, dir, "keys", t);
+	if (e == ERR_OK)
+		e = io_join(path, dir, "LOCK", t);
+	if (e == ERR_OK)
+		e = io_open(io_posix(), &n->lock, path, IO_CREATE, t);
+	if (e == ERR_OK)
+		e = io_lock(n->lock, t);
+	if (e == ERR_LOCKED)
+		e = err_set(t, ERR_LOCKED, "%s: another process is using this folder", dir);
+	if (e == ERR_OK)
+		e = ledger_open(&n->ledger, dir, &lo, t);
+	if (e == ERR_OK)
+		e = io_join(path, n->keys, "last_signed", t);
+	if (e == ERR_OK)
+		e = guard_open(&n->guard, io_posix(), path, t);
+	if (e == ERR_OK && (o->read_only || guard_refuses(n, &n->why)))
+		n->read_only = true;
+	else if (e == ERR_OK)
+		e = driver_start(n, t);
+	if (e != ERR_OK) {
+		node_close(n);
+		return e;
+	}
+	*out = n;
+	return ERR_OK;
+}
+
+void node_close(struct node *n)
+{
+	if (!n)
+		return;
+	if (n->solo) {
+		struct ledger_head head;
+		ledger_head(n->ledger, &head);
+		if (head.height)
+			(void)!solo_wait_proof(n->solo, head.height, 1000, NULL);
+		solo_stop(n->solo);
+	}
+	if (n->ledger)
+		(void)!ledger_flush(n->ledger, NULL); /* what is lost here is replayed */
+	ledger_close(n->ledger);
+	guard_close(n->guard);
+	io_close(n->lock);
+	free(n);
+}
+
+void node_status(struct node *n, struct node_status *s)
+{
+	*s = (struct node_status){.read_only = n->read_only};
+	snprintf(s->why, sizeof s->why, "%.*s", (int)sizeof s->why - 1, n->why.text);
+	if (n->solo)
+		solo_status(n->solo, s);
+	ledger_head(n->ledger, &s->head);
+}
+
+struct ledger *node_ledger(struct node *n)
+{
+	return n->ledger;
+}
+
+const char *node_dir(const struct node *n)
+{
+	return n->dir;
+}
+
+void node_confirm_clock(struct node *n)
+{
+	if (n->solo)
+		solo_confirm_clock(n->solo);
+}
+
+/* ---- submission ---- */
+
+enum err node_submit_async(struct node *n, struct slice tx,
+			   void (*done)(void *ctx, const struct node_answer *), void *ctx,
+			   struct err_text *t)
+{
+	if (!n->solo)
+		return err_set(t, ERR_READONLY, "the node is read-only: %s", n->why.text);
+	return solo_submit(n->solo, tx, false, done, ctx, t);
+}
+
+struct wait {
+	pthread_mutex_t mutex;
+	pthread_cond_t cond;
+	size_t left, unknown;
+};
+
+struct wait_one {
+	struct wait *w;
+	struct node_answer *answer;
+};
+
+static void wait_done(void *ctx, const struct node_answer *a)
+{
+	struct wait_one *one = ctx;
+	pthread_mutex_lock(&one->w->mutex);
+	if (a)
+		*one->answer = *a;
+	else
+		one->w->unknown++;
+	if (--one->w->left == 0)
+		pthread_cond_signal(&one->w->cond);
+	pthread_mutex_unlock(&one->w->mutex);
+}
+
+enum err node_submit(struct node *n, struct node_answer *answers, const struct slice *txs,
+		     size_t count, struct err_text *t)
+{
+	if (!n->solo)
+		return err_set(t, ERR_READONLY, "the node is read-only: %s", n->why.text);
+	struct wait w = {.left = count};
+	struct wait_one *ones = calloc(count + 1, sizeof *ones);
+	if (!ones)
+		return ERR_NOMEM;
+	pthread_mutex_init(&w.mutex, NULL);
+	pthread_cond_init(&w.cond, NULL);
+	enum err e = ERR_OK;
+	size_t sent = 0;
+	for (; sent < count && e == ERR_OK; sent++) {
+		ones[sent] = (struct wait_one){&w, &answers[sent]};
+		e = solo_submit(n->solo, txs[sent], true, wait_done, &ones[sent], t);
+		if (e != ERR_OK)
+			break;
+	}
+	pthread_mutex_lock(&w.mutex);
+	w.left -= count - sent;
+	while (w.left > 0)
+		pthread_cond_wait(&w.cond, &w.mutex);
+	pthread_mutex_unlock(&w.mutex);
+	if (e == ERR_OK && w.unknown)
+		e = err_set(t, ERR_UNAVAILABLE,
+			    "the node stopped before it answered: whether %zu of the transactions were done is "
+			    "known after it has been started again",
+			    w.unknown);
+	pthread_mutex_destroy(&w.mutex);
+	pthread_cond_destroy(&w.cond);
+	free(ones);
+	return e;
+}
