@@ -478,6 +478,7 @@ static enum err execute(struct ledger *l, struct ledger_executed *out, const str
 	out->results = arena_alloc(l->arena, (n + 1) * sizeof *out->results);
 	l->ids_done = arena_alloc(l->arena, (n + 1) * sizeof *l->ids_done);
 	l->n_ids_done = 0;
+	l->staged_txs = n;
 	if (!out->results || !l->ids_done)
 		return ERR_NOMEM;
 	if (n > 0)

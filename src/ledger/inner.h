@@ -36,6 +36,7 @@ struct ledger {
 	pthread_rwlock_t visible;
 	struct ledger_head head;
 	struct journal_pos last_pos;
+	uint64_t transactions; /* executed since it was opened */
 
 	/* The block being executed. */
 	bool staging;
@@ -43,7 +44,7 @@ struct ledger {
 	struct arena *arena;
 	struct ledger_head staged;
 	struct done_id *ids_done;
-	size_t n_ids_done;
+	size_t n_ids_done, staged_txs;
 };
 
 /* The state counts commits: 1 is the genesis, then one for each height. */

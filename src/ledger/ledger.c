@@ -32,6 +32,15 @@ static enum err sub(char out[static IO_PATH_MAX], const struct ledger *l, const 
 	return io_join(out, l->dir, name, t);
 }
 
+static enum err derived_path(char out[static IO_PATH_MAX], const struct ledger *l,
+			     struct err_text *t)
+{
+	if (!l->options.derived_dir)
+		return sub(out, l, "state", t);
+	snprintf(out, IO_PATH_MAX, "%s", l->options.derived_dir);
+	return ERR_OK;
+}
+
 static void progress(const struct ledger *l, const char *what, uint64_t done, uint64_t of)
 {
 	if (l->options.progress)
@@ -194,7 +203,7 @@ static enum err derived_remove(struct ledger *l, struct err_text *t)
 {
 	char path[IO_PATH_MAX], file[IO_PATH_MAX];
 	bool there;
-	TRY(sub(path, l, "state", t));
+	TRY(derived_path(path, l, t));
 	TRY(io_exists(l->io, path, &there, t));
 	if (!there)
 		return ERR_OK;
@@ -260,7 +269,7 @@ static enum err derived_open(struct ledger *l, struct err_text *t)
 				   .no_sync = l->options.scratch};
 	struct buf note = BUF_INIT;
 	int64_t durable = 0;
-	TRY(sub(path, l, "state", t));
+	TRY(derived_path(path, l, t));
 	TRY(io_make_dir(l->io, path, t));
 	TRY(state_open(&l->state, path, &so, t));
 	enum err e = state_durable(l->state, &durable, &note);
@@ -287,13 +296,37 @@ static enum err derived_open(struct ledger *l, struct err_text *t)
 static enum err see(struct ledger *l, const struct hash *block_hash, struct journal_pos pos,
 		    struct err_text *t);
 
+/* What a header says of the block before must be what executing it gave. */
+static enum err replay_header_check(struct ledger *l, const struct block_record *b,
+				    struct hash *block_hash, struct err_text *t)
+{
+	if (b->header.n == 0)
+		return ERR_OK; /* a network's, not fetched yet */
+	struct header *h = malloc(sizeof *h);
+	if (!h)
+		return ERR_NOMEM;
+	enum err e = ERR_OK;
+	if (!header_decode(h, b->header))
+		e = err_set(t, ERR_CORRUPT, "block %lld: the header cannot be decoded",
+			    (long long)b->height);
+	else if (!hash_eq(&h->app_hash, &l->head.app_hash))
+		e = err_set(t, ERR_CORRUPT, "block %lld: its header carries another app hash than the block before gives",
+			    (long long)b->height);
+	else if (!hash_eq(&h->last_results_hash, &l->head.results_hash))
+		e = err_set(t, ERR_CORRUPT, "block %lld: its header carries other results than the block before gives",
+			    (long long)b->height);
+	else
+		header_hash(block_hash, h);
+	free(h);
+	return e;
+}
+
 /* Executes one block of the journal again. */
 static enum err replay(struct ledger *l, const struct block_record *b, struct journal_pos pos,
 		       struct err_text *t)
 {
 	struct ledger_block block = {.height = b->height, .time_s = b->time_s, .time_ns = b->time_ns};
 	struct ledger_executed out;
-	struct header header;
 	struct hash block_hash = {{0}};
 	if (b->n_packets > SIZE_MAX / sizeof(struct slice))
 		return ERR_CORRUPT;
@@ -305,17 +338,16 @@ static enum err replay(struct ledger *l, const struct block_record *b, struct jo
 		packets[i] = reader_lp(&r);
 	block.packets = packets;
 	block.n_packets = b->n_packets;
-	enum err e = ledger_execute(l, &out, &block, t);
+	enum err e = replay_header_check(l, b, &block_hash, t);
+	if (e == ERR_OK)
+		e = ledger_execute(l, &out, &block, t);
 	if (e == ERR_OK && !hash_eq(&out.app_hash, &b->app_hash)) {
 		ledger_abort(l);
 		e = err_set(t, ERR_CORRUPT, "block %lld: executing it again gives another app hash",
 			    (long long)b->height);
 	}
-	if (e == ERR_OK) {
-		if (b->header.n && header_decode(&header, b->header))
-			header_hash(&block_hash, &header);
+	if (e == ERR_OK)
 		e = see(l, &block_hash, pos, t);
-	}
 	free(packets);
 	return e;
 }
@@ -444,6 +476,7 @@ static enum err see(struct ledger *l, const struct hash *block_hash, struct jour
 					 buf_slice(&note), t);
 		if (e == ERR_OK) {
 			l->head = l->staged;
+			l->transactions += l->staged_txs;
 			l->last_pos = pos;
 		}
 		pthread_rwlock_unlock(&l->visible);

@@ -28,6 +28,7 @@ struct ledger_options {
 	/* Check signatures again while catching up. A solo journal holds none that was not
 	 * checked before it was written; a network's may. */
 	bool distrust;
+	const char *derived_dir;       /* where derived files go; NULL: DIR/state */
 	bool scratch;		       /* derived files are thrown away afterwards: never synced */
 	bool rebuild;		       /* throw state/ away and rebuild it from the journal (argosy reindex) */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
@@ -145,12 +146,19 @@ struct journal *ledger_journal(struct ledger *l);
 struct state *ledger_state(struct ledger *l);
 struct mlog *ledger_mlog(struct ledger *l);
 
-/* Whole-chain check, reading the journal alone and executing it again in a scratch
- * folder: every record, hash, header, signature, result and root. Says where. */
+/*
+ * Whole-chain check, from the journal alone: every byte of every segment, every
+ * record's chain, every header, commit and signature, and every transaction executed
+ * again from the genesis into o->derived_dir (an empty folder of the caller's, who
+ * removes it). ERR_CORRUPT or ERR_VERIFY: `bad_height` and the text say where.
+ * `head` (may be NULL): a head known from elsewhere, which the chain must contain.
+ */
 struct ledger_audit {
-	int64_t heights;
-	uint64_t transactions, records;
-	int64_t bad_height; /* where it failed; 0: nowhere */
+	int64_t height;	    /* of the last good block */
+	uint64_t blocks, transactions, records;
+	uint64_t torn_bytes; /* an unfinished write at the journal's end, harmless */
+	int64_t bad_height; /* the block at fault; 0: none, or not a block's fault */
+	struct hash app_hash;
 };
 enum err ledger_verify(struct ledger_audit *out, const char *dir, const struct ledger_options *o,
 		       struct err_text *t) MUST_USE;
