@@ -141,7 +141,6 @@ enum err ledger_verify(struct ledger_audit *out, const char *dir, const struct l
 	TRY(journal_verify(io, log, NULL, &report, bytes_progress, (void *)o, t));
 	out->torn_bytes = report.torn_bytes;
 	lo.read_only = true;
-	lo.scratch = true;
 	lo.distrust = true;
 	TRY(ledger_open(&l, dir, &lo, t));
 	enum err e = headers_check(out, l, t);

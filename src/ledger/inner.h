@@ -35,7 +35,7 @@ struct ledger {
 	 * a block visible under it. */
 	pthread_rwlock_t visible;
 	struct ledger_head head;
-	struct journal_pos last_pos;
+	struct journal_pos last_pos, end_pos; /* of the last block's record, and behind it */
 	uint64_t transactions; /* executed since it was opened */
 
 	/* The block being executed. */

@@ -199,20 +199,34 @@ static enum err genesis_load(struct ledger *l, struct err_text *t)
 	return ERR_OK;
 }
 
-static enum err derived_remove(struct ledger *l, struct err_text *t)
+static enum err files_remove(const struct io *io, const char *dir, struct err_text *t)
 {
-	char path[IO_PATH_MAX], file[IO_PATH_MAX];
+	char file[IO_PATH_MAX];
 	bool there;
-	TRY(derived_path(path, l, t));
-	TRY(io_exists(l->io, path, &there, t));
+	TRY(io_exists(io, dir, &there, t));
 	if (!there)
 		return ERR_OK;
-	TRY(state_destroy(path, t));
-	TRY(mlog_destroy(path, t));
-	TRY(ids_destroy(l->io, path, t));
-	TRY(io_join(file, path, "blocks", t));
-	TRY(io_exists(l->io, file, &there, t));
-	return there ? io_remove(l->io, file, t) : ERR_OK;
+	TRY(state_destroy(io, dir, t));
+	TRY(mlog_destroy(io, dir, t));
+	TRY(ids_destroy(io, dir, t));
+	TRY(io_join(file, dir, "blocks", t));
+	TRY(io_exists(io, file, &there, t));
+	return there ? io_remove(io, file, t) : ERR_OK;
+}
+
+static enum err derived_remove(struct ledger *l, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	TRY(derived_path(path, l, t));
+	return files_remove(l->io, path, t);
+}
+
+enum err ledger_derived_remove(const char *dir, struct err_text *t)
+{
+	bool there;
+	TRY(files_remove(io_posix(), dir, t));
+	TRY(io_exists(io_posix(), dir, &there, t));
+	return there ? io_remove(io_posix(), dir, t) : ERR_OK;
 }
 
 static void derived_close(struct ledger *l)
@@ -266,7 +280,7 @@ static enum err derived_open(struct ledger *l, struct err_text *t)
 	struct state_options so = {.before_flush = before_flush,
 				   .before_flush_ctx = l,
 				   .synchronous = l->options.synchronous,
-				   .no_sync = l->options.scratch};
+				   .io = l->io};
 	struct buf note = BUF_INIT;
 	int64_t durable = 0;
 	TRY(derived_path(path, l, t));
@@ -277,8 +291,8 @@ static enum err derived_open(struct ledger *l, struct err_text *t)
 		e = err_set(t, ERR_CORRUPT, "%s: the state's note is damaged", path);
 	buf_fini(&note);
 	if (e == ERR_OK)
-		e = mlog_open(&l->mlog, path, l->head.log_size,
-			      durable > 0 ? &l->head.log_root : NULL, l->options.scratch, t);
+		e = mlog_open(&l->mlog, l->io, path, l->head.log_size,
+			      durable > 0 ? &l->head.log_root : NULL, t);
 	if (e == ERR_OK)
 		e = ids_open(&l->ids, l->io, path, l->head.height, t);
 	if (e == ERR_OK)
@@ -431,6 +445,9 @@ enum err ledger_open(struct ledger **out, const char *dir, const struct ledger_o
 		ledger_close(l);
 		return e;
 	}
+	struct journal_stat stat;
+	journal_stat(l->journal, &stat);
+	l->end_pos = stat.end;
 	*out = l;
 	return ERR_OK;
 }
@@ -475,6 +492,9 @@ static enum err see(struct ledger *l, const struct hash *block_hash, struct jour
 			e = state_commit(l->state, ledger_state_height(l, l->staged.height),
 					 buf_slice(&note), t);
 		if (e == ERR_OK) {
+			struct journal_stat stat;
+			journal_stat(l->journal, &stat);
+			l->end_pos = stat.end;
 			l->head = l->staged;
 			l->transactions += l->staged_txs;
 			l->last_pos = pos;
@@ -548,6 +568,14 @@ void ledger_head(struct ledger *l, struct ledger_head *h)
 {
 	pthread_rwlock_rdlock(&l->visible);
 	*h = l->head;
+	pthread_rwlock_unlock(&l->visible);
+}
+
+void ledger_journal_end(struct ledger *l, struct ledger_head *h, struct journal_pos *end)
+{
+	pthread_rwlock_rdlock(&l->visible);
+	*h = l->head;
+	*end = l->end_pos;
 	pthread_rwlock_unlock(&l->visible);
 }
 

@@ -29,7 +29,6 @@ struct ledger_options {
 	 * checked before it was written; a network's may. */
 	bool distrust;
 	const char *derived_dir;       /* where derived files go; NULL: DIR/state */
-	bool scratch;		       /* derived files are thrown away afterwards: never synced */
 	bool rebuild;		       /* throw state/ away and rebuild it from the journal (argosy reindex) */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
 	void *progress_ctx;
@@ -59,6 +58,8 @@ struct ledger_head {
 	struct hash log_root, state_root;
 };
 void ledger_head(struct ledger *l, struct ledger_head *h);
+/* The head, and where the journal ends with it: what a backup may copy. */
+void ledger_journal_end(struct ledger *l, struct ledger_head *h, struct journal_pos *end);
 const struct genesis *ledger_genesis(const struct ledger *l);
 struct slice ledger_genesis_file(const struct ledger *l);
 
@@ -145,6 +146,9 @@ enum err ledger_prove(struct ledger *l, struct ledger_proof *p, const struct sli
 struct journal *ledger_journal(struct ledger *l);
 struct state *ledger_state(struct ledger *l);
 struct mlog *ledger_mlog(struct ledger *l);
+
+/* Removes a folder of derived files (derived_dir) and what is in it. */
+enum err ledger_derived_remove(const char *dir, struct err_text *t) MUST_USE;
 
 /*
  * Whole-chain check, from the journal alone: every byte of every segment, every

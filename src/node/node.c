@@ -169,6 +169,10 @@ enum err node_create(const char *dir, const struct node_birth *b, struct err_tex
 		e = io_join(path, dir, "attachments", t);
 	if (e == ERR_OK)
 		e = io_make_dir(io, path, t);
+	if (e == ERR_OK)
+		e = io_join(path, keys, "last_signed", t);
+	if (e == ERR_OK)
+		e = guard_create(io, path, &(struct guard_mark){0}, t);
 	/* Last: without FORMAT the folder is no node yet. */
 	if (e == ERR_OK)
 		e = text_write(dir, "FORMAT", FORMAT_TEXT, t);
@@ -211,61 +215,78 @@ static enum err tip_load(struct node *n, struct solo_tip *tip, struct err_text *
 		e = err_set(t, ERR_CORRUPT, "block %lld: header or commit is damaged",
 			    (long long)head.height);
 	if (e == ERR_OK) {
-		tip->last_block_id = tip->last_commit.block_id;
+		uint8_t vote[VOTE_SIGN_BYTES_MAX];
+		const struct commit *c = &tip->last_commit;
+		tip->last_block_id = c->block_id;
 		tip->last_app_hash_in_header = h->app_hash;
+		size_t len = vote_sign_bytes(vote, h->chain_id, VOTE_PRECOMMIT, c->height, c->round,
+					     &c->block_id, c->sigs[0].time);
+		tip->mark = (struct guard_mark){.height = c->height, .round = c->round, .block = c->block_id.hash};
+		sha256(&tip->mark.sign, slice(vote, len));
 	}
 	free(h);
 	buf_fini(&payload);
 	return e;
 }
 
-/* Why this folder may not sign: it is older than what was signed, or a copy. */
-static bool guard_refuses(struct node *n, struct err_text *why)
+/*
+ * May this folder sign? If it is older than what was signed, or does not know (a
+ * copy), *why says so and the node is read-only. A journal one block ahead of the
+ * guard is a crash between the two: the guard catches up.
+ */
+static enum err guard_start(struct node *n, const struct solo_tip *tip, struct err_text *t)
 {
 	struct ledger_head head;
-	struct guard_last last;
+	struct guard_mark last;
+	char path[IO_PATH_MAX];
+	TRY(io_join(path, n->keys, "last_signed", t));
+	enum err e = guard_open(&n->guard, io_posix(), path, &n->why);
+	if (e == ERR_NOTFOUND || e == ERR_CORRUPT) {
+		n->read_only = true;
+		(void)!err_set(&n->why, ERR_READONLY,
+			       "this folder does not know what was signed last (a copy, or keys/last_signed is %s): "
+			       "'argosy resume' begins a new epoch",
+			       e == ERR_CORRUPT ? "damaged" : "gone");
+		return ERR_OK;
+	}
+	if (e != ERR_OK)
+		return err_set(t, e, "%s", n->why.text);
 	ledger_head(n->ledger, &head);
-	if (!guard_last(n->guard, &last)) {
-		if (head.height == 0)
-			return false;
-		err_set(why, ERR_READONLY,
-			"this folder does not know what was signed last (a restored copy): "
-			"'argosy resume' begins a new epoch");
-		return true;
-	}
+	guard_last(n->guard, &last);
 	if (last.height > head.height) {
-		err_set(why, ERR_READONLY,
-			"the journal ends at height %lld but height %lld was signed: an older copy, or its "
-			"end was cut off; 'argosy resume' begins a new epoch",
-			(long long)head.height, (long long)last.height);
-		return true;
+		n->read_only = true;
+		(void)!err_set(&n->why, ERR_READONLY,
+			       "the journal ends at height %lld but height %lld was signed: an older copy, or its "
+			       "end was cut off; 'argosy resume' begins a new epoch",
+			       (long long)head.height, (long long)last.height);
+		return ERR_OK;
 	}
-	return false;
+	if (head.height > last.height)
+		return guard_advance(n->guard, &tip->mark, t);
+	if (head.height && !hash_eq(&last.block, &head.block_hash)) {
+		n->read_only = true;
+		(void)!err_set(&n->why, ERR_READONLY,
+			       "another block of height %lld was signed than the journal holds: this is not the "
+			       "journal that was signed",
+			       (long long)head.height);
+	}
+	return ERR_OK;
 }
 
-static enum err driver_start(struct node *n, struct err_text *t)
+static enum err driver_start(struct node *n, const struct solo_tip *tip, struct err_text *t)
 {
-	struct solo_tip *tip = calloc(1, sizeof *tip);
 	struct ledger_head head;
 	struct keyfile k;
 	char path[IO_PATH_MAX];
 	const struct genesis *g = ledger_genesis(n->ledger);
-	if (!tip)
-		return ERR_NOMEM;
-	enum err e = io_join(path, n->keys, "validator.key", t);
-	if (e == ERR_OK)
-		e = node_key_load(&k, path, t);
-	if (e != ERR_OK) {
-		free(tip);
-		return e;
-	}
+	TRY(io_join(path, n->keys, "validator.key", t));
+	TRY(node_key_load(&k, path, t));
+	enum err e = ERR_OK;
 	struct validator v = {.power = 1};
 	memcpy(v.key, k.public_key, 32);
 	ledger_head(n->ledger, &head);
 	if (g->n_validators != 1 || memcmp(g->validators[0].key, v.key, 32))
 		e = err_set(t, ERR_MISMATCH, "%s: not the key that the genesis names", path);
-	if (e == ERR_OK)
-		e = tip_load(n, tip, t);
 	if (e == ERR_OK) {
 		struct solo_options so = {.threads = n->options.threads,
 					  .disk_floor_bytes = n->options.disk_floor_bytes,
@@ -274,6 +295,18 @@ static enum err driver_start(struct node *n, struct err_text *t)
 		e = solo_start(&n->solo, n->ledger, n->guard, tip, next, &v, k.secret_key, &so, t);
 	}
 	keyfile_fini(&k);
+	return e;
+}
+
+/* Makes blocks from here on, if this folder may. */
+static enum err start(struct node *n, struct err_text *t)
+{
+	struct solo_tip *tip = calloc(1, sizeof *tip);
+	enum err e = tip ? tip_load(n, tip, t) : ERR_NOMEM;
+	if (e == ERR_OK)
+		e = guard_start(n, tip, t);
+	if (e == ERR_OK && !n->read_only)
+		e = driver_start(n, tip, t);
 	free(tip);
 	return e;
 }
@@ -315,14 +348,10 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 		e = err_set(t, ERR_LOCKED, "%s: another process is using this folder", dir);
 	if (e == ERR_OK)
 		e = ledger_open(&n->ledger, dir, &lo, t);
-	if (e == ERR_OK)
-		e = io_join(path, n->keys, "last_signed", t);
-	if (e == ERR_OK)
-		e = guard_open(&n->guard, io_posix(), path, t);
-	if (e == ERR_OK && (o->read_only || guard_refuses(n, &n->why)))
+	if (e == ERR_OK && o->read_only)
 		n->read_only = true;
 	else if (e == ERR_OK)
-		e = driver_start(n, t);
+		e = start(n, t);
 	if (e != ERR_OK) {
 		node_close(n);
 		return e;

@@ -106,6 +106,9 @@ enum err node_head_export(struct node *n, struct buf *out, struct err_text *t) M
 /* A copy of the journal, keys but for signing state, attachments and genesis, into an empty
  * folder, while running. `height` receives how far it reaches. */
 enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct err_text *t) MUST_USE;
+/* The whole check of a folder, running or not (ledger_verify). */
+enum err node_verify(struct ledger_audit *out, const char *dir, const struct node_options *o,
+		     struct err_text *t) MUST_USE;
 /* Into an empty or absent folder: copies, verifies against the signed headers, opens read-only
  * until node_resume. No node may run on it. */
 enum err node_restore(const char *from_dir, const char *to_dir, struct err_text *t) MUST_USE;

@@ -1,5 +1,6 @@
 #include "node/solo.h"
 
+#include "crypto/sha256.h"
 #include "node/clock.h"
 
 #include <sodium.h>
@@ -257,7 +258,8 @@ static void header_make(struct solo *s, const struct ledger_head *head, int64_t 
 	validator_address(h->proposer, s->validator.key);
 }
 
-static void sign(struct solo *s, const struct packets *p)
+/* Signs the header; `mark` says what for the guard. */
+static void sign(struct solo *s, const struct packets *p, struct guard_mark *mark)
 {
 	struct commit *c = &s->commit;
 	uint8_t vote[VOTE_SIGN_BYTES_MAX];
@@ -269,6 +271,8 @@ static void sign(struct solo *s, const struct packets *p)
 	size_t n = vote_sign_bytes(vote, s->header.chain_id, VOTE_PRECOMMIT, c->height, c->round,
 				   &c->block_id, c->sigs[0].time);
 	crypto_sign_detached(c->sigs[0].sig, NULL, vote, n, s->secret_key);
+	*mark = (struct guard_mark){.height = c->height, .round = c->round, .block = c->block_id.hash};
+	sha256(&mark->sign, slice(vote, n));
 }
 
 /*
@@ -281,6 +285,7 @@ static enum err close_block(struct solo *s, struct job *const *jobs, size_t n, i
 			    struct node_answer *answers, struct err_text *t)
 {
 	struct ledger_executed out;
+	struct guard_mark mark;
 	struct packets p = {.bytes = BUF_INIT};
 	struct buf header = BUF_INIT, commit = BUF_INIT;
 	struct ledger_head head;
@@ -312,7 +317,7 @@ static enum err close_block(struct solo *s, struct job *const *jobs, size_t n, i
 				if (r->text)
 					answers[i].text = *r->text;
 			}
-			sign(s, &p);
+			sign(s, &p, &mark);
 			header_encode(&header, &s->header);
 			commit_encode(&commit, &s->commit);
 			e = buf_err(&header) == ERR_OK ? buf_err(&commit) : ERR_NOMEM;
@@ -324,7 +329,7 @@ static enum err close_block(struct solo *s, struct job *const *jobs, size_t n, i
 		}
 	}
 	if (e == ERR_OK)
-		e = guard_advance(s->guard, s->header.height, 0, &s->commit.block_id.hash, t);
+		e = guard_advance(s->guard, &mark, t);
 	if (e == ERR_OK) {
 		s->tip.last_block_id = s->commit.block_id;
 		s->tip.last_commit = s->commit;

@@ -34,6 +34,7 @@ struct solo_tip {
 	struct block_id last_block_id;
 	struct commit last_commit;
 	struct hash last_app_hash_in_header; /* app hash that the newest header carries */
+	struct guard_mark mark; /* of the last block's signature */
 };
 
 /* The driver borrows everything until solo_stop. */

@@ -1,0 +1,387 @@
+/*
+ * The ledger with a toy application: an action "key=value" puts a key and leaves a
+ * record; "!..." is refused after putting, so that rollback shows.
+ */
+#include "ledger/ledger.h"
+#include "ledger/header.h"
+#include "ledger/member.h"
+
+#include <sodium.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static struct tx_signer signer;
+static struct validator validator;
+static char dir[] = "/tmp/argosy-ledger-XXXXXX";
+static char path[256];
+
+/* ---- the toy ---- */
+
+static enum verdict toy_prepare(struct tx *tx, struct verdict_text *t)
+{
+	for (size_t i = 0; i < tx->b->n_actions; i++)
+		if (tx->b->actions[i].len == 0)
+			return verdict_set(t, VERDICT_INVALID, "/actions", "empty action");
+	return VERDICT_OK;
+}
+
+static enum err toy_genesis(struct exec *x, struct slice app_state, struct err_text *t)
+{
+	(void)app_state;
+	(void)t;
+	struct member m = {.name = SLICE_LIT("Orchard"), .keys_valid = 1};
+	struct member_key k = {.kind = KEY_PERSON, .member = SLICE_LIT("orchard")};
+	TRY(member_put(x, SLICE_LIT("orchard"), &m));
+	return member_key_put(x, signer.public_key, &k);
+}
+
+static enum err toy_hook(struct exec *x, struct err_text *t)
+{
+	(void)x;
+	(void)t;
+	return ERR_OK;
+}
+
+static enum err toy_execute(struct exec *x, struct tx *tx, enum verdict *v, struct verdict_text *vt,
+			    struct err_text *t)
+{
+	(void)t;
+	*v = VERDICT_OK;
+	for (size_t i = 0; i < tx->b->n_actions; i++) {
+		struct slice a = slice(tx->b->actions[i].data, tx->b->actions[i].len);
+		const uint8_t *eq = memchr(a.p, '=', a.n);
+		size_t n = eq ? (size_t)(eq - a.p) : a.n;
+		struct slice value = eq ? slice(eq + 1, a.n - n - 1) : slice("", 0);
+		TRY(exec_put(x, slice(a.p, n), value));
+		TRY(exec_record(x, &(uint64_t){0}, NULL, a));
+		if (a.p[0] == '!')
+			*v = verdict_set(vt, VERDICT_STATE, "", "refused by the toy");
+	}
+	return ERR_OK;
+}
+
+static const struct ledger_app toy = {toy_prepare, toy_genesis, toy_hook, toy_execute, toy_hook};
+
+/* ---- helpers ---- */
+
+static struct buf genesis_file;
+
+static void fresh(const char *name)
+{
+	char cmd[512];
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	snprintf(cmd, sizeof cmd, "rm -rf %s", path);
+	assert_int_equal(system(cmd), 0);
+	struct ledger_options o = {.app = &toy};
+	struct err_text t;
+	enum err e = ledger_create(path, buf_slice(&genesis_file), &o, &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+}
+
+static struct ledger *opened(struct ledger_options o)
+{
+	struct ledger *l;
+	struct err_text t = {{0}};
+	o.app = &toy;
+	enum err e = ledger_open(&l, path, &o, &t);
+	if (e != ERR_OK)
+		print_error("%s: %s\n", err_str(e), t.text);
+	assert_int_equal(e, ERR_OK);
+	return l;
+}
+
+/* A signed transaction with these actions, NULL-terminated. */
+static struct buf tx_make(uint64_t id, int64_t expires_ms, const char *const *actions)
+{
+	Argosy__V1__Body b = ARGOSY__V1__BODY__INIT;
+	ProtobufCBinaryData list[1000];
+	uint8_t idb[16] = {0}, packed[65536];
+	char chain[] = "toy", member[] = "orchard";
+	struct hash fp;
+	struct genesis g;
+	memcpy(idb, &id, sizeof id);
+	b.chain_id = chain;
+	b.member = member;
+	b.id = (ProtobufCBinaryData){16, idb};
+	b.expires_ms = expires_ms;
+	for (; actions[b.n_actions]; b.n_actions++)
+		list[b.n_actions] = (ProtobufCBinaryData){strlen(actions[b.n_actions]),
+							  (uint8_t *)(uintptr_t)actions[b.n_actions]};
+	b.actions = list;
+	size_t n = argosy__v1__body__pack(&b, packed);
+	assert_int_equal(genesis_decode(&g, buf_slice(&genesis_file), NULL), ERR_OK);
+	fp = g.fingerprint;
+	struct buf out = BUF_INIT;
+	assert_int_equal(tx_sign(&out, &fp, slice(packed, n), &signer, 1), ERR_OK);
+	return out;
+}
+
+static struct ledger_result results[64];
+static struct hash last_app_hash;
+
+/* Executes and commits one block of these transactions as one packet. */
+static void block(struct ledger *l, int64_t time_s, struct buf *txs, size_t n)
+{
+	struct buf packet = BUF_INIT;
+	struct ledger_head head;
+	struct ledger_executed out;
+	struct err_text t = {{0}};
+	for (size_t i = 0; i < n; i++) {
+		buf_put_u8(&packet, 1 << 3 | 2);
+		buf_put_lp(&packet, buf_slice(&txs[i]));
+	}
+	struct slice p = buf_slice(&packet);
+	ledger_head(l, &head);
+	struct ledger_block b = {.height = head.height + 1, .time_s = time_s, .packets = &p, .n_packets = n ? 1 : 0};
+	enum err e = ledger_execute(l, &out, &b, &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+	assert_int_equal(out.n_results, n);
+	for (size_t i = 0; i < n && i < 64; i++) {
+		results[i] = out.results[i];
+		results[i].text = NULL;
+	}
+	last_app_hash = out.app_hash;
+	struct hash none = {{0}};
+	assert_int_equal(ledger_commit(l, &b, &none, slice(NULL, 0), slice(NULL, 0), &t), ERR_OK);
+	buf_fini(&packet);
+}
+
+static enum verdict one(struct ledger *l, int64_t time_s, uint64_t id, int64_t expires_s,
+			const char *action)
+{
+	const char *actions[] = {action, NULL};
+	struct buf tx = tx_make(id, expires_s * 1000, actions);
+	block(l, time_s, &tx, 1);
+	buf_fini(&tx);
+	return results[0].verdict;
+}
+
+static void expect_value(struct ledger *l, const char *key, const char *value)
+{
+	struct buf b = BUF_INIT;
+	bool found;
+	assert_int_equal(ledger_get(l, &found, &b, slice_str(key)), ERR_OK);
+	assert_int_equal(found, value != NULL);
+	if (value)
+		assert_true(slice_eq_str(buf_slice(&b), value));
+	buf_fini(&b);
+}
+
+#define T0 1790000000
+
+/* ---- tests ---- */
+
+static void applies_and_replays(void **s)
+{
+	(void)s;
+	fresh("apply");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	assert_int_equal(one(l, T0, 1, T0 + 100, "a=1"), VERDICT_OK);
+	assert_int_equal(results[0].records, 1);
+	assert_int_equal(one(l, T0 + 1, 2, T0 + 100, "!b=2"), VERDICT_STATE);
+	assert_int_equal(results[0].records, 0);
+	assert_int_equal(one(l, T0 + 2, 3, T0 + 100, "c=3"), VERDICT_OK);
+	assert_int_equal(results[0].first_index, 1);
+	expect_value(l, "a", "1");
+	expect_value(l, "!b", NULL);
+	struct ledger_head before, after;
+	ledger_head(l, &before);
+	ledger_close(l); /* nothing flushed: all of it must come back from the journal */
+	l = opened((struct ledger_options){.synchronous = true});
+	ledger_head(l, &after);
+	assert_memory_equal(&before, &after, sizeof before);
+	expect_value(l, "c", "3");
+	struct buf r = BUF_INIT;
+	assert_int_equal(ledger_read_record(l, &r, 1), ERR_OK);
+	assert_true(slice_eq_str(buf_slice(&r), "c=3"));
+	buf_fini(&r);
+	assert_int_equal(ledger_read_record(l, &r, 2), ERR_NOTFOUND);
+	ledger_close(l);
+	/* The same after throwing away all that is derived. */
+	l = opened((struct ledger_options){.rebuild = true});
+	ledger_head(l, &after);
+	assert_memory_equal(&before, &after, sizeof before);
+	assert_int_equal(ledger_flush(l, NULL), ERR_OK);
+	ledger_close(l);
+	l = opened((struct ledger_options){0});
+	ledger_head(l, &after);
+	assert_memory_equal(&before, &after, sizeof before);
+	ledger_close(l);
+}
+
+static void batch_is_all_or_nothing(void **s)
+{
+	(void)s;
+	fresh("batch");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	const char *good[] = {"a=1", "b=2", NULL}, *bad[] = {"a=9", "!x=1", "c=3", NULL};
+	struct buf txs[] = {tx_make(1, (T0 + 9) * 1000LL, good), tx_make(2, (T0 + 9) * 1000LL, bad)};
+	block(l, T0, txs, 2);
+	assert_int_equal(results[0].verdict, VERDICT_OK);
+	assert_int_equal(results[0].records, 2);
+	assert_int_equal(results[1].verdict, VERDICT_STATE);
+	expect_value(l, "a", "1");
+	expect_value(l, "b", "2");
+	expect_value(l, "c", NULL);
+	buf_fini(&txs[0]);
+	buf_fini(&txs[1]);
+	ledger_close(l);
+}
+
+static void ids_are_used_once(void **s)
+{
+	(void)s;
+	fresh("ids");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	assert_int_equal(one(l, T0, 1, T0 + 1000, "a=1"), VERDICT_OK);
+	/* The same again: the first answer, no second effect. */
+	assert_int_equal(one(l, T0 + 1, 1, T0 + 1000, "a=1"), VERDICT_OK);
+	assert_true(results[0].duplicate && results[0].first_height == 1 && results[0].records == 0);
+	assert_int_equal(one(l, T0 + 2, 1, T0 + 1000, "a=2"), VERDICT_CONFLICT);
+	expect_value(l, "a", "1");
+	/* A refused one keeps its answer. */
+	assert_int_equal(one(l, T0 + 3, 2, T0 + 1000, "!no"), VERDICT_STATE);
+	assert_int_equal(one(l, T0 + 4, 2, T0 + 1000, "!no"), VERDICT_STATE);
+	assert_true(results[0].duplicate);
+	/* Expiry. */
+	assert_int_equal(one(l, T0 + 5, 3, T0 + 4, "x=1"), VERDICT_EXPIRED);
+	assert_int_equal(one(l, T0 + 6, 4, T0 + 6 + 86401, "x=1"), VERDICT_EXPIRY_TOO_FAR);
+	/* Across a restart. */
+	ledger_close(l);
+	l = opened((struct ledger_options){.synchronous = true});
+	assert_int_equal(one(l, T0 + 7, 1, T0 + 1000, "a=1"), VERDICT_OK);
+	assert_true(results[0].duplicate);
+	/* Within one block too. */
+	const char *actions[] = {"z=1", NULL};
+	struct buf txs[] = {tx_make(9, (T0 + 99) * 1000LL, actions), tx_make(9, (T0 + 99) * 1000LL, actions)};
+	block(l, T0 + 8, txs, 2);
+	assert_false(results[0].duplicate);
+	assert_true(results[1].duplicate);
+	buf_fini(&txs[0]);
+	buf_fini(&txs[1]);
+	/* More than a day later the state has forgotten it, the answer is "expired", and the
+	 * index still knows the height. */
+	uint8_t id[16] = {1};
+	int64_t height;
+	bool found;
+	assert_int_equal(one(l, T0 + 90000, 10, T0 + 90001, "y=1"), VERDICT_OK);
+	struct buf key = BUF_INIT;
+	buf_put_str(&key, "t/orchard/");
+	buf_put(&key, id, 16);
+	struct buf value = BUF_INIT;
+	assert_int_equal(ledger_get(l, &found, &value, buf_slice(&key)), ERR_OK);
+	assert_false(found);
+	buf_fini(&key);
+	buf_fini(&value);
+	assert_int_equal(one(l, T0 + 90002, 1, T0 + 1000, "a=1"), VERDICT_EXPIRED);
+	assert_int_equal(ledger_tx_height(l, &found, &height, SLICE_LIT("orchard"), id), ERR_OK);
+	assert_true(found && height == 1);
+	assert_int_equal(ledger_flush(l, NULL), ERR_OK);
+	ledger_close(l);
+	l = opened((struct ledger_options){0});
+	assert_int_equal(ledger_tx_height(l, &found, &height, SLICE_LIT("orchard"), id), ERR_OK);
+	assert_true(found && height == 1);
+	ledger_close(l);
+}
+
+static void strangers_are_refused(void **s)
+{
+	(void)s;
+	fresh("strangers");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	struct tx_signer mine = signer;
+	assert_int_equal(one(l, T0, 1, T0 + 10, "a=1"), VERDICT_OK);
+	struct hash root = last_app_hash;
+	crypto_sign_keypair(signer.public_key, signer.secret_key);
+	assert_int_equal(one(l, T0 + 1, 2, T0 + 10, "b=1"), VERDICT_UNKNOWN_KEY);
+	signer = mine;
+	assert_true(hash_eq(&root, &last_app_hash)); /* no trace */
+	const char *actions[] = {"c=1", NULL};
+	struct buf tx = tx_make(3, (T0 + 10) * 1000LL, actions);
+	tx.p[tx.n - 1] ^= 1; /* the signature's last byte */
+	block(l, T0 + 2, &tx, 1);
+	assert_int_equal(results[0].verdict, VERDICT_BAD_SIGNATURE);
+	assert_true(hash_eq(&root, &last_app_hash));
+	buf_fini(&tx);
+	ledger_close(l);
+}
+
+static void damage_is_found(void **s)
+{
+	(void)s;
+	fresh("damage");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	for (unsigned i = 0; i < 20; i++) {
+		char action[32];
+		snprintf(action, sizeof action, "k%u=%u", i, i);
+		assert_int_equal(one(l, T0 + i, 100 + i, T0 + 1000, action), VERDICT_OK);
+	}
+	assert_int_equal(ledger_flush(l, NULL), ERR_OK);
+	struct ledger_head want, got;
+	ledger_head(l, &want);
+	ledger_close(l);
+	/* An old state folder (or none) is mended by replay; a damaged one by a rebuild. */
+	char cmd[600];
+	snprintf(cmd, sizeof cmd, "printf 'xxxxxxxx' | dd of=%s/state/blocks bs=1 seek=32 conv=notrunc 2>/dev/null", path);
+	assert_int_equal(system(cmd), 0);
+	struct ledger_options o = {.app = &toy};
+	struct err_text t = {{0}};
+	assert_int_equal(ledger_open(&l, path, &o, &t), ERR_OK);
+	ledger_head(l, &got);
+	assert_memory_equal(&want, &got, sizeof want);
+	ledger_close(l);
+	/* The whole check in a scratch folder. */
+	char scratch[300];
+	struct ledger_audit audit;
+	snprintf(scratch, sizeof scratch, "%s/scratch", dir);
+	o.derived_dir = scratch;
+	enum err e = ledger_verify(&audit, path, &o, &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+	assert_int_equal(audit.blocks, 20);
+	assert_int_equal(audit.transactions, 20);
+	assert_int_equal(audit.height, 20);
+	snprintf(cmd, sizeof cmd, "rm -rf %s; printf 'y' | dd of=%s/log/000001.seg bs=1 seek=3000 conv=notrunc 2>/dev/null", scratch, path);
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(ledger_verify(&audit, path, &o, &t), ERR_CORRUPT);
+	assert_true(strlen(t.text) > 10);
+}
+
+int main(void)
+{
+	if (sodium_init() < 0 || !mkdtemp(dir))
+		return 1;
+	crypto_sign_keypair(signer.public_key, signer.secret_key);
+	crypto_sign_keypair(validator.key, (uint8_t[64]){0});
+	validator.power = 1;
+	struct genesis g = {.app_version = 1, .time = {T0 - 1, 0}, .initial_height = 1, .n_validators = 1};
+	snprintf(g.chain_id, sizeof g.chain_id, "toy");
+	g.validators[0] = validator;
+	struct err_text t;
+	if (genesis_encode(&genesis_file, &g, &t) != ERR_OK) {
+		fprintf(stderr, "%s\n", t.text);
+		return 1;
+	}
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(applies_and_replays), cmocka_unit_test(batch_is_all_or_nothing),
+		cmocka_unit_test(ids_are_used_once), cmocka_unit_test(strangers_are_refused),
+		cmocka_unit_test(damage_is_found),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	char cmd[300];
+	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
+	if (system(cmd))
+		return 1;
+	buf_fini(&genesis_file);
+	return failed;
+}

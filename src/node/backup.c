@@ -1,0 +1,188 @@
+/*
+ * backup: copies of a node's folder, and a node out of a copy.
+ *
+ * A copy holds what cannot be made again: FORMAT, genesis.txt, the journal up to the
+ * last block that was acknowledged, keys, attachments. It never holds what was signed
+ * last (keys/last_signed): a copy does not know, so it opens read-only until its
+ * operator begins a new epoch.
+ */
+#include "node/node_inner.h"
+
+#include "trade/trade.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { COPY_CHUNK = 1 << 20 };
+
+/* Copies `limit` bytes (UINT64_MAX: all), synced. */
+static enum err file_copy(const char *from, const char *to, uint64_t limit, struct err_text *t)
+{
+	const struct io *io = io_posix();
+	struct io_file *in, *out = NULL;
+	uint64_t size, at = 0;
+	TRY(io_open(io, &in, from, IO_READ, t));
+	uint8_t *chunk = malloc(COPY_CHUNK);
+	enum err e = chunk ? io_size(in, &size, t) : ERR_NOMEM;
+	if (e == ERR_OK)
+		e = io_open(io, &out, to, IO_CREATE_NEW, t);
+	if (e == ERR_OK && size > limit)
+		size = limit;
+	while (e == ERR_OK && at < size) {
+		size_t n = size - at < COPY_CHUNK ? (size_t)(size - at) : COPY_CHUNK;
+		e = io_pread_all(in, chunk, n, at, t);
+		if (e == ERR_OK)
+			e = io_pwrite(out, chunk, n, at, t);
+		at += n;
+	}
+	if (e == ERR_OK)
+		e = io_sync(out, t);
+	io_close(in);
+	io_close(out);
+	free(chunk);
+	return e;
+}
+
+struct copying {
+	const char *from, *to;
+	bool (*wanted)(void *arg, const char *name, uint64_t *limit);
+	void *arg;
+	enum err e;
+	struct err_text *t;
+};
+
+static bool copy_one(void *arg, const char *name)
+{
+	struct copying *c = arg;
+	char from[IO_PATH_MAX], to[IO_PATH_MAX];
+	uint64_t limit = UINT64_MAX;
+	if (!c->wanted(c->arg, name, &limit))
+		return true;
+	c->e = io_join(from, c->from, name, c->t);
+	if (c->e == ERR_OK)
+		c->e = io_join(to, c->to, name, c->t);
+	if (c->e == ERR_OK)
+		c->e = file_copy(from, to, limit, c->t);
+	return c->e == ERR_OK;
+}
+
+/* Copies the wanted files of one folder; a folder that is not there has none. */
+static enum err folder_copy(const char *from, const char *to, const char *name,
+			    bool (*wanted)(void *, const char *, uint64_t *), void *arg,
+			    struct err_text *t)
+{
+	char a[IO_PATH_MAX], b[IO_PATH_MAX];
+	struct copying c = {a, b, wanted, arg, ERR_OK, t};
+	bool there;
+	TRY(io_join(a, from, name, t));
+	TRY(io_join(b, to, name, t));
+	TRY(io_exists(io_posix(), a, &there, t));
+	TRY(io_make_dir(io_posix(), b, t));
+	if (!there)
+		return ERR_OK;
+	TRY(io_list(io_posix(), a, copy_one, &c, t));
+	TRY(c.e);
+	return io_sync_dir(io_posix(), b, t);
+}
+
+static bool any_file(void *arg, const char *name, uint64_t *limit)
+{
+	(void)arg;
+	(void)limit;
+	return !strstr(name, ".tmp");
+}
+
+static bool key_file(void *arg, const char *name, uint64_t *limit)
+{
+	return any_file(arg, name, limit) && strncmp(name, "last_signed", 11) != 0;
+}
+
+/* Segments up to `end` (NULL: all). */
+static bool segment_file(void *arg, const char *name, uint64_t *limit)
+{
+	const struct journal_pos *end = arg;
+	unsigned number;
+	int n = 0;
+	if (sscanf(name, "%u.seg%n", &number, &n) != 1 || n == 0 || name[n])
+		return false;
+	if (end && number == end->segment)
+		*limit = end->offset;
+	return !end || number <= end->segment;
+}
+
+static bool not_empty(void *arg, const char *name)
+{
+	(void)name;
+	*(bool *)arg = true;
+	return false;
+}
+
+static enum err target_make(const char *dir, struct err_text *t)
+{
+	bool filled = false;
+	TRY(io_make_dir(io_posix(), dir, t));
+	TRY(io_list(io_posix(), dir, not_empty, &filled, t));
+	if (filled)
+		return err_set(t, ERR_EXISTS, "%s: is not empty", dir);
+	return ERR_OK;
+}
+
+static enum err copy_all(const char *from, const char *to, const struct journal_pos *end,
+			 struct err_text *t)
+{
+	char a[IO_PATH_MAX], b[IO_PATH_MAX];
+	static const char *const single[] = {"genesis.txt", "FORMAT"};
+	TRY(folder_copy(from, to, "log", segment_file, (void *)end, t));
+	TRY(folder_copy(from, to, "keys", key_file, NULL, t));
+	TRY(folder_copy(from, to, "attachments", any_file, NULL, t));
+	for (size_t i = 0; i < 2; i++) { /* FORMAT last: without it the folder is no node */
+		TRY(io_join(a, from, single[i], t));
+		TRY(io_join(b, to, single[i], t));
+		TRY(file_copy(a, b, UINT64_MAX, t));
+	}
+	return io_sync_dir(io_posix(), to, t);
+}
+
+static enum err journal_check(const char *dir, const struct hash *fingerprint, struct err_text *t)
+{
+	char log[IO_PATH_MAX];
+	struct journal_report report;
+	TRY(io_join(log, dir, "log", t));
+	return journal_verify(io_posix(), log, fingerprint, &report, NULL, NULL, t);
+}
+
+enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct err_text *t)
+{
+	struct ledger_head head;
+	struct journal_pos end;
+	TRY(target_make(to_dir, t));
+	ledger_journal_end(n->ledger, &head, &end);
+	TRY(copy_all(n->dir, to_dir, &end, t));
+	TRY(journal_check(to_dir, &ledger_genesis(n->ledger)->fingerprint, t));
+	*height = head.height;
+	return ERR_OK;
+}
+
+enum err node_verify(struct ledger_audit *out, const char *dir, const struct node_options *o,
+		     struct err_text *t)
+{
+	char scratch[IO_PATH_MAX], cmd[64];
+	struct ledger_options lo = {.app = &trade_app,
+				    .progress = o ? o->progress : NULL,
+				    .progress_ctx = o ? o->progress_ctx : NULL};
+	snprintf(cmd, sizeof cmd, "verify-%ld.tmp", (long)getpid());
+	TRY(io_join(scratch, dir, cmd, t));
+	lo.derived_dir = scratch;
+	enum err e = ledger_verify(out, dir, &lo, t);
+	enum err e2 = ledger_derived_remove(scratch, t && e != ERR_OK ? NULL : t);
+	return e != ERR_OK ? e : e2;
+}
+
+enum err node_restore(const char *from_dir, const char *to_dir, struct err_text *t)
+{
+	struct ledger_audit audit;
+	TRY(target_make(to_dir, t));
+	TRY(copy_all(from_dir, to_dir, NULL, t));
+	return node_verify(&audit, to_dir, NULL, t);
+}
