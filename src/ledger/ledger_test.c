@@ -165,7 +165,7 @@ static enum verdict one(struct ledger *l, int64_t time_s, uint64_t id, int64_t e
 	return results[0].verdict;
 }
 
-static void expect_value(struct ledger *l, const char *key, const char *value)
+static void holds(struct ledger *l, const char *key, const char *value)
 {
 	struct buf b = BUF_INIT;
 	bool found;
@@ -191,15 +191,15 @@ static void applies_and_replays(void **s)
 	assert_int_equal(results[0].records, 0);
 	assert_int_equal(one(l, T0 + 2, 3, T0 + 100, "c=3"), VERDICT_OK);
 	assert_int_equal(results[0].first_index, 1);
-	expect_value(l, "a", "1");
-	expect_value(l, "!b", NULL);
+	holds(l, "a", "1");
+	holds(l, "!b", NULL);
 	struct ledger_head before, after;
 	ledger_head(l, &before);
 	ledger_close(l); /* nothing flushed: all of it must come back from the journal */
 	l = opened((struct ledger_options){.synchronous = true});
 	ledger_head(l, &after);
 	assert_memory_equal(&before, &after, sizeof before);
-	expect_value(l, "c", "3");
+	holds(l, "c", "3");
 	struct buf r = BUF_INIT;
 	assert_int_equal(ledger_read_record(l, &r, 1), ERR_OK);
 	assert_true(slice_eq_str(buf_slice(&r), "c=3"));
@@ -229,9 +229,9 @@ static void batch_is_all_or_nothing(void **s)
 	assert_int_equal(results[0].verdict, VERDICT_OK);
 	assert_int_equal(results[0].records, 2);
 	assert_int_equal(results[1].verdict, VERDICT_STATE);
-	expect_value(l, "a", "1");
-	expect_value(l, "b", "2");
-	expect_value(l, "c", NULL);
+	holds(l, "a", "1");
+	holds(l, "b", "2");
+	holds(l, "c", NULL);
 	buf_fini(&txs[0]);
 	buf_fini(&txs[1]);
 	ledger_close(l);
@@ -247,7 +247,7 @@ static void ids_are_used_once(void **s)
 	assert_int_equal(one(l, T0 + 1, 1, T0 + 1000, "a=1"), VERDICT_OK);
 	assert_true(results[0].duplicate && results[0].first_height == 1 && results[0].records == 0);
 	assert_int_equal(one(l, T0 + 2, 1, T0 + 1000, "a=2"), VERDICT_CONFLICT);
-	expect_value(l, "a", "1");
+	holds(l, "a", "1");
 	/* A refused one keeps its answer. */
 	assert_int_equal(one(l, T0 + 3, 2, T0 + 1000, "!no"), VERDICT_STATE);
 	assert_int_equal(one(l, T0 + 4, 2, T0 + 1000, "!no"), VERDICT_STATE);
@@ -330,7 +330,7 @@ static void damage_is_found(void **s)
 	ledger_head(l, &want);
 	ledger_close(l);
 	/* An old state folder (or none) is mended by replay; a damaged one by a rebuild. */
-	char cmd[600];
+	char cmd[1200];
 	snprintf(cmd, sizeof cmd, "printf 'xxxxxxxx' | dd of=%s/state/blocks bs=1 seek=32 conv=notrunc 2>/dev/null", path);
 	assert_int_equal(system(cmd), 0);
 	struct ledger_options o = {.app = &toy};

@@ -1,0 +1,267 @@
+/*
+ * A node in a folder of its own, driven as a client would: signed events in, durable
+ * answers out, across restarts, copies and clocks that jump.
+ */
+#include "node/node.h"
+#include "node/clock.h"
+
+#include "argosy/v1/action.pb-c.h"
+
+#include <sodium.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char root[] = "/tmp/argosy-node-XXXXXX";
+static char dir[256];
+
+__attribute__((format(printf, 1, 0))) static void run(const char *fmt, const char *a, const char *b)
+{
+	char cmd[1200];
+	snprintf(cmd, sizeof cmd, fmt, a, b); /* NOLINT: literal formats below */
+	assert_int_equal(system(cmd), 0);
+}
+
+static struct node *opened(const char *at)
+{
+	struct node *n;
+	struct err_text t = {{0}};
+	struct node_options o = {0};
+	enum err e = node_open(&n, at, &o, &t);
+	if (e != ERR_OK)
+		print_error("%s: %s\n", err_str(e), t.text);
+	assert_int_equal(e, ERR_OK);
+	return n;
+}
+
+static void create(const char *name)
+{
+	struct err_text t = {{0}};
+	struct node_birth b = {.member = "orchard", .name = "Orchard", .country = "CL"};
+	snprintf(dir, sizeof dir, "%s/%s", root, name);
+	enum err e = node_create(dir, &b, &t);
+	if (e != ERR_OK)
+		print_error("%s: %s\n", err_str(e), t.text);
+	assert_int_equal(e, ERR_OK);
+}
+
+/* One OBSERVE event about a serial item, signed by the node's agent. */
+static struct buf event_tx(struct node *n, const char *at, uint32_t number, int64_t expires_ms)
+{
+	char epc[80], path[300], time[] = "2026-05-01T10:00:00.000Z", offset[] = "+00:00",
+				 step[] = "inspecting";
+	snprintf(epc, sizeof epc, "urn:epc:id:sgtin:9521234.012345.%u", number);
+	char *epcs[] = {epc};
+	Argosy__V1__Event ev = ARGOSY__V1__EVENT__INIT;
+	Argosy__V1__Action act = ARGOSY__V1__ACTION__INIT;
+	Argosy__V1__Body body = ARGOSY__V1__BODY__INIT;
+	struct keyfile k;
+	struct tx_signer signer;
+	struct buf out = BUF_INIT;
+	uint8_t packed[4096], bodyb[4096], id[16] = {0};
+	ev.type = ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_OBJECT;
+	ev.action = ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_OBSERVE;
+	ev.event_time = time;
+	ev.event_time_zone_offset = offset;
+	ev.epc_list = epcs;
+	ev.n_epc_list = 1;
+	ev.biz_step = step;
+	act.act_case = ARGOSY__V1__ACTION__ACT_EVENT;
+	act.event = &ev;
+	ProtobufCBinaryData a = {argosy__v1__action__pack(&act, packed), packed};
+	const struct genesis *g = ledger_genesis(node_ledger(n));
+	body.chain_id = (char *)(uintptr_t)g->chain_id;
+	body.member = (char[]){"orchard"};
+	memcpy(id, &number, sizeof number);
+	body.id = (ProtobufCBinaryData){16, id};
+	body.expires_ms = expires_ms ? expires_ms : clock_wall_ns() / 1000000 + 3600000;
+	body.actions = &a;
+	body.n_actions = 1;
+	size_t len = argosy__v1__body__pack(&body, bodyb);
+	snprintf(path, sizeof path, "%s/keys/agent.key", at);
+	assert_int_equal(node_key_load(&k, path, NULL), ERR_OK);
+	memcpy(signer.public_key, k.public_key, 32);
+	memcpy(signer.secret_key, k.secret_key, 64);
+	keyfile_fini(&k);
+	assert_int_equal(tx_sign(&out, &g->fingerprint, slice(bodyb, len), &signer, 1), ERR_OK);
+	return out;
+}
+
+static struct node_answer submit(struct node *n, const struct buf *tx)
+{
+	struct node_answer a = {0};
+	struct err_text t = {{0}};
+	struct slice s = buf_slice(tx);
+	enum err e = node_submit(n, &a, &s, 1, &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+	return a;
+}
+
+static void accepts_and_remembers(void **s)
+{
+	(void)s;
+	create("accept");
+	struct node *n = opened(dir);
+	struct buf tx = event_tx(n, dir, 1, 0);
+	struct node_answer a = submit(n, &tx);
+	if (a.verdict != VERDICT_OK)
+		print_error("%s: %s %s\n", verdict_name(a.verdict), a.text.field, a.text.text);
+	assert_int_equal(a.verdict, VERDICT_OK);
+	assert_int_equal(a.height, 1);
+	assert_int_equal(a.records, 1);
+	a = submit(n, &tx);
+	assert_true(a.duplicate && a.verdict == VERDICT_OK && a.height == 1);
+	/* A second process (here: a second open) is refused. */
+	struct node *second;
+	struct err_text t = {{0}};
+	struct node_options o = {0};
+	assert_int_equal(node_open(&second, dir, &o, &t), ERR_LOCKED);
+	node_close(n);
+	n = opened(dir);
+	a = submit(n, &tx);
+	assert_true(a.duplicate && a.height == 1);
+	struct node_status st;
+	node_status(n, &st);
+	assert_false(st.read_only);
+	assert_int_equal(st.head.log_size, 1);
+	/* The proof block was closed at the latest when the node was. */
+	assert_true(st.head.height >= 2);
+	buf_fini(&tx);
+	node_close(n);
+	struct ledger_audit audit;
+	enum err e = node_verify(&audit, dir, NULL, &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+	assert_int_equal(audit.transactions, 1);
+}
+
+static void many_at_once(void **s)
+{
+	(void)s;
+	enum { N = 500 };
+	create("many");
+	struct node *n = opened(dir);
+	static struct buf txs[N];
+	static struct slice list[N];
+	static struct node_answer answers[N];
+	struct err_text t = {{0}};
+	for (uint32_t i = 0; i < N; i++) {
+		txs[i] = event_tx(n, dir, i + 1, 0);
+		list[i] = buf_slice(&txs[i]);
+	}
+	assert_int_equal(node_submit(n, answers, list, N, &t), ERR_OK);
+	uint64_t records = 0;
+	for (uint32_t i = 0; i < N; i++) {
+		assert_int_equal(answers[i].verdict, VERDICT_OK);
+		records += answers[i].records;
+		buf_fini(&txs[i]);
+	}
+	struct node_status st;
+	node_status(n, &st);
+	assert_int_equal(records, N);
+	assert_int_equal(st.head.log_size, N);
+	node_close(n);
+}
+
+static void copies_do_not_sign(void **s)
+{
+	(void)s;
+	create("copy");
+	struct node *n = opened(dir);
+	struct buf tx = event_tx(n, dir, 1, 0);
+	char backup[300], old[300];
+	int64_t height;
+	struct err_text t = {{0}};
+	struct node_status st;
+	submit(n, &tx);
+	snprintf(backup, sizeof backup, "%s/backup", root);
+	snprintf(old, sizeof old, "%s/restored", root);
+	assert_int_equal(node_backup(n, backup, &height, &t), ERR_OK);
+	assert_true(height >= 1);
+	/* Into a folder that is not empty: refused. */
+	assert_int_equal(node_backup(n, backup, &height, &t), ERR_EXISTS);
+	struct buf tx2 = event_tx(n, dir, 2, 0);
+	submit(n, &tx2);
+	node_close(n);
+	enum err e = node_restore(backup, old, &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+	n = opened(old);
+	node_status(n, &st);
+	assert_true(st.read_only);
+	assert_non_null(strstr(st.why, "resume"));
+	struct slice one = buf_slice(&tx2);
+	struct node_answer a;
+	assert_int_equal(node_submit(n, &a, &one, 1, &t), ERR_READONLY);
+	node_close(n);
+	/* An older journal put back under a newer guard: found out, too. */
+	run("rm -rf %s/log%s", dir, "");
+	run("cp -r %s/log %s/log", backup, dir);
+	n = opened(dir);
+	node_status(n, &st);
+	assert_true(st.read_only);
+	assert_non_null(strstr(st.why, "was signed"));
+	node_close(n);
+	buf_fini(&tx);
+	buf_fini(&tx2);
+}
+
+static void clock_that_jumps_holds_blocks(void **s)
+{
+	(void)s;
+	create("clock");
+	struct node *n = opened(dir);
+	struct buf tx = event_tx(n, dir, 1, 0), tx2 = event_tx(n, dir, 2, clock_wall_ns() / 1000000 + 3 * 3600000);
+	struct node_status st;
+	struct err_text t = {{0}};
+	submit(n, &tx);
+	usleep(300000); /* let the proof block pass */
+	clock_test_shift_ns = (int64_t)3600 * 1000000000;
+	usleep(1500000); /* the driver looks at the clock once a second */
+	node_status(n, &st);
+	assert_true(st.clock_held);
+	struct slice one = buf_slice(&tx2);
+	struct node_answer a;
+	assert_int_equal(node_submit(n, &a, &one, 1, &t), ERR_UNAVAILABLE);
+	assert_non_null(strstr(t.text, "clock"));
+	node_confirm_clock(n);
+	a = submit(n, &tx2);
+	assert_int_equal(a.verdict, VERDICT_OK);
+	/* Back again: blocks go on, and their time does not fall. */
+	int64_t before;
+	node_status(n, &st);
+	before = st.head.time_s;
+	clock_test_shift_ns = 0;
+	struct buf tx3 = event_tx(n, dir, 3, clock_wall_ns() / 1000000 + 2 * 3600000);
+	a = submit(n, &tx3);
+	assert_int_equal(a.verdict, VERDICT_OK);
+	node_status(n, &st);
+	assert_true(st.head.time_s >= before);
+	node_close(n);
+	buf_fini(&tx);
+	buf_fini(&tx2);
+	buf_fini(&tx3);
+}
+
+int main(void)
+{
+	if (sodium_init() < 0 || !mkdtemp(root))
+		return 1;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepts_and_remembers),
+		cmocka_unit_test(many_at_once),
+		cmocka_unit_test(copies_do_not_sign),
+		cmocka_unit_test(clock_that_jumps_holds_blocks),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	run("rm -rf %s%s", root, "");
+	return failed;
+}
