@@ -136,7 +136,7 @@ static bool declare_prefix(struct epcis_reader *r, struct context *c, const stru
 		const char *keyword = epcis_copy(r, iri->text);
 		return keyword && add_entry(r, c, m, keyword, NULL);
 	}
-	if (!prefix_valid(m->name) || m->name.n > 64)
+	if (!event_prefix_valid(m->name) || m->name.n > 64)
 		return epcis_bad(r, m, "\"%.*s\" cannot be a namespace prefix",
 				 epcis_shown(m->name), m->name.p);
 	const char *uri = expand(r, c, iri->text), *own = standard_prefix(m->name);

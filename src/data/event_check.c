@@ -246,7 +246,7 @@ static bool check_name(const struct check *c, const struct at *at, const node_t 
 		return refuse(c, at,
 			      ns ? "its namespace is not a URI" : "the field has no namespace");
 	if (*n->prefix &&
-	    (ns == 0 || !prefix_valid(slice_str(n->prefix)) || !utf8_valid(slice_str(n->prefix))))
+	    (ns == 0 || !event_prefix_valid(slice_str(n->prefix)) || !utf8_valid(slice_str(n->prefix))))
 		return refuse(c, at, "not a namespace prefix");
 	return true;
 }
@@ -600,7 +600,7 @@ static bool check_names(const struct check *c, const event_t *e)
 		return refuse(c, NULL, "more than 256 namespaces, terms or ignored fields");
 	for (size_t i = 0; i < e->n_namespaces; i++) {
 		const Argosy__V1__Namespace *n = e->namespaces[i];
-		bool ok = strnlen(n->prefix, 65) <= 64 && prefix_valid(slice_str(n->prefix)) &&
+		bool ok = strnlen(n->prefix, 65) <= 64 && event_prefix_valid(slice_str(n->prefix)) &&
 			  utf8_valid(slice_str(n->prefix)) &&
 			  strnlen(n->uri, EVENT_URI_MAX + 1) <= EVENT_URI_MAX &&
 			  uri_valid(slice_str(n->uri));

@@ -195,7 +195,7 @@ bool standard_term(struct slice name)
 	return field_find(&event_fields, name) != NULL;
 }
 
-bool prefix_valid(struct slice s)
+bool event_prefix_valid(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = s.p[i], low = c | 0x20;

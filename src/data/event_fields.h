@@ -92,7 +92,7 @@ bool standard_term(struct slice name);
 
 /* Letters, digits, '_', '-', '.', bytes of UTF-8 beyond ASCII; not beginning with a digit, '-' or
  * '.'. */
-bool prefix_valid(struct slice s);
+bool event_prefix_valid(struct slice s);
 /* What may stand after the colon of "prefix:name": not empty, no white space, no <>"{}|\^`. */
 bool local_name_valid(struct slice s);
 

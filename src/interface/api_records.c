@@ -105,7 +105,7 @@ static enum err record_write(struct jsonw *w, struct arena *a, uint64_t index, s
 	jsonw_text(w, "member", r.member);
 	jsonw_hex(w, "key", slice(r.key, sizeof r.key));
 	jsonw_hex(w, "tx_id", slice(r.tx_id, sizeof r.tx_id));
-	jsonw_str(w, "kind", act_name(r.kind));
+	jsonw_str(w, "kind", protojson_act_name(r.kind));
 	if (r.kind == ACT_EVENT) {
 		char uri[EVENT_HASH_URI_MAX];
 		event_hash_uri(uri, &r.event_hash);

@@ -374,9 +374,13 @@ static enum err catch_up(struct ledger *l, struct err_text *t)
 	struct block_record b;
 	uint64_t done = 0;
 	journal_stat(l->journal, &stat);
-	TRY(journal_cursor_open(&c, l->journal, &l->last_pos, t));
 	/* The record the state ends at must be the one the note says. */
-	enum err e = journal_cursor_next(c, &r, t);
+	enum err e = journal_cursor_open(&c, l->journal, &l->last_pos, t);
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	bool opened = e == ERR_OK;
+	if (opened)
+		e = journal_cursor_next(c, &r, t);
 	if (e == ERR_NOTFOUND)
 		e = err_set(t, ERR_CORRUPT, "the state is ahead of the journal (height %lld)",
 			    (long long)l->head.height);
@@ -405,7 +409,8 @@ static enum err catch_up(struct ledger *l, struct err_text *t)
 			progress(l, "catching up", done, 0);
 	}
 	l->believing = false;
-	journal_cursor_close(c);
+	if (opened)
+		journal_cursor_close(c);
 	return e;
 }
 

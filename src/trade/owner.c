@@ -24,7 +24,7 @@ static bool is_gcp(struct slice prefix)
 	return slice_starts(prefix, "gcp:");
 }
 
-bool prefix_valid(struct slice prefix)
+bool owner_prefix_valid(struct slice prefix)
 {
 	if (is_gcp(prefix)) {
 		if (prefix.n < 4 + GCP_MIN || prefix.n > 4 + GCP_MAX)

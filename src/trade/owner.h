@@ -23,7 +23,7 @@
  * with / : # = or ?, with at most 24 of these: a range ends where a part of
  * the URI ends, so that "https://id.example.com" never covers "https://id.example.com.evil".
  */
-bool prefix_valid(struct slice prefix);
+bool owner_prefix_valid(struct slice prefix);
 
 /* The registered owner of an identifier in canonical form; empty: nobody. Borrowed from the state. */
 enum err owner_find(struct exec *x, struct slice *owner, struct slice id, enum gs1_kind kind) MUST_USE;

@@ -516,7 +516,7 @@ static bool prepare_act(struct prep *p)
 		return p->p->subjects[0].gs1 == GS1_SGLN || p->p->subjects[0].gs1 == GS1_NONE ||
 		       refuse(p, VERDICT_INVALID, "/location/id", "neither a GLN nor a URI");
 	case ARGOSY__V1__ACTION__ACT_REGISTER_PREFIX:
-		return prefix_valid(slice_str(a->register_prefix->prefix)) ||
+		return owner_prefix_valid(slice_str(a->register_prefix->prefix)) ||
 		       refuse(p, VERDICT_INVALID, "/prefix",
 			      "\"gcp:\" and 4 to 12 digits, or an absolute URI of 12 to 400 bytes "
 			      "that ends with one of / : # = ?");
