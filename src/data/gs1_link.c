@@ -170,8 +170,10 @@ static enum err put_pairs(struct gs1_work *w, struct err_text *t, const struct k
 		struct slice ai = seg[i - 2], value = seg[i - 3];
 		const struct qualifier_rule *q = find_qualifier(k->ai, ai);
 		if (!q)
-			return err_set(t, ERR_FORMAT, "\"%.*s\" is no qualifier of (%s)",
-				       (int)(ai.n < 20 ? ai.n : 20), (const char *)ai.p, k->text);
+			return err_set(t, ERR_FORMAT,
+				       "(%s) has no such qualifier: only AIs of the "
+				       "key's own list may follow it",
+				       k->text);
 		if (rank > q->after)
 			return err_set(t, ERR_FORMAT, "(%s) stands in the wrong place behind (%s)",
 				       q->text, k->text);

@@ -271,7 +271,7 @@ static const struct {
 	{"https://id.gs1.org/01/09506000134352/21/a/10/b", "(10) stands in the wrong place"},
 	{"https://id.gs1.org/01/09506000134352/21/a/235/b", "(235) stands in the wrong place"},
 	{"https://id.gs1.org/01/09506000134352/21/a/21/b", "(21) stands in the wrong place"},
-	{"https://id.gs1.org/01/09506000134352/99/utfgf", "no qualifier"},
+	{"https://id.gs1.org/01/09506000134352/99/utfgf", "no such qualifier"},
 	{"https://id.gs1.org/01/09506000134352/21/a%20b", "0x20"},
 	{"https://id.gs1.org/01/09506000134352/10/%", "escape"},
 	{"https://id.gs1.org/414/4280000000002/254/x/7040/1ABC", "wrong place"},
