@@ -419,10 +419,8 @@ static enum err block_txs(struct ledger *l, struct tx ***txs, size_t *n, bool *o
 			if (*n == cap) {
 				cap = cap ? cap * 2 : 64;
 				struct tx **more = realloc(list, cap * sizeof *more);
-				if (!more) {
-					free(list);
-					return ERR_NOMEM;
-				}
+				if (!more)
+					return ERR_NOMEM; /* the caller frees what there is */
 				list = more;
 				*txs = list;
 			}

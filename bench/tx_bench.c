@@ -1,0 +1,91 @@
+/*
+ * Transactions from encoded bytes to durable answer, in process, against one core's
+ * libsodium verify rate of 300-byte messages.
+ */
+#include "bench_trade.h"
+
+static uint64_t env_number(const char *name, uint64_t fallback)
+{
+	const char *v = getenv(name);
+	return v ? strtoull(v, NULL, 10) : fallback;
+}
+
+static struct slice *singles(struct bench_node *b, size_t n, uint64_t items)
+{
+	struct slice *txs = calloc(n, sizeof *txs);
+	for (size_t i = 0; i < n; i++)
+		txs[i] = bench_tx(b, (uint64_t)i * 7919, items, 1, 0);
+	return txs;
+}
+
+static void txs_free(struct slice *txs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free((void *)(uintptr_t)txs[i].p);
+	free(txs);
+}
+
+/* CPU a transaction, and the rate. */
+static double run_singles(struct bench_node *b, uint64_t items, size_t n, double *rate)
+{
+	struct slice *txs = singles(b, n, items);
+	double cpu = bench_cpu();
+	double took = bench_submit(b, txs, n);
+	cpu = bench_cpu() - cpu;
+	txs_free(txs, n);
+	*rate = (double)n / took;
+	return cpu / (double)n;
+}
+
+static double run_batches(struct bench_node *b, uint64_t items, size_t n, unsigned children)
+{
+	struct slice *txs = calloc(n, sizeof *txs);
+	for (size_t i = 0; i < n; i++)
+		txs[i] = bench_tx(b, (uint64_t)i * 100, items, 100, children);
+	double took = bench_submit(b, txs, n);
+	txs_free(txs, n);
+	return (double)n * 100 / took;
+}
+
+int main(void)
+{
+	if (sodium_init() < 0)
+		return 1;
+	uint64_t items = env_number("ARGOSY_BENCH_ITEMS", 1000000);
+	size_t n = (size_t)env_number("ARGOSY_BENCH_TXS", 60000);
+	struct bench_node b;
+	double rate, small_rate;
+
+	bench_node_make(&b, "small");
+	bench_load(&b, 5000); /* items and event ids: 10,000 keys */
+	double small_cpu = run_singles(&b, 5000, n / 4, &small_rate);
+	small_cpu = run_singles(&b, 5000, n / 4, &small_rate);
+	bench_node_remove(&b);
+
+	bench_node_make(&b, "large");
+	double begin = bench_now();
+	bench_load(&b, items);
+	fprintf(stderr, "loaded %llu items in %.1f s\n", (unsigned long long)items, bench_now() - begin);
+	double yard = bench_verify_rate();
+	fprintf(stderr, "yardstick: %.0f verifications a second on one core\n", yard);
+	double cpu = run_singles(&b, items, n, &rate);
+	double yard2 = bench_verify_rate();
+	double y = (yard + yard2) / 2;
+	bench_line("single-action transactions", rate, "tx/s", "libsodium verify, one core", rate / y, 1.0, false);
+	bench_line("cpu per single-action transaction, 1M keys against 10k", cpu * 1e6, "us",
+		   "the same with 10,000 keys", cpu / small_cpu, 1.5, true);
+	double batch = run_batches(&b, items, (size_t)env_number("ARGOSY_BENCH_BATCHES", 2000), 0);
+	y = (bench_verify_rate() + yard2) / 2;
+	bench_line("events in batches of 100", batch, "events/s", "libsodium verify, one core", batch / y, 2.0, false);
+	double kids = run_batches(&b, 100000, 40, 50);
+	bench_line("events with 50 children in batches of 100", kids, "events/s", "libsodium verify, one core",
+		   kids / y, 0, false);
+	struct state_stats st;
+	state_stats(ledger_state(node_ledger(b.node)), &st);
+	double rss = bench_rss_anon();
+	bench_line("anonymous memory", rss / 1e6, "MB", "100 MB + 16 bytes a key",
+		   rss / (100e6 + 16.0 * (double)st.keys), 1.0, true);
+	fprintf(stderr, "%llu keys\n", (unsigned long long)st.keys);
+	bench_node_remove(&b);
+	return 0;
+}
