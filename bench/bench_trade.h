@@ -164,7 +164,7 @@ struct bench_flight {
 	pthread_cond_t cond;
 	size_t left;
 	size_t refused;
-	char why[300];
+	char why[600];
 };
 
 static inline void bench_landed(void *ctx, const struct node_answer *a)

@@ -410,7 +410,7 @@ enum err http_start(struct http_server **out, struct api *api, const struct http
 	struct http_server *s = calloc(1, sizeof *s);
 	unsigned all = o->connections_max ? o->connections_max : CONNECTIONS_DEFAULT;
 	unsigned each = o->per_address_max ? o->per_address_max : all / 4 * 3;
-	int fd;
+	int fd = -1;
 	enum err e = ERR_OK;
 	if (!s)
 		return ERR_NOMEM;
