@@ -104,6 +104,7 @@ enum err act_judge(struct act *a, struct line **out, const struct prepared_subje
 	TRY(act_line(a, &l, ps->id));
 	*out = l;
 	STEP(authority_standing(a, &s, l, ps));
+	bug_if(authority_table[ps->intent][s] == 0);
 	enum ruling r = (enum ruling)authority_table[ps->intent][s];
 	STEP(ruling_refuse(a, r, ps->id));
 	if (r == RULE_HISTORY && l->s.count == 0) {

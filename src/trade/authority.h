@@ -29,7 +29,7 @@ enum standing {
 };
 
 enum ruling {
-	RULE_HISTORY,
+	RULE_HISTORY = 1, /* 0, a forgotten cell, allows nothing */
 	RULE_CLAIM,
 	RULE_NOT_OWNER,
 	RULE_NOT_HOLDER,

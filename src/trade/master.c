@@ -1,6 +1,9 @@
 #include "trade/master.h"
 
+#include "data/standard.h"
 #include "trade/owner.h"
+
+#include <stdio.h>
 
 bool master_decode(struct master *m, char letter, struct slice value)
 {
@@ -72,6 +75,13 @@ static enum err define_lot(struct act *a)
 	if (!slice_eq(m.owner, a->sender))
 		return act_refuse(a, VERDICT_NOT_OWNER, "/lot/product", product,
 				  "registered to another member");
+	struct field_issue fault = {{0}, {0}};
+	if (!standard_lot_check(a->p->action->define_lot->lot,
+				(Argosy__V1__ProductCategory)m.category, &fault)) {
+		char field[sizeof fault.field + 8];
+		snprintf(field, sizeof field, "/lot%s", fault.field);
+		return act_refuse(a, VERDICT_INVALID, field, slice(NULL, 0), fault.text);
+	}
 	TRY(act_line(a, &l, ps->id));
 	/* A lot by the owner's own URI belongs to the product's owner, whatever range it lies in. */
 	if (!l->stored) {

@@ -3,6 +3,7 @@
 #include "crypto/sha256.h"
 #include "data/codes.h"
 #include "data/epcis.h"
+#include "data/standard.h"
 #include "ledger/member.h"
 #include "trade/owner.h"
 
@@ -70,6 +71,13 @@ static bool refuse(struct prep *p, enum verdict v, const char *pointer, const ch
 		 p->p->kind ? act_name(p->p->kind) : "", pointer);
 	p->v = verdict_set(p->t, v, field, "%s", why);
 	return false;
+}
+
+static bool refuse_fault(struct prep *p, const char *record, const struct field_issue *f)
+{
+	char pointer[sizeof f->field + 16];
+	snprintf(pointer, sizeof pointer, "%s%s", record, f->field);
+	return refuse(p, VERDICT_INVALID, pointer, f->text);
 }
 
 static bool nomem(struct prep *p)
@@ -338,12 +346,25 @@ static bool event_subjects(struct prep *p, const event_t *e)
 	return subjects_unique(p);
 }
 
+uint8_t event_summary_flags(const event_t *e)
+{
+	unsigned f = (unsigned)e->action & SUMMARY_ACTION_MASK;
+	if (e->error_declaration)
+		f |= SUMMARY_ERROR;
+	if (e->n_sensor_element_list)
+		f |= SUMMARY_SENSOR;
+	return (uint8_t)f;
+}
+
 static bool prepare_event(struct prep *p, const event_t *e)
 {
 	struct prepared *a = p->p;
 	struct event_issue issue = {0};
 	if (!event_check(e, &issue))
 		return refuse(p, VERDICT_INVALID, issue.pointer, issue.text);
+	struct field_issue fault = {{0}, {0}};
+	if (!standard_event_check(e, &fault))
+		return refuse_fault(p, "", &fault);
 	if (!time_parse(&a->happened_ms, slice_str(e->event_time)))
 		return refuse(p, VERDICT_INVALID, "/eventTime", "not a date and time with zone");
 	if (!event_subjects(p, e))
@@ -353,17 +374,13 @@ static bool prepare_event(struct prep *p, const event_t *e)
 	a->unpacks_all = contains && !e->error_declaration &&
 			 e->action == ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_DELETE &&
 			 e->n_child_epcs == 0 && e->n_child_quantity_list == 0;
-	const char *where = e->biz_location ? e->biz_location->id : "";
-	if (!place(p, where, "/bizLocation/id") ||
-	    (!*where && e->read_point && !place(p, e->read_point->id, "/readPoint/id")))
+	/* Both are judged; the summary shows the first that is given. */
+	if ((e->read_point && !place(p, e->read_point->id, "/readPoint/id")) ||
+	    (e->biz_location && !place(p, e->biz_location->id, "/bizLocation/id")))
 		return false;
 	a->step = slice_str(e->biz_step);
 	a->declares_error = e->error_declaration != NULL;
-	a->summary_flags = (uint8_t)((unsigned)e->action & SUMMARY_ACTION_MASK);
-	if (a->declares_error)
-		a->summary_flags |= SUMMARY_ERROR;
-	if (e->n_sensor_element_list)
-		a->summary_flags |= SUMMARY_SENSOR;
+	a->summary_flags = event_summary_flags(e);
 	if (*e->event_id) {
 		a->has_event_id = true;
 		sha256(&a->event_id_hash, slice_str(e->event_id));
@@ -493,6 +510,7 @@ static bool prepare_add_key(struct prep *p, const Argosy__V1__AddKey *k)
 static bool prepare_act(struct prep *p)
 {
 	const Argosy__V1__Action *a = p->p->action;
+	struct field_issue fault = {{0}, {0}};
 	switch (a->act_case) {
 	case ARGOSY__V1__ACTION__ACT_EVENT:
 		return prepare_event(p, a->event);
@@ -502,6 +520,8 @@ static bool prepare_act(struct prep *p)
 	case ARGOSY__V1__ACTION__ACT_REGISTER_PRODUCT:
 		if (!a->register_product->product)
 			return refuse(p, VERDICT_INVALID, "/product", "missing");
+		if (!standard_product_check(a->register_product->product, &fault))
+			return refuse_fault(p, "/product", &fault);
 		if (!subject_add(p, a->register_product->product->id, "/product/id", true,
 				 ROLE_ABOUT, INTENT_ABOUT))
 			return false;
@@ -510,6 +530,8 @@ static bool prepare_act(struct prep *p)
 	case ARGOSY__V1__ACTION__ACT_REGISTER_LOCATION:
 		if (!a->register_location->location)
 			return refuse(p, VERDICT_INVALID, "/location", "missing");
+		if (!standard_location_check(a->register_location->location, &fault))
+			return refuse_fault(p, "/location", &fault);
 		if (!about(p, a->register_location->location->id, "/location/id", INTENT_ABOUT))
 			return false;
 		p->p->subjects[0].kind = SUBJECT_OTHER;
@@ -523,6 +545,11 @@ static bool prepare_act(struct prep *p)
 	case ARGOSY__V1__ACTION__ACT_DEFINE_LOT:
 		if (!a->define_lot->lot)
 			return refuse(p, VERDICT_INVALID, "/lot", "missing");
+		/* What its category demands besides is judged where the category is known. */
+		if (!standard_lot_check(a->define_lot->lot,
+					ARGOSY__V1__PRODUCT_CATEGORY__PRODUCT_CATEGORY_UNSPECIFIED,
+					&fault))
+			return refuse_fault(p, "/lot", &fault);
 		if (!about(p, a->define_lot->lot->id, "/lot/id", INTENT_ABOUT))
 			return false;
 		p->p->subjects[0].kind = SUBJECT_LOT;
@@ -531,6 +558,8 @@ static bool prepare_act(struct prep *p)
 	case ARGOSY__V1__ACTION__ACT_ISSUE_CREDENTIAL:
 		if (!a->issue_credential->credential)
 			return refuse(p, VERDICT_INVALID, "/credential", "missing");
+		if (!standard_credential_check(a->issue_credential->credential, &fault))
+			return refuse_fault(p, "/credential", &fault);
 		return about_credential(p, a->issue_credential->credential->id, "/credential/id");
 	case ARGOSY__V1__ACTION__ACT_REVOKE_CREDENTIAL:
 		return text_ok(p, a->revoke_credential->reason, "/reason", TEXT_MAX, false) &&

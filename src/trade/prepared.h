@@ -8,6 +8,7 @@
 #ifndef ARGOSY_TRADE_PREPARED_H
 #define ARGOSY_TRADE_PREPARED_H
 
+#include "data/event.h"
 #include "data/gs1.h"
 #include "ledger/tx.h"
 #include "trade/subject.h"
@@ -98,6 +99,9 @@ struct prepared {
 
 /* Named subjects of one action at most; an event that unpacks all adds as many at most. */
 enum { ACTION_SUBJECTS_MAX = 10000, UNPACK_MAX = 10000 };
+
+/* Flags of an event's summaries, but for those that depend on the subject. */
+uint8_t event_summary_flags(const event_t *e);
 
 /*
  * trade_app.prepare. Memory running out is no verdict: then VERDICT_OK with

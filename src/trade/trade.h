@@ -10,6 +10,19 @@
 #include "ledger/app.h"
 #include "trade/subject.h"
 
+#include "argosy/v1/action.pb-c.h"
+
 extern const struct ledger_app trade_app;
+
+/*
+ * The summary that a record left in the history (or the claims) of one of its
+ * subjects, made again from the record: for proofs and for reading. `flags` are
+ * those of the subject in the state. Memory is the arena's, or borrowed from
+ * the record. *action (may be NULL) receives the decoded action.
+ * ERR_CORRUPT: the record's action is not one. ERR_NOMEM.
+ */
+enum err record_summary(struct summary *s, struct arena *a, const struct record *r,
+			const struct record_subject *rs, uint8_t flags,
+			const Argosy__V1__Action **action) MUST_USE;
 
 #endif

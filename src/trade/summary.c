@@ -1,0 +1,64 @@
+/*
+ * A summary is never stored: it follows from the record and, for "taken in",
+ * from the subject. This must give what act_finish hashed.
+ */
+#include "trade/trade.h"
+
+#include "data/codes.h"
+#include "trade/prepared.h"
+
+static enum err canonical(struct slice *out, struct arena *a, const char *text)
+{
+	struct gs1_id id;
+	*out = slice(NULL, 0);
+	if (!*text)
+		return ERR_OK;
+	TRY(gs1_parse(&id, NULL, slice_str(text)));
+	uint8_t *p = arena_copy(a, id.canon, id.canon_len);
+	*out = slice(p, id.canon_len);
+	return p ? ERR_OK : ERR_NOMEM;
+}
+
+static enum err of_event(struct summary *s, struct arena *a, const event_t *e)
+{
+	const char *where = e->biz_location ? e->biz_location->id
+			    : e->read_point ? e->read_point->id
+					    : "";
+	if (!time_parse(&s->happened_ms, slice_str(e->event_time)))
+		return ERR_CORRUPT;
+	s->step = slice_str(e->biz_step);
+	s->flags |= event_summary_flags(e);
+	return canonical(&s->where, a, where);
+}
+
+enum err record_summary(struct summary *s, struct arena *a, const struct record *r,
+			const struct record_subject *rs, uint8_t flags,
+			const Argosy__V1__Action **action)
+{
+	ProtobufCAllocator alloc = wire_allocator(a);
+	const Argosy__V1__Action *act =
+		argosy__v1__action__unpack(&alloc, r->action.n, r->action.p);
+	if (!act || (unsigned)act->act_case != r->kind)
+		return ERR_CORRUPT;
+	if (action)
+		*action = act;
+	*s = (struct summary){
+		.kind = r->kind,
+		.role = (uint8_t)rs->role,
+		.happened_ms = r->time_ms,
+		.recorded_ms = r->time_ms,
+		.who = r->member,
+	};
+	if (rs->mode == MODE_UNNAMED)
+		s->flags |= SUMMARY_UNNAMED;
+	if (rs->mode == MODE_HISTORY && rs->number == 1 && (flags & SUBJECT_TAKEN_IN))
+		s->flags |= SUMMARY_TAKEN_IN;
+	if (r->kind == ACT_EVENT)
+		return of_event(s, a, act->event);
+	s->step = slice_str(act_name(r->kind));
+	if (r->kind == ACT_OFFER_CUSTODY)
+		return canonical(&s->where, a, act->offer_custody->location);
+	if (r->kind == ACT_ACCEPT_CUSTODY)
+		return canonical(&s->where, a, act->accept_custody->location);
+	return ERR_OK;
+}

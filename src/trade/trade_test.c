@@ -1,0 +1,485 @@
+/*
+ * What events do: histories, containment, custody, error declarations. Who may
+ * do it is authority_test.c's matter.
+ */
+#include "trade/fixture.h"
+#include "trade/identity.h"
+
+#define ITEM(n) "urn:epc:id:sgtin:9521234.054321." n
+#define CASE(n) "urn:epc:id:sscc:9521234.300000000" n
+#define BOBS(n) "urn:epc:id:sgtin:9521235.054321." n
+#define FREE(n) "urn:epc:id:sgtin:9521236.054321." n
+
+static int open_world(void **state)
+{
+	(void)state;
+	fx_open();
+	FX_OK("alice", fx_prefix("gcp:9521234"));
+	FX_OK("bob", fx_prefix("gcp:9521235"));
+	return 0;
+}
+
+static int close_world(void **state)
+{
+	(void)state;
+	fx_close();
+	return 0;
+}
+
+static struct subject subject(const char *id)
+{
+	struct subject s;
+	if (!fx_subject(&s, id))
+		print_error("%s is not known\n", id);
+	assert_true(fx_subject(&s, id));
+	return s;
+}
+
+static void assert_slice(struct slice s, const char *text)
+{
+	assert_true(s.n < 500);
+	assert_string_equal(arena_str(fx.mem, s), text);
+}
+
+/*
+ * Walks a history back through the links of the records: exactly `count` of
+ * them, numbered down to 1; and the head, recomputed from the first on, is the
+ * subject's.
+ */
+static void assert_chain(const char *id, bool claims)
+{
+	struct subject s = subject(id);
+	struct slice canon = fx_canon(id);
+	uint64_t n = claims ? s.claims : s.count, at1 = claims ? s.claims_last1 : s.last1;
+	uint64_t *index = calloc(n + 1, sizeof *index);
+	for (uint64_t i = n; i > 0; i--) {
+		assert_true(at1 > 0);
+		index[i] = at1 - 1;
+		struct record r = fx_record(at1 - 1);
+		size_t found = 0;
+		for (size_t j = 0; j < r.n_subjects; j++) {
+			if (!slice_eq(r.subjects[j].id, canon))
+				continue;
+			found++;
+			assert_int_equal(r.subjects[j].mode == MODE_CLAIM, claims);
+			assert_int_equal(r.subjects[j].number, i);
+			at1 = r.subjects[j].prev1;
+		}
+		assert_int_equal(found, 1);
+	}
+	assert_int_equal(at1, 0);
+	struct hash head = {{0}};
+	for (uint64_t i = 1; i <= n; i++) {
+		struct hash digest;
+		struct buf sum = BUF_INIT;
+		struct slice leaf[2] = {slice("", 1), fx.log[index[i]]};
+		struct record r = fx_record(index[i]);
+		struct summary m;
+		sha256_parts(&digest, leaf, 2);
+		for (size_t j = 0; j < r.n_subjects; j++)
+			if (slice_eq(r.subjects[j].id, canon))
+				assert_int_equal(record_summary(&m, fx.mem, &r, &r.subjects[j], s.flags,
+								NULL),
+						 ERR_OK);
+		summary_encode(&sum, &m);
+		history_advance(&head, claims, &digest, buf_slice(&sum));
+		buf_fini(&sum);
+	}
+	assert_memory_equal(head.b, claims ? s.claims_head.b : s.head.b, 32);
+	free(index);
+}
+
+static void a_history_opens_and_grows(void **state)
+{
+	(void)state;
+	FX_OK("alice", fx_object(ADD, ITEM("1"), "commissioning"));
+	assert_int_equal(fx.records, 1);
+	fx.gets = fx.puts = 0;
+	FX_OK("alice", fx_object(OBSERVE, ITEM("1"), "shipping"));
+	/* One for the subject; two for key and member, one for the key's scope. */
+	assert_int_equal(fx.gets, 4);
+	assert_int_equal(fx.puts, 1);
+	struct subject s = subject(ITEM("1"));
+	assert_int_equal(s.count, 2);
+	assert_int_equal(s.claims, 0);
+	assert_int_equal(s.kind, SUBJECT_ITEM);
+	assert_int_equal(s.flags, 0);
+	assert_slice(s.owner, "alice");
+	assert_slice(s.holder, "alice");
+	assert_chain(ITEM("1"), false);
+}
+
+static void goods_from_outside_are_taken_in(void **state)
+{
+	(void)state;
+	FX_OK("bob", fx_object(ADD, FREE("1"), "commissioning"));
+	struct subject s = subject(FREE("1"));
+	assert_int_equal(s.flags, SUBJECT_TAKEN_IN);
+	assert_int_equal(s.owner.n, 0);
+	assert_slice(s.holder, "bob");
+	FX_OK("eve", fx_object(OBSERVE, FREE("1"), "shipping"));
+	s = subject(FREE("1"));
+	assert_int_equal(s.count, 1);
+	assert_int_equal(s.claims, 1);
+	assert_chain(FREE("1"), false);
+	assert_chain(FREE("1"), true);
+}
+
+static void a_claim_before_the_owner_speaks(void **state)
+{
+	(void)state;
+	FX_OK("eve", fx_object(OBSERVE, ITEM("1"), "shipping"));
+	struct subject s = subject(ITEM("1"));
+	assert_int_equal(s.count, 0);
+	assert_int_equal(s.claims, 1);
+	assert_int_equal(s.holder.n, 0);
+	FX_REFUSED(NOT_OWNER, "eve", fx_object(ADD, ITEM("1"), "commissioning"));
+	FX_OK("alice", fx_object(ADD, ITEM("1"), "commissioning"));
+	s = subject(ITEM("1"));
+	assert_int_equal(s.count, 1);
+	assert_slice(s.holder, "alice");
+	assert_chain(ITEM("1"), false);
+	assert_chain(ITEM("1"), true);
+}
+
+static void packing_moves_and_unpacking_frees(void **state)
+{
+	(void)state;
+	FX_OK("alice", fx_object(ADD, ITEM("1") " " ITEM("2") " " ITEM("3"), "commissioning"));
+	FX_OK("alice", fx_aggregation(ADD, CASE("1"), ITEM("1") " " ITEM("2") " " ITEM("3")));
+	assert_int_equal(subject(CASE("1")).children, 3);
+	assert_slice(subject(ITEM("3")).container, "00/395212340000000014");
+	assert_int_equal(subject(ITEM("3")).slot, 2);
+	assert_int_equal(subject(ITEM("2")).container_since1, fx.n_log);
+	/* The first leaves; the last takes its slot. */
+	FX_OK("alice", fx_aggregation(DELETE, CASE("1"), ITEM("1")));
+	assert_int_equal(subject(ITEM("3")).slot, 0);
+	assert_int_equal(subject(ITEM("3")).count, 2);
+	assert_int_equal(subject(ITEM("1")).container.n, 0);
+	/* Packed elsewhere while still inside: it has moved, and the case it left is told. */
+	FX_OK("alice", fx_aggregation(ADD, CASE("2"), ITEM("3")));
+	assert_int_equal(subject(CASE("1")).children, 1);
+	assert_int_equal(subject(CASE("1")).count, 3);
+	assert_int_equal(fx_record(fx.n_log - 1).n_subjects, 3);
+	assert_int_equal(fx_record(fx.n_log - 1).subjects[2].mode, MODE_UNNAMED);
+	/* Unpacking what is not inside changes nothing but the histories. */
+	FX_OK("alice", fx_aggregation(DELETE, CASE("1"), ITEM("3")));
+	assert_slice(subject(ITEM("3")).container, "00/395212340000000021");
+	for (const char *const *id =
+		     (const char *const[]){ITEM("1"), ITEM("2"), ITEM("3"), CASE("1"), CASE("2"), NULL};
+	     *id; id++)
+		assert_chain(*id, false);
+}
+
+static void unpacking_all_counts_for_each(void **state)
+{
+	(void)state;
+	enum { N = 150 };
+	char list[N * 40] = "";
+	for (int i = 0; i < N; i++)
+		snprintf(list + strlen(list), 40, "%surn:epc:id:sgtin:9521234.054321.%d",
+			 i ? " " : "", 1000 + i);
+	FX_OK("alice", fx_aggregation(ADD, CASE("1"), list));
+	assert_int_equal(subject(CASE("1")).children, N);
+	assert_int_equal(subject(ITEM("1149")).slot, N - 1);
+	FX_OK("alice", fx_aggregation(DELETE, CASE("1"), ""));
+	assert_int_equal(subject(CASE("1")).children, 0);
+	struct record r = fx_record(fx.n_log - 1);
+	assert_int_equal(r.n_subjects, N + 1);
+	for (int i = 0; i < N; i++) {
+		char id[64];
+		snprintf(id, sizeof id, ITEM("%d"), 1000 + i);
+		struct subject s = subject(id);
+		assert_int_equal(s.count, 2);
+		assert_int_equal(s.container.n, 0);
+		assert_int_equal(r.subjects[i + 1].mode, MODE_UNNAMED);
+		assert_chain(id, false);
+	}
+	/* No chunk is left behind. */
+	for (size_t i = 0; i < fx.n; i++)
+		assert_false(slice_starts(fx.rows[i].key, "b/"));
+}
+
+/* Every order of leaving leaves the slots dense and the rest inside. */
+static void slots_stay_dense(void **state)
+{
+	(void)state;
+	enum { N = 130 };
+	char list[N * 40] = "", id[64];
+	for (int i = 0; i < N; i++)
+		snprintf(list + strlen(list), 40, "%surn:epc:id:sgtin:9521234.054321.%d",
+			 i ? " " : "", i);
+	FX_OK("alice", fx_aggregation(ADD, CASE("1"), list));
+	for (int step = 0; step < N; step++) {
+		int leaves = (step * 47 + 5) % N; /* 47 and 130 share no factor: each once */
+		snprintf(id, sizeof id, ITEM("%d"), leaves);
+		FX_OK("alice", fx_aggregation(DELETE, CASE("1"), id));
+		assert_int_equal(subject(CASE("1")).children, N - 1 - step);
+		assert_int_equal(subject(id).container.n, 0);
+		uint64_t seen[3] = {0};
+		for (int i = 0; step % 13 == 0 && i < N; i++) {
+			snprintf(id, sizeof id, ITEM("%d"), i);
+			struct subject s = subject(id);
+			if (!s.container.n)
+				continue;
+			assert_true(s.slot < (uint64_t)(N - 1 - step));
+			assert_false(seen[s.slot / 64] >> s.slot % 64 & 1);
+			seen[s.slot / 64] |= (uint64_t)1 << s.slot % 64;
+		}
+	}
+}
+
+static void no_container_holds_itself(void **state)
+{
+	(void)state;
+	FX_REFUSED(CYCLE, "alice", fx_aggregation(ADD, CASE("1"), CASE("1")));
+	FX_REFUSED(CYCLE, "alice", fx_aggregation(ADD, CASE("1"),
+		   ITEM("9") " https://id.gs1.org/00/395212340000000014"));
+	FX_OK("alice", fx_aggregation(ADD, CASE("2"), CASE("1")));
+	FX_REFUSED(CYCLE, "alice", fx_aggregation(ADD, CASE("1"), CASE("2")));
+	FX_OK("alice", fx_aggregation(ADD, CASE("3"), CASE("2")));
+	FX_REFUSED(CYCLE, "alice", fx_aggregation(ADD, CASE("1"), ITEM("1") " " CASE("3")));
+	assert_false(fx_subject(&(struct subject){0}, ITEM("1")));
+	assert_int_equal(subject(CASE("1")).children, 0);
+}
+
+static void nesting_has_a_bottom(void **state)
+{
+	(void)state;
+	char outer[64], inner[64];
+	for (int i = 1; i <= 17; i++) {
+		snprintf(inner, sizeof inner, "urn:epc:id:sscc:9521234.40000000%02d", i);
+		snprintf(outer, sizeof outer, "urn:epc:id:sscc:9521234.40000000%02d", i - 1);
+		enum verdict v = fx_do("alice", fx_aggregation(ADD, outer, inner));
+		assert_int_equal(v, i < 17 ? VERDICT_OK : VERDICT_STATE);
+	}
+}
+
+static void contents_go_with_their_container(void **state)
+{
+	(void)state;
+	FX_OK("alice", fx_aggregation(ADD, CASE("1"), ITEM("1")));
+	FX_REFUSED(STATE, "alice", fx_offer(ITEM("1"), "bob"));
+	FX_OK("alice", fx_offer(CASE("1"), "bob"));
+	/* Offered: the custodian may already write what he sees, also of what is inside. */
+	FX_OK("bob", fx_object(OBSERVE, ITEM("1"), "loading"));
+	assert_int_equal(subject(ITEM("1")).count, 2);
+	FX_REFUSED(NOT_HOLDER, "bob", fx_aggregation(DELETE, CASE("1"), ITEM("1")));
+	FX_REFUSED(NOT_OFFERED, "carol", fx_accept(CASE("1"), "alice"));
+	FX_REFUSED(STATE, "bob", fx_accept(CASE("1"), "carol"));
+	FX_OK("bob", fx_accept(CASE("1"), "alice"));
+	FX_OK("alice", fx_object(OBSERVE, ITEM("1"), "loading"));
+	assert_int_equal(subject(ITEM("1")).claims, 1);
+	FX_OK("bob", fx_object(OBSERVE, ITEM("1"), "transporting"));
+	assert_int_equal(subject(ITEM("1")).count, 3);
+	FX_OK("bob", fx_aggregation(DELETE, CASE("1"), ""));
+	assert_slice(subject(ITEM("1")).holder, "bob");
+	FX_OK("bob", fx_offer(ITEM("1"), "carol"));
+	FX_OK("carol", fx_decline(ITEM("1")));
+	FX_REFUSED(NOT_OFFERED, "carol", fx_accept(ITEM("1"), "bob"));
+	FX_OK("bob", fx_offer(ITEM("1"), "carol"));
+	FX_OK("bob", fx_decline(ITEM("1"))); /* withdrawn */
+	FX_REFUSED(NOT_OFFERED, "carol", fx_accept(ITEM("1"), "bob"));
+	assert_chain(ITEM("1"), false);
+	assert_chain(ITEM("1"), true);
+	assert_chain(CASE("1"), false);
+}
+
+/* An offer of a thing does not outlive its packing, which may change its holder. */
+static void an_offer_ends_with_packing(void **state)
+{
+	(void)state;
+	FX_OK("alice", fx_object(ADD, ITEM("1"), "commissioning"));
+	FX_OK("alice", fx_offer(ITEM("1"), "carol"));
+	FX_OK("alice", fx_aggregation(ADD, CASE("1"), ITEM("1")));
+	FX_OK("alice", fx_offer(CASE("1"), "bob"));
+	FX_OK("bob", fx_accept(CASE("1"), "alice"));
+	FX_OK("bob", fx_aggregation(DELETE, CASE("1"), ITEM("1")));
+	FX_REFUSED(NOT_OFFERED, "carol", fx_accept(ITEM("1"), "bob"));
+}
+
+static void making_ends_what_it_is_made_of(void **state)
+{
+	(void)state;
+	FX_OK("alice", fx_object(ADD, ITEM("1") " " ITEM("2"), "commissioning"));
+	action_t *a = fx_transformation(ITEM("1"), ITEM("3") " " BOBS("1"));
+	FX_REFUSED(NOT_OWNER, "alice", a);
+	assert_int_equal(subject(ITEM("1")).flags, 0);
+	a = fx_transformation(ITEM("1"), ITEM("3"));
+	a->event->transformation_id = fx_str("urn:epc:id:gdti:9521234.00001.7");
+	a->event->input_quantity_list = fx_quantities(&a->event->n_input_quantity_list,
+						      "urn:epc:class:lgtin:9521236.054321.L1");
+	a->event->output_quantity_list = fx_quantities(&a->event->n_output_quantity_list,
+						       "urn:epc:class:lgtin:9521234.054321.L2");
+	FX_OK("alice", a);
+	assert_int_equal(subject(ITEM("1")).flags, SUBJECT_DECOMMISSIONED);
+	assert_int_equal(subject(ITEM("2")).flags, 0);
+	assert_int_equal(subject("urn:epc:class:lgtin:9521236.054321.L1").flags, SUBJECT_TAKEN_IN);
+	assert_int_equal(subject("urn:epc:class:lgtin:9521234.054321.L2").kind, SUBJECT_LOT);
+	struct record r = fx_record(fx.n_log - 1);
+	assert_int_equal(r.n_subjects, 5);
+	assert_int_equal(r.subjects[0].role, ROLE_INPUT);
+	assert_int_equal(r.subjects[2].role, ROLE_OUTPUT);
+	assert_int_equal(subject("urn:epc:id:gdti:9521234.00001.7").kind, SUBJECT_TRANSFORMATION);
+	FX_REFUSED(STATE, "alice", fx_offer(ITEM("1"), "bob"));
+	/* What is seen again after its end is there again. */
+	FX_OK("alice", fx_object(ADD, ITEM("1"), "commissioning"));
+	assert_int_equal(subject(ITEM("1")).flags, 0);
+}
+
+static action_t *with_id(action_t *a, const char *id)
+{
+	a->event->event_id = fx_str(id);
+	return a;
+}
+
+static action_t *in_error(action_t *a)
+{
+	a->event->error_declaration = arena_alloc(fx.mem, sizeof *a->event->error_declaration);
+	argosy__v1__error_declaration__init(a->event->error_declaration);
+	a->event->error_declaration->declaration_time = fx_str("2026-11-02T10:00:00.000Z");
+	a->event->error_declaration->reason = fx_str("incorrect_data");
+	return a;
+}
+
+#define UUID "urn:uuid:8f1d9a1e-0000-4000-8000-000000000001"
+
+static struct event_identity identity(const char *id)
+{
+	struct exec x = fx_exec(fx.mem);
+	struct event_identity e;
+	struct hash h;
+	bool found;
+	sha256(&h, slice_str(id));
+	assert_int_equal(event_identity_get(&x, &found, &e, &h), ERR_OK);
+	assert_true(found);
+	return e;
+}
+
+static void the_same_event_is_recorded_once(void **state)
+{
+	(void)state;
+	FX_OK("alice", with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID));
+	assert_int_equal(fx.records, 1);
+	FX_OK("alice", with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID));
+	assert_int_equal(fx.records, 0);
+	FX_OK("eve", with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID));
+	assert_int_equal(fx.records, 0);
+	assert_int_equal(subject(ITEM("1")).count, 1);
+	assert_int_equal(subject(ITEM("1")).claims, 0);
+	FX_REFUSED(EVENT_CONFLICT, "alice", with_id(fx_object(OBSERVE, ITEM("1"), "shipping"), UUID));
+	assert_int_equal(identity(UUID).flags, 0);
+}
+
+static void an_error_is_declared_visibly(void **state)
+{
+	(void)state;
+	uint64_t first = fx.n_log;
+	FX_OK("alice", with_id(fx_object(ADD, ITEM("1") " " ITEM("2"), "commissioning"), UUID));
+	FX_REFUSED(NOT_AUTHORISED, "eve",
+		   in_error(with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID)));
+	/* Declared with one of its two subjects: it stands in the history of both. */
+	FX_OK("alice", in_error(with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID)));
+	struct event_identity e = identity(UUID);
+	assert_int_equal(e.flags, EVENT_VOIDED);
+	assert_int_equal(e.index, first);
+	assert_int_equal(e.declared1, fx.n_log);
+	assert_int_equal(subject(ITEM("1")).count, 2);
+	assert_int_equal(subject(ITEM("2")).count, 2);
+	assert_int_equal(fx_record(fx.n_log - 1).subjects[1].mode, MODE_UNNAMED);
+	/* Said again: nothing new. Said otherwise: no. */
+	FX_OK("alice", in_error(with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID)));
+	assert_int_equal(fx.records, 0);
+	FX_REFUSED(STATE, "alice",
+		   in_error(with_id(fx_object(ADD, ITEM("2"), "commissioning"), UUID)));
+	assert_chain(ITEM("1"), false);
+	assert_chain(ITEM("2"), false);
+}
+
+static void an_error_without_its_event_stands_alone(void **state)
+{
+	(void)state;
+	FX_OK("alice", in_error(with_id(fx_object(DELETE, ITEM("1"), "decommissioning"), UUID)));
+	assert_int_equal(identity(UUID).flags, EVENT_VOIDED);
+	assert_int_equal(subject(ITEM("1")).flags, 0);
+	assert_int_equal(subject(ITEM("1")).count, 1);
+	FX_OK("alice", in_error(fx_object(OBSERVE, ITEM("1"), "shipping")));
+	assert_int_equal(subject(ITEM("1")).count, 2);
+	assert_chain(ITEM("1"), false);
+}
+
+static void a_failed_batch_leaves_nothing(void **state)
+{
+	(void)state;
+	size_t rows = fx.n, log = fx.n_log;
+	action_t *batch[3] = {
+		fx_object(ADD, ITEM("1"), "commissioning"),
+		fx_aggregation(ADD, CASE("1"), ITEM("1")),
+		fx_object(ADD, BOBS("1"), "commissioning"),
+	};
+	assert_int_equal(fx_batch("alice", batch, 3), VERDICT_NOT_OWNER);
+	assert_string_equal(fx.text.field, "/actions/2/event");
+	assert_int_equal(fx.n, rows);
+	assert_int_equal(fx.n_log, log);
+	assert_int_equal(fx_batch("alice", batch, 2), VERDICT_OK);
+	assert_int_equal(fx.records, 2);
+	assert_int_equal(fx_record(fx.n_log - 1).action_index, 1);
+	assert_chain(ITEM("1"), false);
+}
+
+static void one_thing_under_two_names_stands_once(void **state)
+{
+	(void)state;
+	FX_OK("alice", fx_object(ADD, ITEM("1") " https://example.com/01/09521234543213/21/1 " ITEM("2"),
+				 "commissioning"));
+	struct record r = fx_record(fx.n_log - 1);
+	assert_int_equal(r.n_subjects, 2);
+	assert_slice(r.subjects[0].id, "01/09521234543213/21/1");
+	assert_slice(r.subjects[1].id, "01/09521234543213/21/2");
+	/* Made of itself: an output. */
+	FX_OK("alice", fx_transformation(ITEM("1"), ITEM("1")));
+	r = fx_record(fx.n_log - 1);
+	assert_int_equal(r.n_subjects, 1);
+	assert_int_equal(r.subjects[0].role, ROLE_OUTPUT);
+	assert_int_equal(subject(ITEM("1")).flags, 0);
+}
+
+static void form_is_judged_before_any_block(void **state)
+{
+	(void)state;
+	FX_REFUSED(INVALID, "alice", fx_object(ADD, "urn:epc:id:sgtin:9521234.054321", "commissioning"));
+	assert_true(strstr(fx.text.field, "/actions/0/event/epcList") != NULL);
+	FX_REFUSED(INVALID, "alice", fx_object(ADD, ITEM("1"), "no such step"));
+	FX_REFUSED(INVALID, "alice", fx_grant(ITEM("1"), "bob", "no/such/step"));
+	FX_REFUSED(INVALID, "alice", fx_prefix("https://example.com"));
+	FX_REFUSED(INVALID, "alice", fx_prefix("gcp:123"));
+	FX_REFUSED(MALFORMED, "alice", fx_action(ARGOSY__V1__ACTION__ACT__NOT_SET));
+	action_t *a = fx_object(ADD, ITEM("1"), "commissioning");
+	a->event->event_time = fx_str("yesterday");
+	FX_REFUSED(INVALID, "alice", a);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
+	const struct CMUnitTest tests[] = {
+		T(a_history_opens_and_grows),
+		T(goods_from_outside_are_taken_in),
+		T(a_claim_before_the_owner_speaks),
+		T(packing_moves_and_unpacking_frees),
+		T(unpacking_all_counts_for_each),
+		T(slots_stay_dense),
+		T(no_container_holds_itself),
+		T(nesting_has_a_bottom),
+		T(contents_go_with_their_container),
+		T(an_offer_ends_with_packing),
+		T(making_ends_what_it_is_made_of),
+		T(the_same_event_is_recorded_once),
+		T(an_error_is_declared_visibly),
+		T(an_error_without_its_event_stands_alone),
+		T(a_failed_batch_leaves_nothing),
+		T(one_thing_under_two_names_stands_once),
+		T(form_is_judged_before_any_block),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
