@@ -5,8 +5,8 @@
 
 DATA holds codes/country-codes.csv (ISO 3166), codes/currency-codes-all.csv (ISO 4217),
 codes/harmonized-system.csv (HS 2022) and epcis/gs1/EPCIS-JSON-Schema.json (CBV 2.0). The result is
-committed, so that a build needs none of them; codes_test.c holds it against the lists where they
-are at hand. Units are listed here.
+committed, so that a build needs none of them; codes_test.c holds countries and HS codes against
+the lists where they are at hand. Units are listed here.
 """
 import csv
 import json

@@ -179,7 +179,7 @@ static void hs_list(void **state)
 	assert_int_equal(lines, 6939);
 	unsigned known2 = 0, known4 = 0;
 	for (unsigned i = 0; i < 1000000; i++) {
-		char code[8];
+		char code[16];
 		snprintf(code, sizeof code, "%06u", i);
 		assert_int_equal(code_hs(slice(code, 6)), listed[i]);
 		known4 += i % 100 == 0 && code_hs(slice(code, 4));

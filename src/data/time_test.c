@@ -116,7 +116,7 @@ static void days_run(void **state)
 	for (int y = 1600; y < 2400; y++) {
 		for (int m = 1; m <= 12; m++) {
 			for (int d = 1; d <= 31; d++) {
-				char text[32];
+				char text[48];
 				int64_t days;
 				snprintf(text, sizeof text, "%04d-%02d-%02d", y, m, d);
 				if (!date_parse(&days, slice(text, 10)))
