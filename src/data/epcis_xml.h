@@ -119,6 +119,7 @@ event_node_t *xml_attr_node(struct xml_reader *r, const xmlAttr *attr);
 /* A growing list of nodes, where a repeated name becomes one ARRAY. */
 struct xml_nodes {
 	event_node_t **v;
+	uint32_t *keys; /* of the names, to find repeats quickly */
 	size_t n, cap;
 };
 bool xml_nodes_add(struct xml_reader *r, const xmlNode *at, struct xml_nodes *list,

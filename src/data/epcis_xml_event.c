@@ -249,7 +249,7 @@ static bool walk(struct xml_reader *r, const xmlNode *parent, struct walk *w, un
 event_t *xml_event(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventType type)
 {
 	event_t *e = xml_alloc(r, sizeof(*e));
-	struct walk w = {e, model_of(type), 0, 0, "", false, false, {NULL, 0, 0}};
+	struct walk w = {.e = e, .model = model_of(type), .last = ""};
 	if (!e)
 		return NULL;
 	argosy__v1__event__init(e);

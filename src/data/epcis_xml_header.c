@@ -76,7 +76,7 @@ static bool read_master_attribute(struct xml_reader *r, const xmlNode *node, eve
 		struct slice text;
 		return xml_text(r, node, true, &text) && add_text(r, n, "attribute", text);
 	}
-	struct xml_nodes list_of = {NULL, 0, 0};
+	struct xml_nodes list_of = {0};
 	event_node_t *value =
 		xml_member_parent(r, n, "attribute", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
 	if (!value || !xml_container(r, node, true))

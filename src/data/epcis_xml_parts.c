@@ -285,7 +285,7 @@ bool xml_read_rest(struct xml_reader *r, const xmlNode *c, struct xml_nodes *lis
 
 bool xml_read_place(struct xml_reader *r, const xmlNode *node, Argosy__V1__Place **out)
 {
-	struct xml_nodes list = {NULL, 0, 0};
+	struct xml_nodes list = {0};
 	Argosy__V1__Place *p = xml_alloc(r, sizeof(*p));
 	if (!p)
 		return false;
@@ -318,7 +318,7 @@ bool xml_vendor_attributes(struct xml_reader *r, const xmlNode *node, struct xml
 
 bool xml_read_ilmd(struct xml_reader *r, const xmlNode *node, event_t *e)
 {
-	struct xml_nodes list = {NULL, 0, 0};
+	struct xml_nodes list = {0};
 	if (!xml_container(r, node, true) || !xml_vendor_attributes(r, node, &list) ||
 	    !xml_read_rest(r, xml_first(node), &list))
 		return false;
@@ -330,7 +330,7 @@ bool xml_read_ilmd(struct xml_reader *r, const xmlNode *node, event_t *e)
 /* 2.0 lets the parts of an error declaration stand in any order; none may be repeated. */
 bool xml_read_error(struct xml_reader *r, const xmlNode *node, event_t *e)
 {
-	struct xml_nodes list = {NULL, 0, 0};
+	struct xml_nodes list = {0};
 	Argosy__V1__ErrorDeclaration *d = xml_alloc(r, sizeof(*d));
 	bool ids_seen = false;
 	if (!d)

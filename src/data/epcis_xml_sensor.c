@@ -123,7 +123,7 @@ static bool read_sensor_attrs(struct xml_reader *r, const xmlNode *node, const s
 
 static bool read_metadata(struct xml_reader *r, const xmlNode *node, Argosy__V1__SensorElement *s)
 {
-	struct xml_nodes list = {NULL, 0, 0};
+	struct xml_nodes list = {0};
 	Argosy__V1__SensorMetadata *m = xml_alloc(r, sizeof(*m));
 	if (!m)
 		return false;
@@ -138,7 +138,7 @@ static bool read_metadata(struct xml_reader *r, const xmlNode *node, Argosy__V1_
 
 static bool read_report(struct xml_reader *r, const xmlNode *node, Argosy__V1__SensorReport **out)
 {
-	struct xml_nodes list = {NULL, 0, 0};
+	struct xml_nodes list = {0};
 	Argosy__V1__SensorReport *m = *out = xml_alloc(r, sizeof(*m));
 	if (!m)
 		return false;
@@ -155,7 +155,7 @@ static bool read_report(struct xml_reader *r, const xmlNode *node, Argosy__V1__S
 
 static bool read_sensor(struct xml_reader *r, const xmlNode *node, Argosy__V1__SensorElement *s)
 {
-	struct xml_nodes list = {NULL, 0, 0};
+	struct xml_nodes list = {0};
 	void *room;
 	argosy__v1__sensor_element__init(s);
 	if (!xml_container(r, node, false) || !xml_list_room(r, node, sizeof(void *), &room))

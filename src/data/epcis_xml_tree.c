@@ -161,9 +161,10 @@ static bool array_push(struct xml_reader *r, event_node_t *array, event_node_t *
 bool xml_nodes_add(struct xml_reader *r, const xmlNode *at, struct xml_nodes *list,
 		   event_node_t *node)
 {
+	uint32_t key = crc32c(crc32c(0, node->name, strlen(node->name)), node->ns, strlen(node->ns));
 	for (size_t i = list->n; i-- > 0;) {
 		event_node_t *have = list->v[i];
-		if (!same_name(have, node))
+		if (list->keys[i] != key || !same_name(have, node))
 			continue;
 		if (have->kind != ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY) {
 			event_node_t *array = xml_alloc(r, sizeof(*array));
@@ -186,7 +187,19 @@ bool xml_nodes_add(struct xml_reader *r, const xmlNode *at, struct xml_nodes *li
 	if (list->n >= NAMES_MAX)
 		return xml_refuse(r, at, NULL, "more than %d different names in one place",
 				  NAMES_MAX);
-	return nodes_push(r, &list->v, &list->n, &list->cap, node);
+	size_t n = list->n;
+	if (!nodes_push(r, &list->v, &list->n, &list->cap, node))
+		return false;
+	if (n == 0 || (n & (n - 1)) == 0) { /* the list may have grown: room for as many keys */
+		uint32_t *keys = xml_alloc(r, list->cap * sizeof(*keys));
+		if (!keys)
+			return false;
+		if (n)
+			memcpy(keys, list->keys, n * sizeof(*keys));
+		list->keys = keys;
+	}
+	list->keys[n] = key;
+	return true;
 }
 
 /* Types of XML Schema that JSON has too. The value must fit, as a validator would demand. */
@@ -325,7 +338,7 @@ event_node_t *xml_node(struct xml_reader *r, const xmlNode *node, unsigned depth
 			   EVENT_DEPTH_MAX);
 		return NULL;
 	}
-	struct xml_nodes list = {NULL, 0, 0};
+	struct xml_nodes list = {0};
 	event_node_t *n = new_node(r, node, node->ns, node->name);
 	if (!n || !own_text(r, node, n) || !read_attributes(r, node, n, &list))
 		return NULL;
