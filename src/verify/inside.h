@@ -1,0 +1,119 @@
+/*
+ * inside: what the parts of the verifier share. docs/format/bundle.md is the text
+ * that these functions follow; every reader refuses all but the one encoding.
+ */
+#ifndef ARGOSY_VERIFY_INSIDE_H
+#define ARGOSY_VERIFY_INSIDE_H
+
+#include "base/bytes.h"
+#include "verify/verify.h"
+
+enum {
+	CHAIN_ID_BYTES = 50,
+	EPOCHS_MAX = 16,
+	SUBJECTS_MAX = 10000,
+	EVENTS_MAX = 1000000,
+	RECORDS_MAX = 100000,
+	STRINGS_MAX = 20000,
+	STRING_BYTES = 480,
+	CONSISTENCIES_MAX = 64,
+	WITNESSES_MAX = 64,
+	WITNESS_NAME_BYTES = 64,
+	SIBLINGS_MAX = 255,
+	RECORD_SUBJECTS_MAX_ = 20100,
+};
+
+/* ---- hashes (hash.c) ---- */
+void h_of(struct hash *out, struct slice s);
+void h_parts(struct hash *out, const struct slice *parts, size_t n);
+void h_leaf(struct hash *out, struct slice item);
+void h_node(struct hash *out, const struct hash *left, const struct hash *right);
+bool signature_good(const uint8_t *sig, struct slice msg, const uint8_t *key);
+/* Does the tree of size2 and root2 begin with that of size1 and root1 (RFC 9162, 2.1.4.2)? */
+bool consistency_good(uint64_t size1, const struct hash *root1, uint64_t size2,
+		      const struct hash *root2, const struct hash *path, size_t n);
+
+/* ---- the work in hand ---- */
+struct work {
+	struct verify_result *r;
+	struct arena *arena;
+	struct reader in;
+	/* After the signed head: */
+	struct hash header_path[5];
+	struct hash leaf_height, leaf_time;
+	struct hash state_root;
+	bool state_root_known;
+	/* The commit, kept until the state root is known. */
+	uint64_t round, parts;
+	struct hash parts_hash;
+	size_t n_sigs;
+	struct {
+		size_t index;
+		int64_t s;
+		int32_t ns;
+		const uint8_t *sig;
+	} sigs[VERIFY_VALIDATORS_MAX];
+	/* Validators of this height, in order. */
+	size_t n_validators;
+	uint8_t keys[VERIFY_VALIDATORS_MAX][32];
+	uint64_t power[VERIFY_VALIDATORS_MAX];
+	uint64_t app_version;
+	int64_t genesis_s, genesis_height;
+	/* Dictionary. */
+	size_t n_strings;
+	const char **strings;
+	uint32_t *lengths;
+	bool *used;
+	size_t *subject_of; /* by string: the subject of this id, or SIZE_MAX */
+	size_t n_frames;
+	struct record_frame {
+		size_t subject, event; /* ascending */
+		size_t n;
+		struct record_entry {
+			uint8_t role, mode;
+			struct slice id;
+			uint64_t number;
+		} * entries; /* in the arena */
+		bool has_transformation_id;
+	} * frames;
+	size_t n_consistencies;
+	struct consistency {
+		uint64_t size;
+		struct hash root;
+	} consistencies[CONSISTENCIES_MAX];
+};
+
+/* Writes reason and detail once, the first; returns false, so that a check can end
+ * with `return refuse(...)`. */
+bool refuse(struct work *w, enum verify_reason reason, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Memory of the result; NULL refuses with VERIFY_NOMEM. */
+void *take_memory(struct work *w, size_t n);
+
+/* ---- parts, in the order of the file ---- */
+bool read_signed_head(struct work *w, const uint8_t *fingerprint); /* chain.c */
+bool check_commit(struct work *w);    /* chain.c, when the state root is known */
+bool read_dictionary(struct work *w); /* dictionary.c */
+bool dictionary_all_used(struct work *w);
+/* A reference: "" for 0. NULL refuses. *length may be NULL. */
+const char *read_reference(struct work *w, size_t *length);
+const char *use_string(struct work *w, uint64_t number, size_t *length);
+/* The number of a string, SIZE_MAX if it is not there. */
+size_t find_string(const struct work *w, struct slice s);
+bool read_subjects(struct work *w);	 /* subject.c */
+bool read_records(struct work *w);	 /* record.c */
+bool check_journey(struct work *w);	 /* journey.c */
+bool read_consistencies(struct work *w); /* witness.c */
+bool read_witnesses(struct work *w);
+bool check_held_head(struct work *w, const struct verify_result *held);
+
+/* ---- steps by number (dictionary.c) ---- */
+enum { STEP_FIRST_STRING = 64 };
+/* NULL: no such number. */
+const char *step_by_number(uint64_t number);
+bool step_in_table(const char *s);
+
+/* ---- text (base32.c) ---- */
+/* Decodes into `out` (room for n * 5 / 8); false: not in the one form. */
+bool base32_decode(uint8_t *out, size_t *out_n, const uint8_t *text, size_t n);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * journey: is everything here that the first subject was made from, or was inside of?
+ *
+ * A walk over the subjects, each with the span of its events that belongs. A span only
+ * grows, and a subject whose span grew is walked again; what is needed follows from the
+ * records alone (docs/format/bundle.md, "Journey").
+ */
+#include "verify/inside.h"
+
+enum { ROLE_PARENT = 2, ROLE_CHILD = 3, ROLE_INPUT = 4, ROLE_OUTPUT = 5, ROLE_ABOUT = 6 };
+enum { MODE_HISTORY = 0, MODE_CLAIM = 1 };
+enum { ACTION_ADD = 1, ACTION_DELETE = 3, FLAG_UNNAMED = 16, KIND_TRANSFORMATION = 8 };
+enum { STEPS_MAX = 4000000 };
+
+struct walk {
+	struct work *w;
+	bool *reached, *origin, *waiting;
+	size_t *queue;
+	size_t n_queue;
+	uint64_t steps;
+};
+
+static bool gap(struct walk *k, const struct verify_subject *s, uint64_t number, const char *what)
+{
+	return refuse(k->w, VERIFY_JOURNEY, "%s, event %llu: %s", s->id, (unsigned long long)number,
+		      what);
+}
+
+static void enqueue(struct walk *k, size_t s)
+{
+	if (k->waiting[s])
+		return;
+	k->waiting[s] = true;
+	k->queue[k->n_queue++] = s;
+}
+
+/* Events first..last of subject s belong to the journey. */
+static void span(struct walk *k, size_t s, uint64_t first, uint64_t last, bool origin, size_t via)
+{
+	struct verify_subject *v = &k->w->r->subjects[s];
+	bool grown = !k->reached[s];
+	if (last > v->n_events)
+		last = v->n_events;
+	if (grown) {
+		v->first = first;
+		v->last = last;
+		v->via = via;
+		v->link = origin ? 'o' : 'c';
+	}
+	if (first < v->first) {
+		v->first = first;
+		grown = true;
+	}
+	if (last > v->last) {
+		v->last = last;
+		grown = true;
+	}
+	if (origin && !k->origin[s])
+		grown = true;
+	k->origin[s] = k->origin[s] || origin;
+	k->reached[s] = true;
+	if (grown)
+		enqueue(k, s);
+}
+
+static size_t subject_named(const struct walk *k, struct slice id)
+{
+	size_t i = find_string(k->w, id);
+	return i == SIZE_MAX ? SIZE_MAX : k->w->subject_of[i];
+}
+
+static const struct record_frame *frame_of(const struct walk *k, size_t s, size_t event)
+{
+	size_t low = 0, high = k->w->n_frames;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct record_frame *f = &k->w->frames[mid];
+		if (f->subject == s && f->event == event)
+			return f;
+		if (f->subject < s || (f->subject == s && f->event < event))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+/* What a transformation took in: up to and with this record. */
+static bool inputs(struct walk *k, size_t s, uint64_t number, const struct record_frame *f)
+{
+	const struct verify_subject *v = &k->w->r->subjects[s];
+	for (size_t i = 0; i < f->n; i++) {
+		const struct record_entry *e = &f->entries[i];
+		if (e->role != ROLE_INPUT || e->mode == MODE_CLAIM)
+			continue;
+		size_t in = subject_named(k, e->id);
+		if (in == SIZE_MAX)
+			return gap(k, v, number, "an input is not shown");
+		span(k, in, 1, e->number, true, s);
+	}
+	return true;
+}
+
+/* One of the subjects that the record is about must be the transformation it names. */
+static bool transformation(struct walk *k, size_t s, uint64_t number, const struct record_frame *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->entries[i].role != ROLE_ABOUT)
+			continue;
+		size_t t = subject_named(k, f->entries[i].id);
+		if (t == SIZE_MAX || k->w->r->subjects[t].kind != KIND_TRANSFORMATION)
+			continue;
+		span(k, t, 1, UINT64_MAX, true, s);
+		return true;
+	}
+	return gap(k, &k->w->r->subjects[s], number, "its transformation is not shown");
+}
+
+struct inside {
+	size_t container; /* SIZE_MAX: in none */
+	uint64_t since;	  /* the container's number of the record that put it in */
+};
+
+/* The stay in a container ends with the container's event `until`; it counts if it reached
+ * into the span of this subject. */
+static void leave(struct walk *k, size_t s, struct inside *in, uint64_t until, bool counts)
+{
+	if (in->container != SIZE_MAX && counts)
+		span(k, in->container, in->since, until, false, s);
+	in->container = SIZE_MAX;
+}
+
+static bool child(struct walk *k, size_t s, uint64_t number, const struct verify_event *e,
+		  const struct record_frame *f, struct inside *in)
+{
+	const struct verify_subject *v = &k->w->r->subjects[s];
+	size_t into = SIZE_MAX;
+	uint64_t since = 0;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct record_entry *p = &f->entries[i];
+		if (p->role != ROLE_PARENT || p->mode == MODE_CLAIM)
+			continue;
+		size_t c = subject_named(k, p->id);
+		if (c != SIZE_MAX && c == in->container)
+			leave(k, s, in, p->number, number >= v->first);
+		if ((e->flags & 3) != ACTION_ADD || p->mode != MODE_HISTORY)
+			continue;
+		if (c == SIZE_MAX)
+			return gap(k, v, number, "its container is not shown");
+		into = c;
+		since = p->number;
+	}
+	if ((e->flags & 3) != ACTION_ADD || into != SIZE_MAX) {
+		/* Out of it by a record that does not list the container: the stay is over, but
+		 * where in the container's history is not told. */
+		leave(k, s, in, UINT64_MAX, number >= v->first);
+	}
+	if (into != SIZE_MAX)
+		*in = (struct inside){into, since};
+	return true;
+}
+
+static bool structural(const struct verify_event *e)
+{
+	return e->kind == 1 && e->role == ROLE_CHILD &&
+	       ((e->flags & 3) == ACTION_ADD || (e->flags & 3) == ACTION_DELETE ||
+		(e->flags & FLAG_UNNAMED));
+}
+
+static bool walk_event(struct walk *k, size_t s, uint64_t number, struct inside *in)
+{
+	const struct verify_subject *v = &k->w->r->subjects[s];
+	const struct verify_event *e = &v->events[number - 1];
+	bool in_span = number >= v->first;
+	bool made = k->origin[s] && in_span && e->kind == 1 && e->role == ROLE_OUTPUT;
+	bool of_transformation = k->origin[s] && v->kind == KIND_TRANSFORMATION && in_span &&
+				 e->kind == 1 && e->role == ROLE_ABOUT;
+	bool moved = structural(e);
+	if (!made && !of_transformation && !moved)
+		return true;
+	const struct record_frame *f = frame_of(k, s, (size_t)number - 1);
+	if (!f)
+		return gap(k, v, number, "its record is not shown");
+	k->steps += f->n;
+	if (moved && !child(k, s, number, e, f, in))
+		return false;
+	if ((made || of_transformation) && !inputs(k, s, number, f))
+		return false;
+	return !made || !f->has_transformation_id || transformation(k, s, number, f);
+}
+
+static bool walk_subject(struct walk *k, size_t s)
+{
+	struct inside in = {SIZE_MAX, 0};
+	const struct verify_subject *v = &k->w->r->subjects[s];
+	for (uint64_t n = 1; n <= v->last; n++) {
+		if (k->steps++ > STEPS_MAX)
+			return refuse(k->w, VERIFY_LIMIT, "the journey is too long");
+		if (!walk_event(k, s, n, &in))
+			return false;
+	}
+	leave(k, s, &in, UINT64_MAX, true);
+	return true;
+}
+
+static bool walk_all(struct walk *k)
+{
+	span(k, 0, 1, UINT64_MAX, true, SIZE_MAX);
+	k->w->r->subjects[0].link = 0;
+	while (k->n_queue) {
+		size_t s = k->queue[--k->n_queue];
+		k->waiting[s] = false;
+		if (!walk_subject(k, s))
+			return false;
+	}
+	for (size_t i = 0; i < k->w->r->n_subjects; i++)
+		if (!k->reached[i])
+			return refuse(k->w, VERIFY_JOURNEY, "%s does not belong to it",
+				      k->w->r->subjects[i].id);
+	return true;
+}
+
+bool check_journey(struct work *w)
+{
+	size_t n = w->r->n_subjects;
+	struct walk k = {
+		.w = w,
+		.reached = take_memory(w, n * sizeof(bool)),
+		.origin = take_memory(w, n * sizeof(bool)),
+		.waiting = take_memory(w, n * sizeof(bool)),
+		.queue = take_memory(w, n * sizeof(size_t)),
+	};
+	if (!k.reached || !k.origin || !k.waiting || !k.queue)
+		return false;
+	if (w->r->subjects[0].absent)
+		return true;
+	w->r->journey = walk_all(&k);
+	if (n == 1 && w->r->reason == VERIFY_JOURNEY) {
+		/* A bundle of one subject need not be a journey; then it does not say it is one. */
+		w->r->reason = VERIFY_OK;
+		w->r->detail[0] = 0;
+		w->r->journey = false;
+	}
+	return w->r->reason == VERIFY_OK;
+}

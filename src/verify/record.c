@@ -1,0 +1,106 @@
+/*
+ * record: log records in a bundle, bound to the histories by their digests, and as much
+ * of their frame (docs/format/record.md) as the journey needs.
+ */
+#include "verify/inside.h"
+
+/* Action{1: Event{18: transformation_id}}: is there one? The bytes are those that the
+ * ledger took in, but nothing is assumed of them: anything odd is "no". */
+static bool find_field(struct slice message, uint64_t field, struct slice *out)
+{
+	struct reader r = reader_of(message);
+	while (reader_left(&r)) {
+		uint64_t tag = reader_varint(&r);
+		if (r.bad)
+			return false;
+		switch (tag & 7) {
+		case 0:
+			reader_varint(&r);
+			break;
+		case 1:
+			reader_bytes(&r, 8);
+			break;
+		case 2:
+			*out = reader_lp(&r);
+			if (!r.bad && tag >> 3 == field)
+				return true;
+			break;
+		case 5:
+			reader_bytes(&r, 4);
+			break;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+static bool has_transformation_id(struct slice action)
+{
+	struct slice event, id;
+	return find_field(action, 1, &event) && find_field(event, 18, &id) && id.n > 0;
+}
+
+static bool read_frame(struct work *w, struct record_frame *f, struct slice record)
+{
+	struct reader r = reader_of(record);
+	bool good = reader_u8(&r) == 'R' && reader_u8(&r) == 1;
+	reader_varint(&r);		    /* height */
+	reader_zigzag(&r);		    /* time */
+	reader_varint(&r);		    /* transaction */
+	reader_varint(&r);		    /* action */
+	reader_lp(&r);			    /* member */
+	reader_bytes(&r, 32 + 16 + 1 + 32); /* key, id, kind, event hash */
+	uint64_t n = reader_varint(&r);
+	if (!good || r.bad || n > RECORD_SUBJECTS_MAX_ || n > reader_left(&r) / 5)
+		return refuse(w, VERIFY_RECORD, "a log record is malformed");
+	f->n = (size_t)n;
+	f->entries = take_memory(w, f->n * sizeof *f->entries);
+	if (!f->entries)
+		return false;
+	for (size_t i = 0; i < f->n; i++) {
+		f->entries[i].role = reader_u8(&r);
+		f->entries[i].mode = reader_u8(&r);
+		f->entries[i].id = reader_lp(&r);
+		f->entries[i].number = reader_varint(&r);
+		reader_varint(&r); /* the record before */
+	}
+	f->has_transformation_id = has_transformation_id(reader_lp(&r));
+	if (r.bad || r.p != r.end)
+		return refuse(w, VERIFY_RECORD, "a log record is malformed");
+	return true;
+}
+
+bool read_records(struct work *w)
+{
+	uint64_t n = reader_varint(&w->in), last_s = 0, last_e = 0;
+	if (n > RECORDS_MAX)
+		return refuse(w, VERIFY_LIMIT, "%llu records", (unsigned long long)n);
+	w->frames = take_memory(w, (size_t)n * sizeof *w->frames);
+	if (!w->frames)
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t s = reader_varint(&w->in), e = reader_varint(&w->in);
+		struct slice record = reader_lp(&w->in);
+		if (w->in.bad || s >= w->r->n_subjects || e >= w->r->subjects[s].n_events)
+			return refuse(w, VERIFY_FORMAT, "record %llu", (unsigned long long)i);
+		if (i && (s < last_s || (s == last_s && e <= last_e)))
+			return refuse(w, VERIFY_FORMAT, "records out of order");
+		struct verify_event *event = &w->r->subjects[s].events[e];
+		struct hash digest;
+		h_leaf(&digest, record);
+		if (memcmp(digest.b, event->digest, 32) != 0)
+			return refuse(w, VERIFY_RECORD, "event %llu of %s",
+				      (unsigned long long)e + 1, w->r->subjects[s].id);
+		event->record = record.p;
+		event->record_n = record.n;
+		w->frames[i].subject = (size_t)s;
+		w->frames[i].event = (size_t)e;
+		if (!read_frame(w, &w->frames[i], record))
+			return false;
+		last_s = s;
+		last_e = e;
+	}
+	w->n_frames = (size_t)n;
+	return !w->in.bad || refuse(w, VERIFY_FORMAT, "cut in the records");
+}

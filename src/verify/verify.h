@@ -1,0 +1,166 @@
+/*
+ * verify: checks a proof with nothing but the fingerprint of the chain's genesis.
+ *
+ * For third parties. C11, links libsodium and nothing else of this project but
+ * src/base; reads no file, clock or network; safe on hostile bytes. The format is
+ * docs/format/bundle.md. It shares no code with what makes proofs.
+ *
+ *   struct verify_options o = {.fingerprint = fp};
+ *   struct verify_result *r = verify_bundle(bytes, n, &o);
+ *   if (r && r->reason == VERIFY_OK) ...
+ *   verify_free(r);
+ *
+ * What a good result proves: these are all the events of the subject, none left out,
+ * as the chain had them at that height and time, and who finalised it. What it does
+ * not: that the goods match the record, and that nothing happened since.
+ */
+#ifndef ARGOSY_VERIFY_VERIFY_H
+#define ARGOSY_VERIFY_VERIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* NAME, English, Chinese. The names are what programs see ("history"). */
+#define VERIFY_TABLE(X)                                                                            \
+	X(OK, ok, "verified", "验证通过")                                                          \
+	X(NOMEM, nomem, "out of memory", "内存不足")                                               \
+	X(FORMAT, format, "not a bundle, or damaged", "不是证明文件，或已损坏")                    \
+	X(VERSION, version, "of a version that this verifier does not know", "版本未知")           \
+	X(LIMIT, limit, "over a limit", "超过限制")                                                \
+	X(FINGERPRINT, fingerprint, "of another chain: the genesis has another fingerprint",       \
+	  "属于另一条链：创世指纹不符")                                                            \
+	X(GENESIS, genesis, "the genesis is not valid", "创世数据无效")                            \
+	X(EPOCH, epoch, "a change of key is not what the genesis committed to",                    \
+	  "密钥更换与创世承诺不符")                                                                \
+	X(HISTORY, history,                                                                        \
+	  "the events are not the history: one was left out, added, moved or changed",             \
+	  "事件与历史不符：有事件被删除、添加、调换或修改")                                        \
+	X(STATE, state, "a subject is not part of the state that was finalised",                   \
+	  "标的不属于已确认的状态")                                                                \
+	X(SIGNATURE, signature,                                                                    \
+	  "the validators did not sign this: something of it was changed, or it was never final",  \
+	  "验证者未签署此内容：内容被改动，或从未确认")                                            \
+	X(POWER, power, "too few validators signed", "签名的验证者不足")                           \
+	X(RECORD, record, "a record is not the one that the history names", "记录与历史所载不符")  \
+	X(JOURNEY, journey, "the journey has a gap, or holds what does not belong to it",          \
+	  "全程记录有缺口，或含有无关内容")                                                        \
+	X(WITNESS, witness, "a witness did not sign this head", "见证签名无效")                    \
+	X(CONSISTENCY, consistency, "the log does not continue the older one",                     \
+	  "日志与较早的日志不连续")                                                                \
+	X(HEAD, head, "it cannot be shown to continue the head that you hold",                     \
+	  "无法证明其延续您所持有的链头")
+
+enum verify_reason {
+#define X(NAME, name, en, zh) VERIFY_##NAME,
+	VERIFY_TABLE(X)
+#undef X
+};
+
+const char *verify_reason_name(enum verify_reason r); /* "history" */
+const char *verify_reason_en(enum verify_reason r);
+const char *verify_reason_zh(enum verify_reason r);
+
+enum { VERIFY_BYTES_MAX = 16 << 20, VERIFY_VALIDATORS_MAX = 100, VERIFY_TEXT_MAX = 28 << 20 };
+
+/* One line of a history. Text is UTF-8, NUL-terminated, never NULL. */
+struct verify_event {
+	uint8_t kind;  /* 1: an EPCIS event; else another act, named by `step` */
+	uint8_t flags; /* docs/format/record.md: 1-3 action, 4 error, 8 taken in, 16, 32 */
+	uint8_t role;
+	int64_t happened_ms, recorded_ms;
+	const char *step, *where, *who;
+	uint8_t digest[32];
+	const uint8_t *record; /* the log record, where the bundle has it, else NULL */
+	size_t record_n;
+};
+
+struct verify_subject {
+	const char *id;
+	bool absent;
+	uint8_t kind, flags; /* docs/format/record.md */
+	const char *owner, *holder, *offered_to, *container;
+	uint64_t claims; /* what others say beside the history: not in the bundle */
+	uint64_t n_events;
+	struct verify_event *events;
+	/* In a journey: events first..last (from 1) belong to it; 0, 0: none. `via` is the
+	 * subject that led here (SIZE_MAX: the first), `link` how: 'o' origin, 'c' container. */
+	uint64_t first, last;
+	size_t via;
+	char link;
+};
+
+struct verify_witness {
+	uint8_t key[32];
+	const char *name; /* as he calls himself */
+	int64_t height;	  /* of the head that he signed; this one's, or one that it continues */
+};
+
+struct verify_epoch {
+	uint64_t number;
+	bool resumed; /* false: a key was replaced */
+	int64_t from_height, last_height;
+};
+
+struct verify_result {
+	enum verify_reason reason;
+	char detail[300]; /* English: where and what; may be empty */
+
+	/* All below holds if reason is VERIFY_OK; else it may not have been filled in. */
+	const char *chain_id;
+	uint8_t fingerprint[32];
+	int64_t height, time_s;
+	int32_t time_ns;
+	uint8_t header_hash[32], app_hash[32], log_root[32], state_root[32];
+	uint64_t log_size;
+
+	size_t n_validators, n_signed;
+	uint64_t power_signed, power_total;
+	uint8_t signers[VERIFY_VALIDATORS_MAX][32];
+
+	bool is_head;	/* a head file: no subjects */
+	bool journey;	/* everything that it was made from or carried in is shown */
+	bool head_held; /* it continues the head given in the options */
+	int64_t held_height;
+	size_t n_subjects;
+	struct verify_subject *subjects;
+	size_t n_witnesses;
+	struct verify_witness *witnesses;
+	size_t n_epochs;
+	struct verify_epoch *epochs;
+
+	void *memory; /* private */
+};
+
+struct verify_options {
+	const uint8_t *fingerprint; /* 32 bytes; NULL: any chain (nothing is proven then) */
+	/* A head held from earlier, a head file or bundle: the bundle must continue it. */
+	const uint8_t *head;
+	size_t head_n;
+};
+
+/*
+ * Checks a bundle or head file, given as its bytes or as text ("https://...#BASE32").
+ * NULL only if there is no memory at all. Free with verify_free.
+ */
+struct verify_result *verify_bundle(const uint8_t *bytes, size_t n, const struct verify_options *o);
+void verify_free(struct verify_result *r);
+
+/* Two proofs of one chain that cannot both be true. */
+enum verify_conflict {
+	CONFLICT_NONE,	  /* they may both be true */
+	CONFLICT_UNKNOWN, /* one of them does not verify, or they are of two chains */
+	CONFLICT_HEADER,  /* two signed headers of one height */
+	CONFLICT_LOG,	  /* the later log does not hold what the earlier held */
+	CONFLICT_HISTORY, /* a later history does not begin with the earlier one */
+};
+/* `a` and `b` are good results. Writes what it shows, in words of `zh` or English. */
+enum verify_conflict verify_conflict(char *words, size_t words_n, const struct verify_result *a,
+				     const struct verify_result *b, bool zh);
+
+/* The verdict, and the events as a table, as text ("en", "zh") or JSON; a NUL-terminated
+ * string to free with free(). NULL: no memory. */
+enum verify_style { VERIFY_EN, VERIFY_ZH, VERIFY_JSON };
+char *verify_words(const struct verify_result *r, enum verify_style style);
+
+#endif

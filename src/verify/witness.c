@@ -1,0 +1,160 @@
+/* witness: partners who cosigned a head, and logs that continue older ones. */
+#include "verify/inside.h"
+
+bool read_consistencies(struct work *w)
+{
+	struct hash now, path[64];
+	memcpy(now.b, w->r->log_root, 32);
+	uint64_t n = reader_varint(&w->in), last = 0;
+	if (n > CONSISTENCIES_MAX)
+		return refuse(w, VERIFY_LIMIT, "%llu consistency proofs", (unsigned long long)n);
+	for (uint64_t i = 0; i < n; i++) {
+		struct consistency *c = &w->consistencies[i];
+		c->size = reader_varint(&w->in);
+		c->root = reader_hash(&w->in);
+		uint64_t hashes = reader_varint(&w->in);
+		if (w->in.bad || hashes > 64 || c->size <= last || c->size >= w->r->log_size)
+			return refuse(w, VERIFY_FORMAT, "a consistency proof");
+		for (size_t k = 0; k < hashes; k++)
+			path[k] = reader_hash(&w->in);
+		if (w->in.bad)
+			return refuse(w, VERIFY_FORMAT, "cut in a consistency proof");
+		if (!consistency_good(c->size, &c->root, w->r->log_size, &now, path,
+				      (size_t)hashes))
+			return refuse(w, VERIFY_CONSISTENCY, "from %llu records to %llu",
+				      (unsigned long long)c->size,
+				      (unsigned long long)w->r->log_size);
+		last = c->size;
+	}
+	w->n_consistencies = (size_t)n;
+	return !w->in.bad || refuse(w, VERIFY_FORMAT, "cut in the consistency proofs");
+}
+
+/* Does this log continue the one of that size and root? *proved false: nothing here says. */
+static bool continues(const struct work *w, uint64_t size, const struct hash *root, bool *proved)
+{
+	*proved = true;
+	if (size == 0)
+		return true;
+	if (size == w->r->log_size)
+		return memcmp(root->b, w->r->log_root, 32) == 0;
+	for (size_t i = 0; i < w->n_consistencies; i++)
+		if (w->consistencies[i].size == size)
+			return hash_eq(root, &w->consistencies[i].root);
+	*proved = false;
+	return false;
+}
+
+/* "argosy/head/1" 0x00 || fingerprint || varint height || header hash || varint log size || log
+ * root || lp name */
+static bool witnessed(const struct work *w, const uint8_t *key, const uint8_t *sig, int64_t height,
+		      const struct hash *header, uint64_t size, const struct hash *root,
+		      struct slice name)
+{
+	struct buf m = BUF_INIT;
+	buf_put(&m, "argosy/head/1", 14);
+	buf_put(&m, w->r->fingerprint, 32);
+	buf_put_varint(&m, (uint64_t)height);
+	buf_put(&m, header->b, 32);
+	buf_put_varint(&m, size);
+	buf_put(&m, root->b, 32);
+	buf_put_lp(&m, name);
+	bool good = !m.failed && signature_good(sig, buf_slice(&m), key);
+	buf_fini(&m);
+	return good;
+}
+
+static bool read_witness(struct work *w, struct verify_witness *out)
+{
+	struct hash header, root;
+	uint64_t size = w->r->log_size;
+	memcpy(header.b, w->r->header_hash, 32);
+	memcpy(root.b, w->r->log_root, 32);
+	struct slice key = reader_bytes(&w->in, 32), name = reader_lp(&w->in);
+	uint64_t below = reader_varint(&w->in);
+	if (below) {
+		header = reader_hash(&w->in);
+		size = reader_varint(&w->in);
+		root = reader_hash(&w->in);
+	}
+	struct slice sig = reader_bytes(&w->in, 64);
+	if (w->in.bad || name.n > WITNESS_NAME_BYTES || !utf8_valid(name) ||
+	    (name.n && memchr(name.p, 0, name.n)) ||
+	    below > (uint64_t)(w->r->height - w->genesis_height) || (w->r->is_head && below))
+		return refuse(w, VERIFY_FORMAT, "a witness");
+	memcpy(out->key, key.p, 32);
+	out->height = w->r->height - (int64_t)below;
+	char *copy = take_memory(w, name.n + 1);
+	if (!copy)
+		return false;
+	if (name.n)
+		memcpy(copy, name.p, name.n);
+	out->name = copy;
+	if (!witnessed(w, out->key, sig.p, out->height, &header, size, &root, name))
+		return refuse(w, VERIFY_WITNESS, "%s at height %lld", out->name,
+			      (long long)out->height);
+	bool proved;
+	if (!continues(w, size, &root, &proved))
+		return refuse(w, VERIFY_CONSISTENCY, "the head that %s witnessed, height %lld",
+			      out->name, (long long)out->height);
+	return true;
+}
+
+bool read_witnesses(struct work *w)
+{
+	uint64_t n = reader_varint(&w->in);
+	if (n > WITNESSES_MAX)
+		return refuse(w, VERIFY_LIMIT, "%llu witnesses", (unsigned long long)n);
+	w->r->witnesses = take_memory(w, (size_t)n * sizeof *w->r->witnesses);
+	if (!w->r->witnesses)
+		return false;
+	w->r->n_witnesses = (size_t)n;
+	for (size_t i = 0; i < w->r->n_witnesses; i++) {
+		struct verify_witness *now = &w->r->witnesses[i];
+		if (!read_witness(w, now))
+			return false;
+		if (!i)
+			continue;
+		int c = memcmp(now[-1].key, now->key, 32);
+		if (c > 0 || (c == 0 && now[-1].height >= now->height))
+			return refuse(w, VERIFY_FORMAT, "witnesses out of order");
+	}
+	return !w->in.bad || refuse(w, VERIFY_FORMAT, "cut in the witnesses");
+}
+
+bool check_held_head(struct work *w, const struct verify_result *held)
+{
+	struct verify_result *r = w->r;
+	r->held_height = held->height;
+	if (memcmp(held->fingerprint, r->fingerprint, 32) != 0)
+		return refuse(w, VERIFY_HEAD, "it is of another chain");
+	if (held->height > r->height)
+		return refuse(w, VERIFY_HEAD,
+			      "it is older: height %lld, the head held is of height %lld",
+			      (long long)r->height, (long long)held->height);
+	if (held->height == r->height) {
+		if (memcmp(held->header_hash, r->header_hash, 32) != 0)
+			return refuse(
+				w, VERIFY_HEAD,
+				"two signed headers of height %lld: keep both files, they are "
+				"evidence",
+				(long long)r->height);
+		r->head_held = true;
+		return true;
+	}
+	struct hash root;
+	bool proved;
+	memcpy(root.b, held->log_root, 32);
+	if (held->log_size > r->log_size || !continues(w, held->log_size, &root, &proved)) {
+		if (held->log_size <= r->log_size && !proved)
+			return refuse(
+				w, VERIFY_HEAD,
+				"the bundle holds no consistency proof from a log of %llu records",
+				(unsigned long long)held->log_size);
+		return refuse(w, VERIFY_HEAD,
+			      "its log does not continue that of the head held: keep both files, "
+			      "they are evidence");
+	}
+	r->head_held = true;
+	return true;
+}

@@ -1,0 +1,472 @@
+/*
+ * words: what a result says, for people in English and Chinese, for programs in JSON.
+ *
+ * Text out of a bundle is somebody else's: control characters never reach a terminal.
+ */
+#include "verify/inside.h"
+
+#include <inttypes.h>
+
+static const char *const kinds[][2] = {
+	{"?", "?"},
+	{"item", "单品"},
+	{"lot", "批次"},
+	{"class", "类别"},
+	{"logistic unit", "物流单元"},
+	{"asset", "资产"},
+	{"shipment", "货运"},
+	{"order", "订单"},
+	{"transformation", "加工"},
+	{"document", "单据"},
+	{"other", "其他"},
+};
+
+static const char *kind_name(uint8_t kind, bool zh)
+{
+	return kinds[kind < sizeof kinds / sizeof *kinds ? kind : 0][zh];
+}
+
+static const char *action_name(uint8_t flags)
+{
+	static const char *const names[4] = {"", "ADD", "OBSERVE", "DELETE"};
+	return names[flags & 3];
+}
+
+/* ---- time ---- */
+
+/* Civil date of days since 1970 (proleptic Gregorian), by eras of 400 years from March on. */
+static void put_time(struct buf *b, int64_t ms)
+{
+	int64_t days = ms / 86400000, in_day = ms % 86400000;
+	if (in_day < 0) {
+		in_day += 86400000;
+		days--;
+	}
+	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+	int64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
+	int64_t year = yoe + era * 400 + (month <= 2), s = in_day / 1000;
+	buf_printf(b,
+		   "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64
+		   ":%02" PRId64 "Z",
+		   year, month, day, s / 3600, s / 60 % 60, s % 60);
+}
+
+/* ---- text ---- */
+
+static void put_text(struct buf *b, const char *s)
+{
+	for (; *s; s++) {
+		uint8_t c = (uint8_t)*s;
+		bool c1 = c == 0xc2 && (uint8_t)s[1] >= 0x80 && (uint8_t)s[1] < 0xa0;
+		if (c < 0x20 || c == 0x7f || c1)
+			buf_put_u8(b, '?');
+		else
+			buf_put_u8(b, c);
+		s += c1;
+	}
+}
+
+/* Columns that a text takes, CJK counted double. */
+static size_t width(const char *s)
+{
+	size_t n = 0;
+	for (; *s; s++) {
+		uint8_t c = (uint8_t)*s;
+		if ((c & 0xc0) != 0x80)
+			n += c >= 0xe3 && c < 0xf0 ? 2 : 1;
+	}
+	return n;
+}
+
+static void put_column(struct buf *b, const char *s, size_t columns)
+{
+	size_t n = width(s);
+	put_text(b, s);
+	for (; n < columns; n++)
+		buf_put_u8(b, ' ');
+	buf_put_str(b, "  ");
+}
+
+static void put_short_key(struct buf *b, const uint8_t *key)
+{
+	char hex[17];
+	hex_encode(hex, key, 8);
+	buf_printf(b, "%s...", hex);
+}
+
+struct widths {
+	size_t step, where;
+};
+
+static struct widths widths_of(const struct verify_subject *s)
+{
+	struct widths w = {4, 5};
+	for (uint64_t i = 0; i < s->n_events; i++) {
+		size_t a = width(s->events[i].step), c = width(s->events[i].where);
+		w.step = a > w.step ? a : w.step;
+		w.where = c > w.where ? c : w.where;
+	}
+	w.step = w.step > 40 ? 40 : w.step;
+	w.where = w.where > 60 ? 60 : w.where;
+	return w;
+}
+
+static void put_notes(struct buf *b, const struct verify_event *e, bool zh)
+{
+	static const struct {
+		uint8_t flag;
+		const char *words[2];
+	} notes[] = {
+		{4, {"declares an error", "声明有误"}},
+		{8, {"taken in from outside", "自外部接收"}},
+		{16, {"by its container", "随其容器"}},
+		{32, {"sensor data", "传感数据"}},
+	};
+	if (e->flags & 3) {
+		buf_put_str(b, "  ");
+		buf_put_str(b, action_name(e->flags));
+	}
+	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
+		if (e->flags & notes[i].flag)
+			buf_printf(b, "%s%s", zh ? "，" : ", ", notes[i].words[zh]);
+}
+
+static void put_table(struct buf *b, const struct verify_subject *s, bool journey, bool zh)
+{
+	struct widths w = widths_of(s);
+	for (uint64_t i = 0; i < s->n_events; i++) {
+		const struct verify_event *e = &s->events[i];
+		bool part = !journey || (i + 1 >= s->first && i + 1 <= s->last);
+		buf_printf(b, "%s%4" PRIu64 "  ", part ? " " : "-", i + 1);
+		put_time(b, e->happened_ms);
+		buf_put_str(b, "  ");
+		put_column(b, e->step, w.step);
+		put_column(b, e->where, w.where);
+		put_text(b, e->who);
+		put_notes(b, e, zh);
+		buf_put_u8(b, '\n');
+	}
+}
+
+static void put_field(struct buf *b, const char *name, const char *value)
+{
+	if (!*value)
+		return;
+	buf_printf(b, "  %s ", name);
+	put_text(b, value);
+}
+
+static void put_subject(struct buf *b, const struct verify_result *r, size_t i, bool zh)
+{
+	const struct verify_subject *s = &r->subjects[i];
+	buf_put_u8(b, '\n');
+	put_text(b, s->id);
+	if (s->absent) {
+		buf_put_str(b, zh ? "  （此处没有历史）\n" : "  (no history here)\n");
+		return;
+	}
+	buf_printf(b, "  (%s)", kind_name(s->kind, zh));
+	if (s->via != SIZE_MAX) {
+		buf_put_str(b, s->link == 'o' ? (zh ? "  原料，用于 " : "  origin of ")
+					      : (zh ? "  容器，曾装 " : "  container of "));
+		put_text(b, r->subjects[s->via].id);
+	}
+	buf_put_u8(b, '\n');
+	put_field(b, zh ? "登记所有者" : "owner", s->owner);
+	put_field(b, zh ? "持有者" : "holder", s->holder);
+	put_field(b, zh ? "拟移交" : "offered to", s->offered_to);
+	put_field(b, zh ? "所在容器" : "inside", s->container);
+	if (s->flags & 2)
+		buf_put_str(b, zh ? "  已停用" : "  decommissioned");
+	buf_printf(b, zh ? "  事件 %" PRIu64 " 条" : "  %" PRIu64 " events", s->n_events);
+	if (s->claims)
+		buf_printf(b,
+			   zh ? "  （另有他人陈述 %" PRIu64 " 条，未列出）"
+			      : "  (%" PRIu64 " claims of others beside them, not shown)",
+			   s->claims);
+	buf_put_u8(b, '\n');
+	put_table(b, s, r->journey && r->n_subjects > 1, zh);
+}
+
+static void put_when(struct buf *b, const struct verify_result *r)
+{
+	put_time(b, r->time_s * 1000);
+}
+
+static void put_what(struct buf *b, const struct verify_result *r, bool zh)
+{
+	uint64_t events = 0;
+	for (size_t i = 0; i < r->n_subjects; i++)
+		events += r->subjects[i].n_events;
+	if (r->is_head) {
+		buf_put_str(b, zh ? "  - 此为链头：" : "  - This is a head: ");
+	} else if (r->subjects[0].absent) {
+		buf_put_str(b, zh ? "  - 该标识在此链上没有任何历史："
+				  : "  - This identifier has no history on this chain: ");
+	} else if (r->n_subjects > 1) {
+		buf_printf(b,
+			   zh ? "  - 全程完整：%zu 个标的，全部 %" PRIu64 " 条事件，无一遗漏："
+			      : "  - The whole journey: %zu subjects, all their %" PRIu64
+				" events, none left out: ",
+			   r->n_subjects, events);
+	} else {
+		buf_printf(b,
+			   zh ? "  - 这是该标的的全部 %" PRIu64 " 条事件，无一遗漏："
+			      : "  - These are all %" PRIu64
+				" events of this subject, none left out: ",
+			   events);
+	}
+	put_text(b, r->chain_id);
+	buf_printf(b, zh ? "，区块 %" PRId64 "，" : ", block %" PRId64 ", ", r->height);
+	put_when(b, r);
+	buf_put_u8(b, '\n');
+}
+
+static void put_who(struct buf *b, const struct verify_result *r, bool zh)
+{
+	if (r->n_validators == 1) {
+		buf_put_str(b, zh ? "  - 仅由一方记录，签名密钥 "
+				  : "  - Recorded by one signer alone, key ");
+		put_short_key(b, r->signers[0]);
+		buf_put_u8(b, '\n');
+	} else {
+		buf_printf(b,
+			   zh ? "  - 由 %zu/%zu 个验证者确认（投票权 %" PRIu64 "/%" PRIu64 "）\n"
+			      : "  - Finalised by %zu of %zu validators (%" PRIu64 " of %" PRIu64
+				" voting power)\n",
+			   r->n_signed, r->n_validators, r->power_signed, r->power_total);
+	}
+	for (size_t i = 0; i < r->n_witnesses; i++) {
+		const struct verify_witness *w = &r->witnesses[i];
+		buf_put_str(b, zh ? "  - 见证：" : "  - Witnessed by ");
+		put_text(b, w->name);
+		buf_put_u8(b, ' ');
+		put_short_key(b, w->key);
+		buf_printf(b, zh ? "，区块 %" PRId64 "\n" : " at block %" PRId64 "\n", w->height);
+	}
+	for (size_t i = 0; i < r->n_epochs; i++) {
+		const struct verify_epoch *e = &r->epochs[i];
+		buf_printf(b,
+			   e->resumed
+				   ? (zh ? "  - 自区块 %" PRId64 " 起：从副本恢复\n"
+					 : "  - Resumed from a copy at block %" PRId64 "\n")
+				   : (zh ? "  - 自区块 %" PRId64 " 起：验证者密钥已按创世承诺更换\n"
+					 : "  - A validator's key was replaced, as the genesis "
+					   "allows, "
+					   "from block %" PRId64 " on\n"),
+			   e->from_height);
+	}
+	if (r->head_held)
+		buf_printf(b,
+			   zh ? "  - 延续您持有的链头（区块 %" PRId64 "）\n"
+			      : "  - Continues the head that you hold (block %" PRId64 ")\n",
+			   r->held_height);
+}
+
+static void put_limits(struct buf *b, const struct verify_result *r, bool zh)
+{
+	if (!r->is_head)
+		buf_put_str(b, zh ? "  - 实物与记录相符\n"
+				  : "  - that the goods are what the record says\n");
+	buf_put_str(b,
+		    zh ? "  - 此后没有新的事件（请在线查询是否仍为最新）\n"
+		       : "  - that nothing happened since: whether it is still current has to be "
+			 "asked on line\n");
+	if (r->n_validators == 1 && r->n_witnesses == 0 && !r->head_held)
+		buf_put_str(
+			b,
+			zh ? "  - "
+			     "签名者没有另存一份不同的历史（一把密钥可以签署两份；请见证或比对链头"
+			     "）\n"
+			   : "  - that the signer kept no second, different history: one key can "
+			     "sign two (a witness, or a head you hold, would show it)\n");
+}
+
+static void put_refusal(struct buf *b, const struct verify_result *r, bool zh)
+{
+	buf_printf(b, zh ? "拒绝（%s）：%s\n" : "REFUSED (%s): %s\n", verify_reason_name(r->reason),
+		   zh ? verify_reason_zh(r->reason) : verify_reason_en(r->reason));
+	if (r->detail[0]) {
+		buf_put_str(b, "  ");
+		put_text(b, r->detail);
+		buf_put_u8(b, '\n');
+	}
+}
+
+static void words(struct buf *b, const struct verify_result *r, bool zh)
+{
+	if (r->reason != VERIFY_OK) {
+		put_refusal(b, r, zh);
+		return;
+	}
+	buf_put_str(b, zh ? "验证通过" : "VERIFIED");
+	if (!r->is_head) {
+		buf_put_str(b, "  ");
+		put_text(b, r->subjects[0].id);
+	}
+	buf_put_str(b, zh ? "\n已证明：\n" : "\nProven:\n");
+	put_what(b, r, zh);
+	put_who(b, r, zh);
+	buf_put_str(b, zh ? "未证明：\n" : "Not proven:\n");
+	put_limits(b, r, zh);
+	for (size_t i = 0; i < r->n_subjects; i++)
+		put_subject(b, r, i, zh);
+}
+
+/* ---- JSON ---- */
+
+static void j_string(struct buf *b, const char *s)
+{
+	buf_put_u8(b, '"');
+	for (; *s; s++) {
+		uint8_t c = (uint8_t)*s;
+		if (c == '"' || c == '\\')
+			buf_printf(b, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(b, "\\u%04x", c);
+		else
+			buf_put_u8(b, c);
+	}
+	buf_put_u8(b, '"');
+}
+
+static void j_field(struct buf *b, const char *name, const char *value)
+{
+	buf_printf(b, ",\"%s\":", name);
+	j_string(b, value);
+}
+
+static void j_hex(struct buf *b, const char *name, const uint8_t *p)
+{
+	char hex[65];
+	hex_encode(hex, p, 32);
+	buf_printf(b, ",\"%s\":\"%s\"", name, hex);
+}
+
+static void j_time(struct buf *b, const char *name, int64_t ms)
+{
+	buf_printf(b, ",\"%s\":\"", name);
+	put_time(b, ms);
+	buf_put_u8(b, '"');
+}
+
+static const char *j_bool(bool v)
+{
+	return v ? "true" : "false";
+}
+
+static void j_event(struct buf *b, const struct verify_event *e, uint64_t number, bool part)
+{
+	buf_printf(b, "{\"number\":%" PRIu64 ",\"kind\":%u,\"role\":%u,\"action\":\"%s\"", number,
+		   e->kind, e->role, action_name(e->flags));
+	j_field(b, "step", e->step);
+	j_field(b, "where", e->where);
+	j_field(b, "who", e->who);
+	j_time(b, "happened", e->happened_ms);
+	j_time(b, "recorded", e->recorded_ms);
+	buf_printf(b, ",\"happened_ms\":%" PRId64 ",\"recorded_ms\":%" PRId64, e->happened_ms,
+		   e->recorded_ms);
+	buf_printf(b, ",\"error\":%s,\"taken_in\":%s,\"unnamed\":%s,\"sensor\":%s,\"part\":%s",
+		   j_bool(e->flags & 4), j_bool(e->flags & 8), j_bool(e->flags & 16),
+		   j_bool(e->flags & 32), j_bool(part));
+	j_hex(b, "digest", e->digest);
+	buf_put_u8(b, '}');
+}
+
+static void j_subject(struct buf *b, const struct verify_result *r, size_t i)
+{
+	const struct verify_subject *s = &r->subjects[i];
+	bool whole = !r->journey || r->n_subjects == 1;
+	buf_put_str(b, "{\"id\":");
+	j_string(b, s->id);
+	buf_printf(b, ",\"absent\":%s", j_bool(s->absent));
+	if (!s->absent) {
+		j_field(b, "kind", kind_name(s->kind, false));
+		j_field(b, "owner", s->owner);
+		j_field(b, "holder", s->holder);
+		j_field(b, "offered_to", s->offered_to);
+		j_field(b, "container", s->container);
+		buf_printf(b, ",\"taken_in\":%s,\"decommissioned\":%s,\"claims\":%" PRIu64,
+			   j_bool(s->flags & 1), j_bool(s->flags & 2), s->claims);
+		if (s->via != SIZE_MAX) {
+			j_field(b, "of", r->subjects[s->via].id);
+			j_field(b, "as", s->link == 'o' ? "origin" : "container");
+		}
+		buf_put_str(b, ",\"events\":[");
+		for (uint64_t k = 0; k < s->n_events; k++) {
+			buf_put_str(b, k ? "," : "");
+			j_event(b, &s->events[k], k + 1,
+				whole || (k + 1 >= s->first && k + 1 <= s->last));
+		}
+		buf_put_u8(b, ']');
+	}
+	buf_put_u8(b, '}');
+}
+
+static void j_good(struct buf *b, const struct verify_result *r)
+{
+	j_field(b, "chain", r->chain_id);
+	j_hex(b, "fingerprint", r->fingerprint);
+	buf_printf(b, ",\"height\":%" PRId64, r->height);
+	j_time(b, "time", r->time_s * 1000);
+	j_hex(b, "header_hash", r->header_hash);
+	j_hex(b, "app_hash", r->app_hash);
+	j_hex(b, "log_root", r->log_root);
+	buf_printf(b,
+		   ",\"log_size\":%" PRIu64 ",\"validators\":%zu,\"signed\":%zu"
+		   ",\"one_signer\":%s,\"head\":%s,\"journey\":%s,\"continues_held_head\":%s",
+		   r->log_size, r->n_validators, r->n_signed, j_bool(r->n_validators == 1),
+		   j_bool(r->is_head), j_bool(r->journey), j_bool(r->head_held));
+	buf_put_str(b, ",\"signers\":[");
+	for (size_t i = 0; i < r->n_signed; i++) {
+		char hex[65];
+		hex_encode(hex, r->signers[i], 32);
+		buf_printf(b, "%s\"%s\"", i ? "," : "", hex);
+	}
+	buf_put_str(b, "],\"witnesses\":[");
+	for (size_t i = 0; i < r->n_witnesses; i++) {
+		buf_printf(b, "%s{\"height\":%" PRId64, i ? "," : "", r->witnesses[i].height);
+		j_field(b, "name", r->witnesses[i].name);
+		j_hex(b, "key", r->witnesses[i].key);
+		buf_put_u8(b, '}');
+	}
+	buf_put_str(b, "],\"epochs\":[");
+	for (size_t i = 0; i < r->n_epochs; i++)
+		buf_printf(b,
+			   "%s{\"number\":%" PRIu64 ",\"resumed\":%s,\"from_height\":%" PRId64 "}",
+			   i ? "," : "", r->epochs[i].number, j_bool(r->epochs[i].resumed),
+			   r->epochs[i].from_height);
+	buf_put_str(b, "],\"subjects\":[");
+	for (size_t i = 0; i < r->n_subjects; i++) {
+		buf_put_str(b, i ? "," : "");
+		j_subject(b, r, i);
+	}
+	buf_put_u8(b, ']');
+}
+
+static void json(struct buf *b, const struct verify_result *r)
+{
+	buf_printf(b, "{\"verified\":%s", j_bool(r->reason == VERIFY_OK));
+	j_field(b, "reason", verify_reason_name(r->reason));
+	j_field(b, "message", verify_reason_en(r->reason));
+	j_field(b, "detail", r->detail);
+	if (r->reason == VERIFY_OK)
+		j_good(b, r);
+	buf_put_str(b, "}\n");
+}
+
+char *verify_words(const struct verify_result *r, enum verify_style style)
+{
+	struct buf b = BUF_INIT;
+	if (style == VERIFY_JSON)
+		json(&b, r);
+	else
+		words(&b, r, style == VERIFY_ZH);
+	if (buf_cstr(&b))
+		return (char *)b.p;
+	buf_fini(&b);
+	return NULL;
+}
