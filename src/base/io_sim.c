@@ -56,6 +56,7 @@ struct io_sim {
 	bool sticky, down;
 	enum err fault;
 	uint64_t quota;
+	size_t open_files;
 	struct inode *inodes;
 	struct names seen, disk;
 	struct change *changes;
@@ -461,6 +462,7 @@ static enum err sim_open(const struct io *io, struct io_file **out, const char *
 	f->life = s->life;
 	f->writable = mode != IO_READ;
 	*out = &f->base;
+	s->open_files++;
 	return ERR_OK;
 }
 
@@ -469,6 +471,7 @@ static void sim_close(struct io_file *file)
 	struct sim_file *f = file_of(file);
 	if (!stale(f) && f->inode->locked_by == f)
 		f->inode->locked_by = NULL;
+	f->sim->open_files--;
 	free(f);
 }
 
@@ -738,6 +741,11 @@ const struct io *io_sim_io(struct io_sim *s)
 uint64_t io_sim_ops(const struct io_sim *s)
 {
 	return s->ops;
+}
+
+size_t io_sim_open_files(const struct io_sim *s)
+{
+	return s->open_files;
 }
 
 void io_sim_fail_at(struct io_sim *s, uint64_t nth, bool sticky, enum err e)

@@ -31,6 +31,8 @@ const struct io *io_sim_io(struct io_sim *s);
 
 /* Operations called so far; those that the counts below count. Close is none. */
 uint64_t io_sim_ops(const struct io_sim *s);
+/* Files opened and not closed yet. */
+size_t io_sim_open_files(const struct io_sim *s);
 
 /*
  * The nth operation from now (1: the next) fails with `e`, once, or it and all

@@ -142,6 +142,7 @@ static void simulation_behaves(void **s)
 	struct place p = {.io = io_sim_io(sim), .dir = "/dir"};
 	OK(io_make_dir(p.io, p.dir, NULL));
 	behaves(&p);
+	assert_int_equal(io_sim_open_files(sim), 0);
 	io_sim_free(sim);
 }
 
