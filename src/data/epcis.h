@@ -49,8 +49,10 @@ bool event_check(const event_t *e, struct event_issue *issue);
 /*
  * The CBV 2.0 event hash (§8.9.2), vector profile: writes 32 bytes.
  * The identifier's text is "ni:///sha-256;{hex}?ver=CBV2.0".
- * `pre` (may be NULL) receives the pre-hash string. ERR_NOMEM only.
- * `scratch` (an arena, may be NULL: one is made) is used for temporary memory.
+ * `pre` (may be NULL) is cleared and receives the pre-hash string; a caller that
+ * lends the same one again and again spares an allocation. ERR_NOMEM only.
+ * `scratch` (an arena, may be NULL: the heap) is used for long lists.
+ * Rules and choices: docs/format/event-hash.md.
  */
 enum err event_hash(struct hash *out, struct buf *pre, const event_t *e,
 		    struct arena *scratch) MUST_USE;

@@ -1031,10 +1031,10 @@ static enum err read_root(struct reading *g, const struct json_value *v, size_t 
 	if (!r->context)
 		return ERR_NOMEM;
 	type = find_type(r, v);
-	if (!type)
+	if (!type || !must_be(r, type, JSON_STRING))
 		return ERR_OK;
 	bool query = slice_eq_str(type->text, "EPCISQueryDocument");
-	if (type->kind == JSON_STRING && (query || slice_eq_str(type->text, "EPCISDocument"))) {
+	if (query || slice_eq_str(type->text, "EPCISDocument")) {
 		doc->head->type = epcis_copy(r, type->text);
 		read_document(g, v, query);
 	} else {

@@ -1,9 +1,13 @@
 /*
  * epcis_xml: what the parts of the EPCIS XML reader share.
  *
- *	epcis_xml_read.c   the document: root, header, body, the list of events
- *	epcis_xml_event.c  one event, field by field in the schema's order
- *	epcis_xml_node.c   texts, attributes, extensions as trees, faults and places
+ *	epcis_xml_read.c    the document: root, body, the list of events
+ *	epcis_xml_header.c  what stands around the events
+ *	epcis_xml_event.c   one event, field by field in the schema's order
+ *	epcis_xml_parts.c   lists, places, error declarations
+ *	epcis_xml_sensor.c  sensor elements
+ *	epcis_xml_tree.c    extensions, their prefixes
+ *	epcis_xml_node.c    elements and their texts, numbers, faults and places
  *
  * Faults are sticky within one event: after the first, readers return false
  * and the event is dropped. Out of memory is sticky for the whole document.
@@ -13,6 +17,7 @@
 
 #include "data/codes.h"
 #include "data/epcis.h"
+#include "data/hash_value.h"
 
 #include <libxml/tree.h>
 
@@ -74,9 +79,32 @@ bool xml_text(struct xml_reader *r, const xmlNode *node, bool attributes, struct
 bool xml_attr_text(struct xml_reader *r, const xmlAttr *attr, struct slice *out);
 bool xml_nil(const xmlNode *node);
 
+/* The namespace URI of an attribute's name. */
+static inline const char *xml_attr_ns(const xmlAttr *attr)
+{
+	return attr->ns && attr->ns->href ? (const char *)attr->ns->href : "";
+}
+
+/* Text or CDATA. */
+static inline bool xml_is_text(const xmlNode *n)
+{
+	return n->type == XML_TEXT_NODE || n->type == XML_CDATA_SECTION_NODE;
+}
+
+/* What a text node holds, trimmed. */
+static inline struct slice xml_content(const xmlNode *n)
+{
+	return hash_value_trim((const char *)n->content);
+}
+
+/* Refuses an element that its parent may not hold. */
+bool xml_unexpected(struct xml_reader *r, const xmlNode *c);
+
 /* A number as JSON writes it: kept if it is one already, else (XML Schema's "+1", ".5", "007")
  * rewritten. False: it is not a number. */
 bool xml_number(struct xml_reader *r, struct slice s, char **out);
+
+/* ---- epcis_xml_tree.c ---- */
 
 /* Notes that a namespace is used (at `at`), and gives the prefix to write it with. */
 char *xml_prefix(struct xml_reader *r, const xmlNode *at, const xmlNs *ns);
@@ -91,10 +119,62 @@ event_node_t *xml_attr_node(struct xml_reader *r, const xmlAttr *attr);
 /* A growing list of nodes, where a repeated name becomes one ARRAY. */
 struct xml_nodes {
 	event_node_t **v;
+	uint32_t *keys; /* of the names, to find repeats quickly */
 	size_t n, cap;
 };
 bool xml_nodes_add(struct xml_reader *r, const xmlNode *at, struct xml_nodes *list,
 		   event_node_t *node);
+
+/* ---- epcis_xml_parts.c ---- */
+
+/* Text that must not be empty. */
+bool xml_put_text(struct xml_reader *r, const xmlNode *node, char **out);
+/* A value of a vocabulary: the bare word where the vocabulary has it, else as given. */
+char *xml_put_word(struct xml_reader *r, const xmlNode *node, enum cbv_vocab vocab,
+		   struct slice text);
+bool xml_read_word(struct xml_reader *r, const xmlNode *node, enum cbv_vocab vocab, char **out);
+bool xml_read_action(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventAction *out);
+
+/* Room for a list's entries of `size` bytes, its length checked; *v NULL where it is empty. */
+bool xml_list_room(struct xml_reader *r, const xmlNode *node, size_t size, void **v);
+/* The element must be `item`. */
+bool xml_expect(struct xml_reader *r, const xmlNode *node, const char *item);
+/* Remembers that a list stood there without entries. */
+bool xml_note_empty(struct xml_reader *r, event_t *e, const char *name);
+
+bool xml_read_texts(struct xml_reader *r, const xmlNode *node, const char *item, char ***out,
+		    size_t *n_out);
+bool xml_read_quantities(struct xml_reader *r, const xmlNode *node,
+			 Argosy__V1__QuantityElement ***out, size_t *n_out);
+bool xml_read_refs(struct xml_reader *r, const xmlNode *node, const char *item,
+		   enum cbv_vocab vocab, Argosy__V1__TypedRef ***out, size_t *n_out);
+bool xml_read_persistent(struct xml_reader *r, const xmlNode *node,
+			 Argosy__V1__PersistentDisposition **out);
+bool xml_read_place(struct xml_reader *r, const xmlNode *node, Argosy__V1__Place **out);
+bool xml_read_ilmd(struct xml_reader *r, const xmlNode *node, event_t *e);
+bool xml_read_error(struct xml_reader *r, const xmlNode *node, event_t *e);
+
+/* A vendor's element; the standard's own namespace qualifies no element inside an event. */
+bool xml_add_extension(struct xml_reader *r, const xmlNode *node, struct xml_nodes *list);
+/* From `c` on only <extension> (once, first) and vendor elements may stand. */
+bool xml_read_rest(struct xml_reader *r, const xmlNode *c, struct xml_nodes *list);
+/* Vendor attributes of an element that may have them. */
+bool xml_vendor_attributes(struct xml_reader *r, const xmlNode *node, struct xml_nodes *list);
+
+/* ---- epcis_xml_sensor.c ---- */
+
+bool xml_read_sensors(struct xml_reader *r, const xmlNode *node, Argosy__V1__SensorElement ***out,
+		      size_t *n_out);
+
+/* ---- epcis_xml_header.c ---- */
+
+/* A node of no namespace, as JSON's own names are; added to a parent's children. */
+event_node_t *xml_member(struct xml_reader *r, const char *name, Argosy__V1__NodeKind kind);
+bool xml_member_add(struct xml_reader *r, event_node_t *parent, event_node_t *child);
+event_node_t *xml_member_parent(struct xml_reader *r, event_node_t *parent, const char *name,
+				Argosy__V1__NodeKind kind);
+/* EPCISHeader, into `members`. */
+bool xml_header(struct xml_reader *r, const xmlNode *node, event_node_t *members);
 
 /* ---- epcis_xml_event.c ---- */
 

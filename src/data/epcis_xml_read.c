@@ -18,210 +18,7 @@
 #include "data/epcis_xml.h"
 
 #include "crypto/sha256.h"
-#include "data/hash_value.h"
 #include "data/xml_guard.h"
-
-#include <stdio.h>
-
-/* ---- members: the header as JSON has it ---- */
-
-static event_node_t *member(struct xml_reader *r, const char *name, Argosy__V1__NodeKind kind)
-{
-	event_node_t *n = xml_alloc(r, sizeof(*n));
-	if (!n)
-		return NULL;
-	argosy__v1__node__init(n);
-	n->kind = kind;
-	n->name = xml_copy(r, slice_str(name));
-	return n->name ? n : NULL;
-}
-
-static bool add(struct xml_reader *r, event_node_t *parent, event_node_t *child)
-{
-	if (!child)
-		return false;
-	size_t n = parent->n_children;
-	if ((n & (n - 1)) == 0) { /* room is a power of two */
-		event_node_t **v = xml_alloc(r, (n ? 2 * n : 1) * sizeof(*v));
-		if (!v)
-			return false;
-		if (n)
-			memcpy(v, parent->children, n * sizeof(*v));
-		parent->children = v;
-	}
-	parent->children[parent->n_children++] = child;
-	return true;
-}
-
-static bool add_text(struct xml_reader *r, event_node_t *parent, const char *name,
-		     struct slice text)
-{
-	event_node_t *n = member(r, name, ARGOSY__V1__NODE_KIND__NODE_KIND_STRING);
-	if (!n)
-		return false;
-	n->text = xml_copy(r, text);
-	return n->text && add(r, parent, n);
-}
-
-static event_node_t *add_parent(struct xml_reader *r, event_node_t *parent, const char *name,
-				Argosy__V1__NodeKind kind)
-{
-	event_node_t *n = member(r, name, kind);
-	return n && add(r, parent, n) ? n : NULL;
-}
-
-/* The attributes of a master data element: the one that must be there, as `name`. */
-static bool add_required(struct xml_reader *r, const xmlNode *node, event_node_t *parent,
-			 const char *name)
-{
-	struct slice text = SLICE_LIT("");
-	for (const xmlAttr *a = node->properties; a; a = a->next) {
-		if (a->ns || strcmp((const char *)a->name, name) != 0)
-			continue;
-		if (!xml_attr_text(r, a, &text))
-			return false;
-	}
-	if (text.n == 0)
-		return xml_refuse(r, node, NULL, "%s lacks the attribute %s", xml_name(node), name);
-	return add_text(r, parent, name, text);
-}
-
-/* <attribute id="...">text</attribute>, or elements instead of text. */
-static bool read_master_attribute(struct xml_reader *r, const xmlNode *node, event_node_t *list)
-{
-	event_node_t *n = add_parent(r, list, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
-	if (!n || !add_required(r, node, n, "id"))
-		return false;
-	if (!xml_first(node)) {
-		struct slice text;
-		return xml_text(r, node, true, &text) && add_text(r, n, "attribute", text);
-	}
-	struct xml_nodes list_of = {NULL, 0, 0};
-	event_node_t *value =
-		add_parent(r, n, "attribute", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
-	if (!value || !xml_container(r, node, true))
-		return false;
-	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
-		event_node_t *child = xml_node(r, c, 1);
-		if (!child || !xml_nodes_add(r, c, &list_of, child))
-			return false;
-	}
-	value->children = list_of.v;
-	value->n_children = list_of.n;
-	return true;
-}
-
-static bool unexpected(struct xml_reader *r, const xmlNode *c)
-{
-	return xml_refuse(r, c, NULL, "%s may not stand in %s", xml_name(c), xml_name(c->parent));
-}
-
-static bool read_vocabulary_element(struct xml_reader *r, const xmlNode *node, event_node_t *list)
-{
-	event_node_t *n = add_parent(r, list, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
-	event_node_t *attributes = NULL, *children = NULL;
-	if (!n || !add_required(r, node, n, "id") || !xml_container(r, node, true))
-		return false;
-	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
-		if (xml_is(c, "", "attribute")) {
-			if (!attributes)
-				attributes = add_parent(r, n, "attributes",
-							ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
-			if (!attributes || !read_master_attribute(r, c, attributes))
-				return false;
-		} else if (xml_is(c, "", "children")) {
-			if (children)
-				return xml_refuse(r, c, NULL, "children is given twice");
-			children = add_parent(r, n, "children",
-					      ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
-			if (!children || !xml_container(r, c, true))
-				return false;
-			for (const xmlNode *id = xml_first(c); id; id = xml_next(id)) {
-				struct slice text;
-				if (!xml_is(id, "", "id"))
-					return unexpected(r, id);
-				if (!xml_text(r, id, true, &text) ||
-				    !add_text(r, children, "", text))
-					return false;
-			}
-		} else if (!*xml_ns(c)) {
-			return unexpected(r, c);
-		} else if (!add(r, n, xml_node(r, c, 1))) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool read_vocabulary(struct xml_reader *r, const xmlNode *node, event_node_t *list)
-{
-	event_node_t *n = add_parent(r, list, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
-	if (!n || !xml_container(r, node, true) || !add_required(r, node, n, "type"))
-		return false;
-	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
-		if (!xml_is(c, "", "VocabularyElementList"))
-			return unexpected(r, c);
-		event_node_t *elements = add_parent(r, n, "vocabularyElementList",
-						    ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
-		if (!elements || !xml_container(r, c, true))
-			return false;
-		for (const xmlNode *e = xml_first(c); e; e = xml_next(e)) {
-			if (!xml_is(e, "", "VocabularyElement"))
-				return unexpected(r, e);
-			if (!read_vocabulary_element(r, e, elements))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool read_master_data(struct xml_reader *r, const xmlNode *node, event_node_t *header)
-{
-	event_node_t *master =
-		add_parent(r, header, "epcisMasterData", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
-	if (!master || !xml_container(r, node, true))
-		return false;
-	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
-		if (!xml_is(c, "", "VocabularyList") || master->n_children)
-			return unexpected(r, c);
-		event_node_t *list = add_parent(r, master, "vocabularyList",
-						ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
-		if (!list || !xml_container(r, c, true))
-			return false;
-		for (const xmlNode *v = xml_first(c); v; v = xml_next(v)) {
-			if (!xml_is(v, "", "Vocabulary"))
-				return unexpected(r, v);
-			if (!read_vocabulary(r, v, list))
-				return false;
-		}
-	}
-	return true;
-}
-
-/* SBDH stays a tree of its own names; master data takes the names of the JSON binding. */
-static bool read_header(struct xml_reader *r, const xmlNode *node, event_node_t *members)
-{
-	event_node_t *header =
-		add_parent(r, members, "epcisHeader", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
-	if (!header || !xml_container(r, node, true))
-		return false;
-	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
-		if (*xml_ns(c)) {
-			if (!add(r, header, xml_node(r, c, 1)))
-				return false;
-			continue;
-		}
-		if (!xml_is(c, "", "extension") || !xml_container(r, c, true))
-			return unexpected(r, c);
-		for (const xmlNode *m = xml_first(c); m; m = xml_next(m)) {
-			if (!xml_is(m, "", "EPCISMasterData"))
-				return unexpected(r, m);
-			if (!read_master_data(r, m, header))
-				return false;
-		}
-	}
-	return true;
-}
 
 /* ---- the events ---- */
 
@@ -399,9 +196,9 @@ static bool read_body_members(struct xml_reader *r, const xmlNode *node, struct 
 		if (!is_vendor(c))
 			continue;
 		if (!body)
-			body = add_parent(r, d->members, "epcisBody",
-					  ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
-		if (!body || !add(r, body, xml_node(r, c, 1)))
+			body = xml_member_parent(r, d->members, "epcisBody",
+						 ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+		if (!body || !xml_member_add(r, body, xml_node(r, c, 1)))
 			return false;
 	}
 	return true;
@@ -414,7 +211,7 @@ static bool read_body(struct xml_reader *r, const xmlNode *node, struct document
 		if (is_vendor(c) || (xml_is(c, "", "extension") && !xml_first(c)))
 			continue;
 		if (list || !xml_is(c, "", "EventList"))
-			return unexpected(r, c);
+			return xml_unexpected(r, c);
 		list = c;
 	}
 	return !list || read_events(r, list, d, 0);
@@ -482,7 +279,7 @@ static bool read_root_attributes(struct xml_reader *r, const xmlNode *root, stru
 		bool version = !a->ns && strcmp((const char *)a->name, "schemaVersion") == 0;
 		bool date = !a->ns && strcmp((const char *)a->name, "creationDate") == 0;
 		if (!version && !date) {
-			if (!add(r, d->members, xml_attr_node(r, a)))
+			if (!xml_member_add(r, d->members, xml_attr_node(r, a)))
 				return false;
 			continue;
 		}
@@ -555,7 +352,7 @@ static bool read_document(struct xml_reader *r, const xmlNode *root, struct docu
 		return false;
 	const xmlNode *c = xml_first(root);
 	if (c && xml_is(c, "", "EPCISHeader")) {
-		if (!read_header(r, c, d->members))
+		if (!xml_header(r, c, d->members))
 			return false;
 		c = xml_next(c);
 	}
@@ -567,8 +364,9 @@ static bool read_document(struct xml_reader *r, const xmlNode *root, struct docu
 		if (xml_is(n, "", "extension") && !xml_first(n))
 			continue;
 		if (!is_vendor(n))
-			return unexpected(r, n);
-		if (!xml_is(n, IGNORE_NS, "ignoreFields") && !add(r, d->members, xml_node(r, n, 1)))
+			return xml_unexpected(r, n);
+		if (!xml_is(n, IGNORE_NS, "ignoreFields") &&
+		    !xml_member_add(r, d->members, xml_node(r, n, 1)))
 			return false;
 	}
 	if ((!query && !read_body_members(r, c, d)) || !note_declared(r, root))
@@ -596,8 +394,8 @@ static enum err one_issue(struct event_issue *issues, size_t issues_max, size_t 
 static enum err read_tree(struct xml_reader *r, const xmlDoc *tree, struct event_doc *doc,
 			  struct slice text)
 {
-	struct document d = {doc, 0, member(r, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT), NULL,
-			     0};
+	struct document d = {doc, 0, xml_member(r, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT),
+			     NULL, 0};
 	struct hash hash;
 	const xmlNode *root = xmlDocGetRootElement(tree);
 	doc->head = xml_alloc(r, sizeof(*doc->head));

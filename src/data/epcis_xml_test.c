@@ -87,6 +87,9 @@ static const struct {
 	 "/q:QueryResults", "queryName", '-'},
 	/* events */
 	{DOC("<QuantityEvent/>"), "/QuantityEvent", "withdrawn", 'i'},
+	{OLD("<QuantityEvent>" TIMES "<epcClass>urn:x:1</epcClass><quantity>1</quantity>"
+	     "</QuantityEvent>"),
+	 "/QuantityEvent", "withdrawn", 'v'},
 	{DOC("<SomethingEvent/>"), "/SomethingEvent", "not an event", 'i'},
 	{DOC("<epcis:ObjectEvent/>"), "/epcis:ObjectEvent", "namespace", 'i'},
 	{DOC(OBJ("<eventTimeZoneOffset>+08:00</eventTimeZoneOffset>" EPCS ACT)), "ObjectEvent",
@@ -153,6 +156,9 @@ static const struct {
 	{REPORT("type='gs1:Speed' booleanValue='yes'"), "/@booleanValue", "true or false", 'i'},
 	{REPORT("type='gs1:Speed' hexBinaryValue='abc'"), "/@hexBinaryValue", "hex", 'i'},
 	{REPORT("type='gs1:Speed' time='now'"), "time", "time", 'i'},
+	{ONE("<sensorElementList><sensorElement><sensorReport type='gs1:Speed'>fast</sensorReport>"
+	     "</sensorElement></sensorElementList>"),
+	 "/sensorReport", "holds text", 'v'},
 	{REPORT("value='1'"), "sensorReport/0", "type is missing", 'v'},
 	{REPORT("type='gs1:Speed' unknown='1'"), "unknown", "no namespace", 'v'},
 	{ONE("<ilmd>text</ilmd>"), "/ilmd", "text", 'i'},
@@ -271,6 +277,10 @@ static const struct {
 	     "<inputEPCList><epc>urn:x:1</epc></inputEPCList>"
 	     "<outputEPCList><epc>urn:x:2</epc></outputEPCList></TransformationEvent></extension>"),
 	 1, 'v'},
+	/* wider than its schema: later fields outside their wrapper, no epcList */
+	{OLD(OBJ(TIMES ACT "<quantityList><quantityElement><epcClass>urn:x:1</epcClass>"
+			   "</quantityElement></quantityList>")),
+	 1, 'i'},
 	{QROOT "<q:QueryResults><queryName>Q</queryName><resultsBody><EventList>" OBJ(
 		 TIMES EPCS ACT) "</EventList></resultsBody></q:QueryResults>" QEND,
 	 1, '-'},

@@ -21,9 +21,9 @@ static enum err check_to(struct act *a, struct slice to)
 	return ERR_OK;
 }
 
-static enum err offer(struct act *a, struct line *l, bool partial)
+static enum err offer(struct act *a, struct line *l)
 {
-	if (partial || l->s.kind == SUBJECT_CLASS)
+	if (l->s.kind == SUBJECT_CLASS)
 		return act_refuse(a, VERDICT_INVALID, "/subjects", l->id,
 				  "a class of goods is in nobody's custody");
 	if (l->s.flags & SUBJECT_DECOMMISSIONED)
@@ -67,7 +67,7 @@ enum err custody_execute(struct act *a)
 			return act_refuse(a, VERDICT_STATE, "/subjects", l->id,
 					  "goes with the container it is in");
 		if (ps->intent == INTENT_OFFER)
-			STEP(offer(a, l, ps->partial));
+			STEP(offer(a, l));
 		else if (ps->intent == INTENT_ACCEPT)
 			STEP(accept(a, l));
 		else

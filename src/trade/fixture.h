@@ -25,122 +25,31 @@ typedef Argosy__V1__Action action_t;
 
 #define FX __attribute__((unused)) static
 
-/* ---- the fake ledger ---- */
-
-struct fx_row {
-	struct slice key, value;
-};
-
 static struct {
 	struct arena *mem;
-	struct fx_row *rows;
-	size_t n, cap;
-	struct slice *log;
-	size_t n_log, cap_log;
 	int64_t height, time_ms;
 	uint64_t next_id;
 	/* Of the last transaction. */
 	struct verdict_text text;
 	size_t records;
-	/* Counted since they were set to 0. */
-	size_t gets, puts;
+	uint64_t n_log; /* records in the log */
 } fx;
 
-static size_t fx_find(struct slice key, bool *found)
-{
-	size_t lo = 0, hi = fx.n;
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		int c = slice_cmp(fx.rows[mid].key, key);
-		if (c == 0) {
-			*found = true;
-			return mid;
-		}
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	*found = false;
-	return lo;
-}
-
-static struct slice fx_keep(struct slice s)
+FX struct slice fx_keep(struct slice s)
 {
 	return slice(arena_copy(fx.mem, s.p, s.n), s.n);
 }
 
-enum err exec_get(struct exec *x, bool *found, struct slice *value, struct slice key)
-{
-	(void)x;
-	size_t i = fx_find(key, found);
-	fx.gets++;
-	assert_true(key.n <= 511);
-	if (*found)
-		*value = fx.rows[i].value;
-	return ERR_OK;
-}
-
-enum err exec_put(struct exec *x, struct slice key, struct slice value)
-{
-	(void)x;
-	bool found;
-	size_t i = fx_find(key, &found);
-	fx.puts++;
-	if (!found) {
-		if (fx.n == fx.cap) {
-			fx.cap = fx.cap ? fx.cap * 2 : 1024;
-			fx.rows = realloc(fx.rows, fx.cap * sizeof *fx.rows);
-		}
-		memmove(fx.rows + i + 1, fx.rows + i, (fx.n - i) * sizeof *fx.rows);
-		fx.rows[i].key = fx_keep(key);
-		fx.n++;
-	}
-	fx.rows[i].value = fx_keep(value);
-	return ERR_OK;
-}
-
-enum err exec_del(struct exec *x, struct slice key)
-{
-	(void)x;
-	bool found;
-	size_t i = fx_find(key, &found);
-	if (found)
-		memmove(fx.rows + i, fx.rows + i + 1, (--fx.n - i) * sizeof *fx.rows);
-	return ERR_OK;
-}
-
-uint64_t exec_next_index(const struct exec *x)
-{
-	(void)x;
-	return fx.n_log;
-}
-
-enum err exec_record(struct exec *x, uint64_t *index, struct hash *digest, struct slice record)
-{
-	(void)x;
-	if (fx.n_log == fx.cap_log) {
-		fx.cap_log = fx.cap_log ? fx.cap_log * 2 : 1024;
-		fx.log = realloc(fx.log, fx.cap_log * sizeof *fx.log);
-	}
-	struct slice leaf[2] = {slice("", 1), record};
-	sha256_parts(digest, leaf, 2);
-	*index = fx.n_log;
-	fx.log[fx.n_log++] = fx_keep(record);
-	return ERR_OK;
-}
-
-enum err exec_read_record(struct exec *x, struct buf *out, uint64_t index)
-{
-	(void)x;
-	buf_put_slice(out, fx.log[index]);
-	return buf_err(out);
-}
-
-FX struct exec fx_exec(struct arena *a)
-{
-	return (struct exec){.height = fx.height, .time_ms = fx.time_ms, .arena = a};
-}
+/* What a ledger to test on must give: fixture_fake.h, or with FX_LEDGER defined the
+ * real one, fixture_ledger.h. */
+static void fx_genesis(struct slice app_state);
+static void fx_end(void);
+static struct hash fx_fingerprint(void);
+/* Puts the transaction into a block of its own. */
+static enum verdict fx_run(struct tx *tx);
+/* In the world's memory. */
+static bool fx_get(struct slice *value, struct slice key);
+static struct slice fx_log(uint64_t index);
 
 /* ---- members and keys ---- */
 
@@ -152,11 +61,6 @@ FX struct tx_signer fx_signer(const char *name)
 	sha256(&seed, slice_str(name));
 	crypto_sign_seed_keypair(s.public_key, s.secret_key, seed.b);
 	return s;
-}
-
-FX struct hash fx_fingerprint(void)
-{
-	return (struct hash){{1, 2, 3}};
 }
 
 /* Members of the world: the operator "op" and these. */
@@ -172,7 +76,6 @@ FX void fx_open(void)
 	static char role[] = "operator", country[] = "NL";
 	char *roles[1] = {role};
 	uint8_t packed[4096];
-	struct err_text t = {{0}};
 
 	assert_true(sodium_init() >= 0);
 	memset(&fx, 0, sizeof fx);
@@ -200,17 +103,12 @@ FX void fx_open(void)
 	g.n_members = 8;
 	g.members = list;
 	size_t n = argosy__v1__genesis_state__pack(&g, packed);
-	struct exec x = fx_exec(fx.mem);
-	enum err e = trade_app.genesis(&x, slice(packed, n), &t);
-	if (e != ERR_OK)
-		print_error("%s\n", t.text);
-	assert_int_equal(e, ERR_OK);
+	fx_genesis(slice(packed, n));
 }
 
 FX void fx_close(void)
 {
-	free(fx.rows);
-	free(fx.log);
+	fx_end();
 	arena_free(fx.mem);
 	memset(&fx, 0, sizeof fx);
 }
@@ -255,56 +153,6 @@ FX struct tx *fx_tx(const char *member, const char *key, action_t *const *action
 	free(packed);
 	buf_fini(&out);
 	return tx;
-}
-
-/* What the ledger asks of the sender before the application sees a transaction. */
-static enum verdict fx_sender(struct exec *x, const struct tx *tx)
-{
-	struct member m;
-	struct member_key k;
-	bool found;
-	assert_int_equal(member_key_get(x, &found, &k, tx->signatures[0].key), ERR_OK);
-	if (!found || !slice_eq(k.member, tx->member))
-		return VERDICT_UNKNOWN_KEY;
-	if (k.revoked_height || (k.retire_at_ms && x->time_ms >= k.retire_at_ms))
-		return VERDICT_KEY_REVOKED;
-	assert_int_equal(member_get(x, &found, &m, tx->member), ERR_OK);
-	if (!found)
-		return VERDICT_UNKNOWN_MEMBER;
-	return m.status == MEMBER_ACTIVE ? VERDICT_OK : VERDICT_MEMBER_SUSPENDED;
-}
-
-/* One block with this transaction. */
-FX enum verdict fx_run(struct tx *tx)
-{
-	struct arena *a = arena_new(0);
-	fx.height++;
-	fx.time_ms += 1000;
-	struct exec x = fx_exec(a);
-	size_t log = fx.n_log, n = fx.n;
-	struct fx_row *before = malloc((n + 1) * sizeof *before);
-	struct err_text t = {{0}};
-	memcpy(before, fx.rows, n * sizeof *before);
-	enum verdict v = fx_sender(&x, tx);
-	fx.text = tx->form_text;
-	if (v == VERDICT_OK)
-		v = tx->form;
-	if (v == VERDICT_OK) {
-		x.tx = tx;
-		enum err e = trade_app.execute(&x, tx, &v, &fx.text, &t);
-		if (e != ERR_OK)
-			print_error("%s: %s\n", err_str(e), t.text);
-		assert_int_equal(e, ERR_OK);
-	}
-	if (v != VERDICT_OK) {
-		memcpy(fx.rows, before, n * sizeof *before);
-		fx.n = n;
-		fx.n_log = log;
-	}
-	fx.records = fx.n_log - log;
-	free(before);
-	arena_free(a);
-	return v;
 }
 
 FX enum verdict fx_batch(const char *member, action_t *const *actions, size_t n)
@@ -353,11 +201,8 @@ FX struct slice fx_canon(const char *id)
 FX bool fx_subject(struct subject *s, const char *id)
 {
 	struct state_key k;
-	struct exec x = fx_exec(fx.mem);
 	struct slice v;
-	bool found;
-	assert_int_equal(exec_get(&x, &found, &v, key_make(&k, "s/", fx_canon(id))), ERR_OK);
-	if (!found)
+	if (!fx_get(&v, key_make(&k, "s/", fx_canon(id))))
 		return false;
 	assert_true(subject_decode(s, v));
 	return true;
@@ -366,8 +211,7 @@ FX bool fx_subject(struct subject *s, const char *id)
 FX struct record fx_record(uint64_t index)
 {
 	struct record r;
-	assert_true(index < fx.n_log);
-	assert_int_equal(record_decode(&r, fx.mem, fx.log[index]), ERR_OK);
+	assert_int_equal(record_decode(&r, fx.mem, fx_log(index)), ERR_OK);
 	return r;
 }
 
@@ -714,5 +558,11 @@ FX action_t *fx_document(void)
 	a->document->type = fx_str("EPCISDocument");
 	return a;
 }
+
+#ifdef FX_LEDGER
+#include "trade/fixture_ledger.h"
+#else
+#include "trade/fixture_fake.h"
+#endif
 
 #endif

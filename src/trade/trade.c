@@ -57,8 +57,7 @@ static enum err act_run(struct act *a)
 	case ACT_END:
 		break;
 	}
-	bug_if("an act that prepare let through is not executed");
-	return ERR_OK;
+	bug_at(__FILE__, __LINE__, "an act that prepare let through is not executed");
 }
 
 static enum err execute(struct exec *x, struct tx *tx, enum verdict *v, struct verdict_text *vt,

@@ -72,7 +72,7 @@ static void assert_chain(const char *id, bool claims)
 	for (uint64_t i = 1; i <= n; i++) {
 		struct hash digest;
 		struct buf sum = BUF_INIT;
-		struct slice leaf[2] = {slice("", 1), fx.log[index[i]]};
+		struct slice leaf[2] = {slice("", 1), fx_log(index[i])};
 		struct record r = fx_record(index[i]);
 		struct summary m;
 		sha256_parts(&digest, leaf, 2);
@@ -94,11 +94,11 @@ static void a_history_opens_and_grows(void **state)
 	(void)state;
 	FX_OK("alice", fx_object(ADD, ITEM("1"), "commissioning"));
 	assert_int_equal(fx.records, 1);
-	fx.gets = fx.puts = 0;
+	fake.gets = fake.puts = 0;
 	FX_OK("alice", fx_object(OBSERVE, ITEM("1"), "shipping"));
 	/* One for the subject; two for key and member, one for the key's scope. */
-	assert_int_equal(fx.gets, 4);
-	assert_int_equal(fx.puts, 1);
+	assert_int_equal(fake.gets, 4);
+	assert_int_equal(fake.puts, 1);
 	struct subject s = subject(ITEM("1"));
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.claims, 0);
@@ -196,8 +196,8 @@ static void unpacking_all_counts_for_each(void **state)
 		assert_chain(id, false);
 	}
 	/* No chunk is left behind. */
-	for (size_t i = 0; i < fx.n; i++)
-		assert_false(slice_starts(fx.rows[i].key, "b/"));
+	for (size_t i = 0; i < fake.n; i++)
+		assert_false(slice_starts(fake.rows[i].key, "b/"));
 }
 
 /* Every order of leaving leaves the slots dense and the rest inside. */
@@ -346,13 +346,13 @@ static action_t *in_error(action_t *a)
 
 static struct event_identity identity(const char *id)
 {
-	struct exec x = fx_exec(fx.mem);
 	struct event_identity e;
+	struct state_key k;
+	struct slice v;
 	struct hash h;
-	bool found;
 	sha256(&h, slice_str(id));
-	assert_int_equal(event_identity_get(&x, &found, &e, &h), ERR_OK);
-	assert_true(found);
+	assert_true(fx_get(&v, key_make(&k, "e/", slice(h.b, 32))));
+	assert_true(event_identity_decode(&e, v));
 	return e;
 }
 
@@ -411,7 +411,7 @@ static void an_error_without_its_event_stands_alone(void **state)
 static void a_failed_batch_leaves_nothing(void **state)
 {
 	(void)state;
-	size_t rows = fx.n, log = fx.n_log;
+	size_t rows = fake.n, log = fx.n_log;
 	action_t *batch[3] = {
 		fx_object(ADD, ITEM("1"), "commissioning"),
 		fx_aggregation(ADD, CASE("1"), ITEM("1")),
@@ -419,7 +419,7 @@ static void a_failed_batch_leaves_nothing(void **state)
 	};
 	assert_int_equal(fx_batch("alice", batch, 3), VERDICT_NOT_OWNER);
 	assert_string_equal(fx.text.field, "/actions/2/event");
-	assert_int_equal(fx.n, rows);
+	assert_int_equal(fake.n, rows);
 	assert_int_equal(fx.n_log, log);
 	assert_int_equal(fx_batch("alice", batch, 2), VERDICT_OK);
 	assert_int_equal(fx.records, 2);
