@@ -303,8 +303,23 @@ static void put_name(struct hasher *h, const event_node_t *node)
 	buf_put_str(h->out, node->name);
 }
 
-static void put_nodes(struct hasher *h, struct pieces *p, event_node_t *const *v, size_t n,
-		      unsigned depth);
+static void put_child(struct hasher *h, struct pieces *p, const event_node_t *node, unsigned depth);
+
+/* A JSON-LD value object ({"@value": "7", "@type": "xsd:integer"}) is its value, as an XML element
+ * with a type or attributes is its text. NULL: not one. */
+static const char *value_object(const event_node_t *node)
+{
+	for (size_t i = 0; i < node->n_children; i++)
+		if (!node->children[i]->ns[0] && strcmp(node->children[i]->name, "@value") == 0)
+			return node->children[i]->text;
+	return NULL;
+}
+
+static bool value_keyword(const event_node_t *node)
+{
+	return !node->ns[0] &&
+	       (strcmp(node->name, "@value") == 0 || strcmp(node->name, "@type") == 0);
+}
 
 /* One value under the name of `named` (itself, or the array that holds it). */
 static void put_node(struct hasher *h, struct pieces *p, const event_node_t *named,
@@ -320,7 +335,8 @@ static void put_node(struct hasher *h, struct pieces *p, const event_node_t *nam
 	size_t start = h->out->n;
 	put_name(h, named);
 	size_t mark = h->out->n;
-	struct slice text = hash_value_trim(node->text);
+	const char *value = value_object(node);
+	struct slice text = hash_value_trim(value ? value : node->text);
 	if (text.n && node->kind != ARGOSY__V1__NODE_KIND__NODE_KIND_NULL) {
 		buf_put_u8(h->out, '=');
 		hash_value(h->out, text);
@@ -328,7 +344,9 @@ static void put_node(struct hasher *h, struct pieces *p, const event_node_t *nam
 	if (node->n_children) {
 		struct pieces inner;
 		pieces_begin(&inner, h->out, h->scratch);
-		put_nodes(h, &inner, node->children, node->n_children, depth + 1);
+		for (size_t i = 0; i < node->n_children; i++)
+			if (!value || !value_keyword(node->children[i]))
+				put_child(h, &inner, node->children[i], depth + 1);
 		pieces_end(&inner);
 	}
 	if (h->out->n == mark && !h->out->failed)
@@ -336,12 +354,10 @@ static void put_node(struct hasher *h, struct pieces *p, const event_node_t *nam
 	pieces_cut(p);
 }
 
-static void put_nodes(struct hasher *h, struct pieces *p, event_node_t *const *v, size_t n,
-		      unsigned depth)
+static void put_child(struct hasher *h, struct pieces *p, const event_node_t *node, unsigned depth)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!ignored(h, v[i]))
-			put_node(h, p, v[i], v[i], depth);
+	if (!ignored(h, node))
+		put_node(h, p, node, node, depth);
 }
 
 static void put_extensions(struct hasher *h, event_node_t *const *v, size_t n)
@@ -350,7 +366,8 @@ static void put_extensions(struct hasher *h, event_node_t *const *v, size_t n)
 		return;
 	struct pieces p;
 	pieces_begin(&p, h->out, h->scratch);
-	put_nodes(h, &p, v, n, 0);
+	for (size_t i = 0; i < n; i++)
+		put_child(h, &p, v[i], 0);
 	pieces_end(&p);
 }
 
@@ -498,7 +515,8 @@ static void put_tail(struct hasher *h)
 	if (e->n_source_list)
 		put_refs(h, sources, source, e->source_list, e->n_source_list, CBV_SDT);
 	pieces_cut(&p);
-	put_nodes(h, &p, e->extensions, e->n_extensions, 0);
+	for (size_t i = 0; i < e->n_extensions; i++)
+		put_child(h, &p, e->extensions[i], 0);
 	pieces_end(&p);
 }
 
