@@ -56,6 +56,14 @@ bool context_is_standard(struct slice url);
 extern const char context_url[]; /* the one that we write */
 
 /*
+ * XML lets fields inside an extension be without a namespace. JSON-LD drops a
+ * name that no context declares, and other software hashes the bare name; so
+ * the writer leaves it bare and declares it as a term under this base, and the
+ * reader takes a bare name inside an extension that is so declared.
+ */
+extern const char context_local_base[];
+
+/*
  * Reads the value of an "@context": a string, an object, or an array of these.
  * `inner`: inside an event, where only prefixes may be declared and none may get
  * another meaning. Faults are noted; the result is then what could be read.

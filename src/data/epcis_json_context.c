@@ -14,6 +14,8 @@ enum { CONTEXT_ENTRIES_MAX = 256 };
 
 const char context_url[] = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 
+const char context_local_base[] = "urn:x-argosy:local:";
+
 bool context_is_standard(struct slice url)
 {
 	return slice_eq_str(url, context_url) ||
@@ -302,7 +304,10 @@ static bool bare_name(struct epcis_reader *r, const struct json_value *m, Argosy
 			return true;
 		}
 	}
-	if (!standard_term(m->name))
+	bool local = e && e->uri &&
+		     strncmp(e->uri, context_local_base, strlen(context_local_base)) == 0 &&
+		     slice_eq_str(m->name, e->uri + strlen(context_local_base));
+	if (!local && !standard_term(m->name))
 		return epcis_bad(r, m, "\"%.*s\" carries no namespace prefix", epcis_shown(m->name),
 				 m->name.p);
 	n->name = epcis_copy(r, m->name);
@@ -349,6 +354,25 @@ static Argosy__V1__Node *new_node(struct epcis_reader *r)
 	return n;
 }
 
+/* The writer gives an XML element's text beside its attributes or children as "@value"; JSON-LD
+ * itself allows "@value" beside keywords only. */
+static void lift_text(Argosy__V1__Node *n)
+{
+	size_t at = n->n_children, names = 0;
+	for (size_t i = 0; i < n->n_children; i++) {
+		const Argosy__V1__Node *k = n->children[i];
+		names += *k->name != '@';
+		if (!*k->ns && strcmp(k->name, "@value") == 0 && *k->text &&
+		    k->kind == ARGOSY__V1__NODE_KIND__NODE_KIND_STRING)
+			at = i;
+	}
+	if (!names || at == n->n_children)
+		return;
+	n->text = n->children[at]->text;
+	for (n->n_children--; at < n->n_children; at++)
+		n->children[at] = n->children[at + 1];
+}
+
 static bool read_children(struct epcis_reader *r, const struct json_value *v, Argosy__V1__Node *n,
 			  enum node_names names)
 {
@@ -381,6 +405,8 @@ static bool read_children(struct epcis_reader *r, const struct json_value *v, Ar
 		ok = epcis_read_node(r, m, k, names) && ok;
 		n->children[n->n_children++] = k;
 	}
+	if (v->kind == JSON_OBJECT && names == NAMES_STRICT && !r->nomem)
+		lift_text(n);
 	return ok && !r->nomem;
 }
 

@@ -110,6 +110,15 @@ static bool is_first(struct epcis_reader *r, const struct json_value *m)
 	       epcis_bad(r, m, "\"%.*s\" is given twice", epcis_shown(m->name), m->name.p);
 }
 
+/* Leaves *out as it was where there is no memory: strings of a message are never NULL. */
+static bool put_copy(struct epcis_reader *r, const struct json_value *v, char **out)
+{
+	char *s = epcis_copy(r, v->text);
+	if (s)
+		*out = s;
+	return s != NULL;
+}
+
 static bool read_string(struct epcis_reader *r, const struct json_value *v, char **out)
 {
 	if (v->kind != JSON_STRING)
@@ -118,9 +127,8 @@ static bool read_string(struct epcis_reader *r, const struct json_value *v, char
 		return epcis_bad(r, v, "longer than %d bytes", EVENT_STRING_MAX);
 	if (!v->text.n)
 		return epcis_bad(r, v, "must not be empty");
-	*out = epcis_copy(r, v->text);
 	context_use_value(r, v->text);
-	return *out != NULL;
+	return put_copy(r, v, out);
 }
 
 static bool read_number(struct epcis_reader *r, const struct json_value *v, char **out)
@@ -129,16 +137,14 @@ static bool read_number(struct epcis_reader *r, const struct json_value *v, char
 		return epcis_bad(r, v, "must be a number");
 	if (v->text.n > EVENT_STRING_MAX)
 		return epcis_bad(r, v, "longer than %d bytes", EVENT_STRING_MAX);
-	*out = epcis_copy(r, v->text);
-	return *out != NULL;
+	return put_copy(r, v, out);
 }
 
 static bool read_bool(struct epcis_reader *r, const struct json_value *v, char **out)
 {
 	if (v->kind != JSON_BOOL)
 		return epcis_bad(r, v, "must be true or false");
-	*out = epcis_copy(r, v->text);
-	return *out != NULL;
+	return put_copy(r, v, out);
 }
 
 static bool read_strings(struct epcis_reader *r, const struct json_value *v, size_t *n,
@@ -611,7 +617,7 @@ static event_t *read_event(struct epcis_reader *r, const struct json_value *v,
 	if (r->faults == before && !r->nomem) {
 		for (const struct json_value *m = v->first; m && !r->nomem; m = m->next)
 			read_member(r, m, e);
-		if (e->n_empty_fields)
+		if (e->n_empty_fields && !r->nomem)
 			qsort(e->empty_fields, e->n_empty_fields, sizeof(char *), by_string);
 		if (!r->nomem)
 			context_take_used(r, v, &e->n_namespaces, &e->namespaces, &e->n_terms,

@@ -10,6 +10,38 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { CAN_FAIL_MEMORY = 0 };
+static unsigned countdown;
+#else
+/* glibc lets a program replace these, and keeps its own under these names. */
+enum { CAN_FAIL_MEMORY = 1 };
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+static unsigned countdown; /* allocations until one fails; 0: none fails */
+
+static bool fails(void)
+{
+	return countdown > 0 && --countdown == 0;
+}
+
+void *malloc(size_t n)
+{
+	return fails() ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __libc_realloc(p, n);
+}
+#endif
+
 #define URL "https://ref.gs1.org/standards/epcis/epcis-context.jsonld"
 #define CTX "[\"" URL "\",{\"ex\":\"http://one.example/\"}]"
 #define HEAD(context)                                                                              \
@@ -126,7 +158,7 @@ static const struct bad BAD[] = {
 	{OBJECT("\"childEPCs\":[\"urn:a:b\"]"), E0 "/childEPCs", "may not have"},
 	{OBJECT("\"childEPCs\":[]"), E0, "cannot be an empty field"},
 	{DOC(CTX, "{" T ",\"type\":\"ObjectEvent\",\"action\":\"ADD\",\"epcList\":[\"urn:a:b\","
-			"\n\"urn:a:b\"]}"),
+		  "\n\"urn:a:b\"]}"),
 	 E0 "/epcList/1", "twice"},
 	{DOC(CTX, "{" T ",\"type\":\"ObjectEvent\",\"action\":\"ADD\",\"epcList\":[7]}"),
 	 E0 "/epcList/0", "string"},
@@ -363,7 +395,7 @@ static void model(void **state)
 {
 	static const char text[] =
 		DOC("[\"" URL "\",{\"ex\":\"http://one.example/"
-			      "\",\"ex2\":\"urn:2:\",\"r\":\"https://repository-x."
+		    "\",\"ex2\":\"urn:2:\",\"r\":\"https://repository-x."
 		    "example.com/\",\"unused\":\"urn:u:\"}],\"r:ignoreFields\":[\"ex:a\",\"bare\"]",
 		    "{" OBJ
 		    ",\"ex:a\":1.50,\"bizStep\":\"ex2:step\",\"certificationInfo\":[\"urn:c:1\"],"
@@ -398,11 +430,30 @@ static void model(void **state)
 	arena_free(a);
 }
 
+/* One document with something of everything. */
+static const char RICH[] = DOC(
+	"[\"" URL "\",{\"ex\":\"http://one.example/\",\"ex:n\":{\"@type\":\"xsd:integer\"},\"in\":"
+	"\"urn:x-argosy:local:in\"}],\"ex:top\":[1],\"sender\":\"s\"",
+	"{" OBJ ",\"ex:a\":[{\"ex:b\":1}],\"ex:n\":\"1\",\"ex:o\":{\"in\":1,\"@value\":\"v\"},"
+	"\"http://one.example/"
+	"iri\":\"\\u00e9\",\"id\":\"urn:e:1\",\"recordTime\":\"2026-01-02T03:04:05Z\","
+	"\"errorDeclaration\":{\"declarationTime\":\"2026-01-02T03:04:05Z\",\"correctiveEventIDs\":"
+	"[],"
+	"\"ex:w\":1},\"certificationInfo\":[\"urn:c:1\"],\"quantityList\":[{\"epcClass\":\"urn:q:"
+	"1\","
+	"\"quantity\":1.50,\"uom\":\"KGM\"}],\"bizStep\":\"packing\",\"persistentDisposition\":{"
+	"\"set\":"
+	"[\"damaged\",\"stolen\"]},\"readPoint\":{\"id\":\"urn:r:1\",\"ex:a\":1},"
+	"\"bizTransactionList\":[{"
+	"\"type\":\"po\",\"bizTransaction\":\"urn:t:1\"}],\"sourceList\":[],\"destinationList\":[],"
+	"\"ilmd\":{\"ex:lot\":\"1\"},\"sensorElementList\":[{\"sensorMetadata\":{\"time\":"
+	"\"2026-01-02T03:04:05Z\"},\"sensorReport\":[{\"type\":\"Mass\",\"value\":1,\"ex:r\":1}]}]}"
+	","
+	"{\"@context\":{\"ex\":\"urn:other:\"}," OBJ ",\"ex:a\":1}");
+
 /* Every memory limit gives ERR_NOMEM or the result: no crash, no leak. */
 static void memory_ends(void **state)
 {
-	static const char text[] =
-		DOC(CTX, "{" OBJ ",\"ex:a\":[{\"ex:b\":1}]," SENSOR("\"type\":\"Mass\"") "}");
 	bool done = false;
 	(void)state;
 	for (size_t limit = 16; !done && limit < 65536; limit += 16) {
@@ -410,12 +461,41 @@ static void memory_ends(void **state)
 		struct event_doc doc;
 		struct event_issue issue;
 		size_t n;
-		enum err e = epcis_read_json(a, &doc, &issue, 1, &n, slice_str(text));
+		enum err e = epcis_read_json(a, &doc, &issue, 1, &n, slice_str(RICH));
 		assert_true(e == ERR_OK || e == ERR_NOMEM);
 		done = e == ERR_OK;
 		arena_free(a);
 	}
 	assert_true(done);
+}
+
+/* The nth allocation fails, for every n, in reading and in writing. */
+static void nth_allocation(void **state)
+{
+	bool done = false;
+	(void)state;
+	if (!CAN_FAIL_MEMORY) {
+		print_message("SKIP: the sanitizer has its own malloc\n");
+		return;
+	}
+	for (unsigned n = 1; !done; n++) {
+		struct event_doc doc;
+		struct event_issue issue;
+		struct buf out = BUF_INIT;
+		size_t issues;
+		assert_true(n < 1000);
+		countdown = n;
+		struct arena *a = arena_new(0);
+		enum err e = a ? epcis_read_json(a, &doc, &issue, 1, &issues, slice_str(RICH))
+			       : ERR_NOMEM;
+		if (e == ERR_OK)
+			e = epcis_write_doc(&out, &doc, 2);
+		done = countdown > 0;
+		countdown = 0;
+		assert_int_equal(e, done ? ERR_OK : ERR_NOMEM);
+		buf_fini(&out);
+		arena_free(a);
+	}
 }
 
 static void limits(void **state)
@@ -465,9 +545,10 @@ static void limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refused),     cmocka_unit_test(faults_in_many_events),
-		cmocka_unit_test(accepted),    cmocka_unit_test(model),
-		cmocka_unit_test(memory_ends), cmocka_unit_test(limits),
+		cmocka_unit_test(refused),	  cmocka_unit_test(faults_in_many_events),
+		cmocka_unit_test(accepted),	  cmocka_unit_test(model),
+		cmocka_unit_test(memory_ends),	  cmocka_unit_test(limits),
+		cmocka_unit_test(nth_allocation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,13 +163,26 @@ static const char *prefix_for(struct writer *w, const node_t *n)
 	return bind(w, make_prefix(w), n->ns, false);
 }
 
+/* A name without namespace, inside an extension: declared as a term, see context_local_base. */
+static void bind_local(struct writer *w, const char *name)
+{
+	if (*name == '@' || standard_term(slice_str(name)) || bound(w, name))
+		return;
+	char *uri = arena_printf(w->tmp, "%s%s", context_local_base, name);
+	w->nomem |= !uri;
+	if (uri)
+		bind(w, name, uri, false);
+}
+
 /* Binds all that a tree of fields will ask for, before the context is written. */
-static void bind_nodes(struct writer *w, size_t n, node_t *const *list)
+static void bind_nodes(struct writer *w, size_t n, node_t *const *list, bool locals)
 {
 	for (size_t i = 0; i < n && !w->nomem; i++) {
 		if (*list[i]->ns && !is_iri_name(list[i]))
 			prefix_for(w, list[i]);
-		bind_nodes(w, list[i]->n_children, list[i]->children);
+		else if (locals && !*list[i]->ns && *list[i]->name)
+			bind_local(w, list[i]->name);
+		bind_nodes(w, list[i]->n_children, list[i]->children, locals);
 	}
 }
 
@@ -185,21 +198,22 @@ static void bind_namespaces(struct writer *w, size_t n, namespace_t *const *list
 static void bind_event(struct writer *w, const event_t *e)
 {
 	bind_namespaces(w, e->n_namespaces, e->namespaces, false);
-	bind_nodes(w, e->n_ilmd, e->ilmd);
-	bind_nodes(w, e->n_extensions, e->extensions);
+	bind_nodes(w, e->n_ilmd, e->ilmd, true);
+	bind_nodes(w, e->n_extensions, e->extensions, true);
 	if (e->error_declaration)
-		bind_nodes(w, e->error_declaration->n_extensions, e->error_declaration->extensions);
+		bind_nodes(w, e->error_declaration->n_extensions, e->error_declaration->extensions,
+			   true);
 	if (e->read_point)
-		bind_nodes(w, e->read_point->n_extensions, e->read_point->extensions);
+		bind_nodes(w, e->read_point->n_extensions, e->read_point->extensions, true);
 	if (e->biz_location)
-		bind_nodes(w, e->biz_location->n_extensions, e->biz_location->extensions);
+		bind_nodes(w, e->biz_location->n_extensions, e->biz_location->extensions, true);
 	for (size_t i = 0; i < e->n_sensor_element_list; i++) {
 		const Argosy__V1__SensorElement *s = e->sensor_element_list[i];
-		bind_nodes(w, s->n_extensions, s->extensions);
+		bind_nodes(w, s->n_extensions, s->extensions, true);
 		if (s->metadata)
-			bind_nodes(w, s->metadata->n_extensions, s->metadata->extensions);
+			bind_nodes(w, s->metadata->n_extensions, s->metadata->extensions, true);
 		for (size_t k = 0; k < s->n_reports; k++)
-			bind_nodes(w, s->reports[k]->n_extensions, s->reports[k]->extensions);
+			bind_nodes(w, s->reports[k]->n_extensions, s->reports[k]->extensions, true);
 	}
 }
 
@@ -574,7 +588,7 @@ static void put_rest(struct writer *w, const node_t *from, const node_t *but)
 static void bind_head(struct writer *w, const document_t *head, bool outer)
 {
 	bind_namespaces(w, head->n_namespaces, head->namespaces, outer);
-	bind_nodes(w, head->n_members, head->members);
+	bind_nodes(w, head->n_members, head->members, false);
 	for (struct binding *b = w->bindings; b; b = b->next)
 		b->outer = outer;
 }
