@@ -190,13 +190,8 @@ static inline double bench_submit(struct bench_node *b, const struct slice *txs,
 	double begin = bench_now();
 	for (size_t i = 0; i < n; i++) {
 		enum err e;
-		while ((e = node_submit_async(b->node, txs[i], bench_landed, &f, &t)) == ERR_UNAVAILABLE) {
-			struct node_status st;
-			node_status(b->node, &st);
-			if (st.stopped)
-				bench_die("stopped", e, &t);
-			usleep(500);
-		}
+		while ((e = node_submit_async(b->node, txs[i], bench_landed, &f, &t)) == ERR_LIMIT)
+			node_wait_room(b->node);
 		if (e != ERR_OK)
 			bench_die("submit", e, &t);
 	}

@@ -305,7 +305,7 @@ struct hash reader_hash(struct reader *r)
 
 /* ---- arena ---- */
 
-enum { ARENA_CHUNK = 16 * 1024, ARENA_ALIGN = alignof(max_align_t) };
+enum { ARENA_CHUNK = 2 * 1024, ARENA_ALIGN = alignof(max_align_t) };
 
 struct chunk {
 	struct chunk *next;

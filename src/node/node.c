@@ -415,6 +415,12 @@ enum err node_submit_async(struct node *n, struct slice tx,
 	return solo_submit(n->solo, tx, false, done, ctx, t);
 }
 
+void node_wait_room(struct node *n)
+{
+	if (n->solo)
+		solo_wait_room(n->solo);
+}
+
 struct wait {
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
@@ -454,7 +460,8 @@ enum err node_submit(struct node *n, struct node_answer *answers, const struct s
 	size_t sent = 0;
 	for (; sent < count && e == ERR_OK; sent++) {
 		ones[sent] = (struct wait_one){&w, &answers[sent]};
-		e = solo_submit(n->solo, txs[sent], true, wait_done, &ones[sent], t);
+		while ((e = solo_submit(n->solo, txs[sent], true, wait_done, &ones[sent], t)) == ERR_LIMIT)
+			solo_wait_room(n->solo);
 		if (e != ERR_OK)
 			break;
 	}

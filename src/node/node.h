@@ -81,14 +81,18 @@ struct node_answer {
 
 /*
  * Submits encoded Transactions and waits until each is durable or refused.
- * Faults: ERR_UNAVAILABLE (stopped, read-only, clock held, queue full; nothing
- * was accepted), ERR_IO.
+ * Faults: ERR_UNAVAILABLE (stopped, clock held), ERR_READONLY, ERR_NOSPACE;
+ * those whose answer has height 0 and verdict 0 were not accepted.
  */
 enum err node_submit(struct node *n, struct node_answer *answers, const struct slice *txs, size_t count,
 		     struct err_text *t) MUST_USE;
-/* The same without waiting: `done` runs once for each, on a thread of the node. */
+/* The same without waiting: `done` runs once for each, on a thread of the node; with NULL if
+ * the node stopped and the outcome is unknown. ERR_LIMIT: too many wait (then
+ * node_wait_room, and again). */
 enum err node_submit_async(struct node *n, struct slice tx, void (*done)(void *ctx, const struct node_answer *),
 			   void *ctx, struct err_text *t) MUST_USE;
+
+void node_wait_room(struct node *n);
 
 /*
  * A bundle (docs/format/bundle.md): closes a proof block first where the newest

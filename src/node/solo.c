@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 enum {
-	JOBS_MAX = 65536,	   /* accepted and not answered */
+	JOBS_MAX = 8192,	   /* accepted and not answered */
 	WORKER_TAKES = 8,	   /* jobs a worker takes at once */
 	BLOCK_TXS_MAX = 4096,
 	BLOCK_PACKETS_BYTES = 3 << 20, /* of transactions in a block; the block limit is 4 MiB */
 };
-#define JOBS_BYTES_MAX ((size_t)128 << 20)
+/* Decoded, a transaction takes some five times its bytes. */
+#define JOBS_BYTES_MAX ((size_t)8 << 20)
 
 struct job {
 	struct job *next;
@@ -41,7 +42,8 @@ struct solo {
 	struct hash validators_hash, consensus_hash;
 
 	pthread_mutex_t mutex;
-	pthread_cond_t work, ready, changed; /* for workers, for the closer, for waiters */
+	pthread_cond_t work, ready, changed, room; /* for workers, the closer, waiters, submitters */
+	unsigned room_wanted;
 	struct queue incoming, prepared;
 	size_t jobs, jobs_bytes;
 	unsigned working; /* jobs in workers' hands */
@@ -103,6 +105,8 @@ static void job_answer(struct solo *s, struct job *j, const struct node_answer *
 	pthread_mutex_lock(&s->mutex);
 	s->jobs--;
 	s->jobs_bytes -= j->bytes.n;
+	if (s->room_wanted && s->jobs <= JOBS_MAX / 2 && s->jobs_bytes <= JOBS_BYTES_MAX / 2)
+		pthread_cond_broadcast(&s->room);
 	pthread_mutex_unlock(&s->mutex);
 	job_free(j);
 }
@@ -480,6 +484,7 @@ enum err solo_start(struct solo **out, struct ledger *l, struct guard *g, const 
 	pthread_cond_init(&s->work, &mono);
 	pthread_cond_init(&s->ready, &mono);
 	pthread_cond_init(&s->changed, &mono);
+	pthread_cond_init(&s->room, &mono);
 	pthread_condattr_destroy(&mono);
 	s->ledger = l;
 	s->guard = g;
@@ -540,6 +545,7 @@ void solo_stop(struct solo *s)
 	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->ready);
 	pthread_cond_destroy(&s->changed);
+	pthread_cond_destroy(&s->room);
 	free(s->workers);
 	free(s);
 }
@@ -573,8 +579,8 @@ enum err solo_submit(struct solo *s, struct slice tx, bool borrow,
 			    "the clock jumped ahead: no blocks until the operator confirms it (argosy clock confirm)");
 	else if (s->no_room)
 		e = err_set(t, ERR_NOSPACE, "the disk is nearly full: nothing is accepted until there is room");
-	else if (s->jobs >= JOBS_MAX || s->jobs_bytes + tx.n > JOBS_BYTES_MAX)
-		e = err_set(t, ERR_UNAVAILABLE, "too many transactions are waiting: try again");
+	else if (s->jobs && (s->jobs >= JOBS_MAX || s->jobs_bytes + tx.n > JOBS_BYTES_MAX))
+		e = err_set(t, ERR_LIMIT, "too many transactions are waiting: try again");
 	if (e == ERR_OK) {
 		queue_put(&s->incoming, j);
 		s->jobs++;
@@ -606,6 +612,17 @@ enum err solo_wait_proof(struct solo *s, int64_t height, int64_t ms, struct err_
 	}
 	pthread_mutex_unlock(&s->mutex);
 	return e;
+}
+
+void solo_wait_room(struct solo *s)
+{
+	pthread_mutex_lock(&s->mutex);
+	s->room_wanted++;
+	/* Half empty, or a moment has passed: then the submitter tries again. */
+	if (s->jobs > JOBS_MAX / 2 || s->jobs_bytes > JOBS_BYTES_MAX / 2)
+		wait_ms(s, &s->room, 100);
+	s->room_wanted--;
+	pthread_mutex_unlock(&s->mutex);
 }
 
 void solo_status(struct solo *s, struct node_status *st)

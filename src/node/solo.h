@@ -48,6 +48,8 @@ void solo_stop(struct solo *s);
 enum err solo_submit(struct solo *s, struct slice tx, bool borrow,
 		     void (*done)(void *ctx, const struct node_answer *), void *ctx,
 		     struct err_text *t) MUST_USE;
+/* After ERR_LIMIT: waits until there is room, or a tenth of a second. */
+void solo_wait_room(struct solo *s);
 /* Waits until a header carries the app hash of `height` or a later one. */
 enum err solo_wait_proof(struct solo *s, int64_t height, int64_t wait_ms, struct err_text *t) MUST_USE;
 /* stopped, why, clock_held, queued. */
