@@ -14,6 +14,7 @@
 struct walk {
 	struct ledger_audit *out;
 	const struct genesis *g;
+	struct epoch_set validators;
 	struct header header;
 	struct commit commit, last_commit;
 	struct block_id last_id;
@@ -47,6 +48,9 @@ static enum err header_check(struct walk *w, const struct block_record *b, struc
 	struct slice *packets;
 	if (!header_decode(h, b->header) || !commit_decode(c, b->commit))
 		return bad(w, t, b->height, "header or commit cannot be decoded");
+	int64_t next = w->any ? w->out->height + 1 : w->g->initial_height;
+	if (b->height != next && b->height != w->validators.from_height)
+		return bad(w, t, b->height, "it does not follow the height before");
 	if (strcmp(h->chain_id, w->g->chain_id) || h->height != b->height)
 		return bad(w, t, b->height, "the header is another block's");
 	if (h->time.s != b->time_s || h->time.ns != b->time_ns)
@@ -69,7 +73,7 @@ static enum err header_check(struct walk *w, const struct block_record *b, struc
 	    !hash_eq(&id.parts_hash, &c->block_id.parts_hash))
 		return bad(w, t, b->height, "its commit is for another block");
 	struct err_text why = {{0}};
-	enum err e = commit_verify(NULL, h, c, w->g->validators, w->g->n_validators, &why);
+	enum err e = commit_verify(NULL, h, c, w->validators.v, w->validators.n, &why);
 	if (e == ERR_VERIFY)
 		return bad(w, t, b->height, why.text);
 	if (e != ERR_OK)
@@ -79,6 +83,16 @@ static enum err header_check(struct walk *w, const struct block_record *b, struc
 	w->last_app_hash = b->app_hash;
 	w->any = true;
 	return ERR_OK;
+}
+
+static enum err epoch_check(struct walk *w, struct slice payload, struct err_text *t)
+{
+	struct reader r = reader_of(payload);
+	struct epoch e;
+	if (!epoch_take(&e, &r) || reader_left(&r))
+		return err_set(t, ERR_VERIFY, "after block %lld: an epoch that cannot be decoded",
+			       (long long)w->out->height);
+	return epoch_apply(&w->validators, &e, &w->g->fingerprint, t);
 }
 
 static enum err headers_check(struct ledger_audit *out, struct ledger *l, struct err_text *t)
@@ -91,6 +105,7 @@ static enum err headers_check(struct ledger_audit *out, struct ledger *l, struct
 		return ERR_NOMEM;
 	w->out = out;
 	w->g = &l->genesis;
+	epoch_set_init(&w->validators, w->g);
 	commit_none(&w->last_commit);
 	enum err e = journal_cursor_open(&cursor, l->journal, NULL, t);
 	if (e != ERR_OK) {
@@ -99,6 +114,8 @@ static enum err headers_check(struct ledger_audit *out, struct ledger *l, struct
 	}
 	while (e == ERR_OK) {
 		e = journal_cursor_next(cursor, &r, t);
+		if (e == ERR_OK && r.type == JOURNAL_EPOCH)
+			e = epoch_check(w, r.payload, t);
 		if (e != ERR_OK || r.type != JOURNAL_BLOCK)
 			continue;
 		if (!block_record_decode(&b, r.payload))

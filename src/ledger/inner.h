@@ -25,6 +25,9 @@ struct ledger {
 	struct hash fingerprint;
 	struct buf genesis_file; /* `genesis` borrows from it */
 	uint64_t quota_default;
+	struct epoch epochs[EPOCHS_MAX];
+	size_t n_epochs;
+	struct epoch_set validators;
 	struct journal *journal;
 	struct state *state;
 	struct mlog *mlog;

@@ -49,7 +49,8 @@ static void progress(const struct ledger *l, const char *what, uint64_t done, ui
 
 /* ---- notes: what a flush of the state says of the rest ---- */
 
-static void note_encode(struct buf *b, const struct ledger_head *h, struct journal_pos pos)
+static void note_encode(struct buf *b, const struct ledger *l, const struct ledger_head *h,
+			struct journal_pos pos)
 {
 	buf_put_u8(b, 1);
 	buf_put_varint(b, (uint64_t)h->height);
@@ -63,9 +64,13 @@ static void note_encode(struct buf *b, const struct ledger_head *h, struct journ
 	buf_put(b, h->state_root.b, 32);
 	buf_put_varint(b, pos.segment);
 	buf_put_varint(b, pos.offset);
+	for (size_t i = 0; i < l->n_epochs; i++)
+		epoch_encode(b, &l->epochs[i]);
 }
 
-static bool note_decode(struct ledger_head *h, struct journal_pos *pos, struct slice note)
+/* The epochs stand behind what `r` is left at. */
+static bool note_decode(struct ledger_head *h, struct journal_pos *pos, struct reader *rest,
+			struct slice note)
 {
 	struct reader r = reader_of(note);
 	if (reader_u8(&r) != 1)
@@ -81,7 +86,29 @@ static bool note_decode(struct ledger_head *h, struct journal_pos *pos, struct s
 	h->state_root = reader_hash(&r);
 	pos->segment = (uint32_t)reader_varint(&r);
 	pos->offset = reader_varint(&r);
-	return !r.bad && reader_left(&r) == 0;
+	*rest = r;
+	return !r.bad;
+}
+
+static enum err epoch_add(struct ledger *l, const struct epoch *e, struct err_text *t)
+{
+	if (l->n_epochs == EPOCHS_MAX)
+		return err_set(t, ERR_LIMIT, "more than %d epochs", EPOCHS_MAX);
+	enum err err = epoch_apply(&l->validators, e, &l->fingerprint, t);
+	if (err == ERR_OK)
+		l->epochs[l->n_epochs++] = *e;
+	return err == ERR_VERIFY ? ERR_CORRUPT : err;
+}
+
+static enum err epochs_load(struct ledger *l, struct reader *r, struct err_text *t)
+{
+	struct epoch e;
+	while (reader_left(r) > 0) {
+		if (!epoch_take(&e, r))
+			return err_set(t, ERR_CORRUPT, "an epoch in the journal or the state is damaged");
+		TRY(epoch_add(l, &e, t));
+	}
+	return ERR_OK;
 }
 
 /* Runs on the state's flushing thread: what the note names becomes durable first. */
@@ -90,8 +117,9 @@ static enum err before_flush(void *ctx, int64_t state_height, struct slice note)
 	struct ledger *l = ctx;
 	struct ledger_head h;
 	struct journal_pos pos;
+	struct reader rest;
 	(void)state_height;
-	if (!note_decode(&h, &pos, note))
+	if (!note_decode(&h, &pos, &rest, note))
 		return ERR_CORRUPT;
 	TRY(mlog_sync(l->mlog));
 	TRY(ids_flush(l->ids, h.height, NULL));
@@ -259,7 +287,7 @@ static enum err genesis_execute(struct ledger *l, struct err_text *t)
 		mlog_root(l->mlog, &h->log_root);
 		app_hash(&h->app_hash, h->log_size, &h->log_root, &h->state_root);
 		empty_hash(&h->results_hash);
-		note_encode(&note, h, l->last_pos);
+		note_encode(&note, l, h, l->last_pos);
 		e = buf_err(&note);
 	}
 	if (e == ERR_OK)
@@ -287,8 +315,13 @@ static enum err derived_open(struct ledger *l, struct err_text *t)
 	TRY(io_make_dir(l->io, path, t));
 	TRY(state_open(&l->state, path, &so, t));
 	enum err e = state_durable(l->state, &durable, &note);
-	if (e == ERR_OK && durable > 0 && !note_decode(&l->head, &l->last_pos, buf_slice(&note)))
+	epoch_set_init(&l->validators, &l->genesis);
+	l->n_epochs = 0;
+	struct reader rest;
+	if (e == ERR_OK && durable > 0 && !note_decode(&l->head, &l->last_pos, &rest, buf_slice(&note)))
 		e = err_set(t, ERR_CORRUPT, "%s: the state's note is damaged", path);
+	if (e == ERR_OK && durable > 0)
+		e = epochs_load(l, &rest, t);
 	buf_fini(&note);
 	if (e == ERR_OK)
 		e = mlog_open(&l->mlog, l->io, path, l->head.log_size,
@@ -397,8 +430,11 @@ static enum err catch_up(struct ledger *l, struct err_text *t)
 		}
 		if (e != ERR_OK)
 			break;
-		if (r.type == JOURNAL_EPOCH)
+		if (r.type == JOURNAL_EPOCH) {
+			struct reader in = reader_of(r.payload);
+			e = epochs_load(l, &in, t);
 			continue;
+		}
 		if (r.type != JOURNAL_BLOCK || !block_record_decode(&b, r.payload)) {
 			e = err_set(t, ERR_CORRUPT, "segment %u offset %llu: not a block record",
 				    r.pos.segment, (unsigned long long)r.pos.offset);
@@ -484,7 +520,7 @@ static enum err see(struct ledger *l, const struct hash *block_hash, struct jour
 {
 	struct buf note = BUF_INIT;
 	l->staged.block_hash = *block_hash;
-	note_encode(&note, &l->staged, pos);
+	note_encode(&note, l, &l->staged, pos);
 	enum err e = buf_err(&note);
 	for (size_t i = 0; i < l->n_ids_done && e == ERR_OK; i++)
 		e = ids_add(l->ids, l->ids_done[i].member, l->ids_done[i].id, l->staged.height);
@@ -587,6 +623,34 @@ void ledger_journal_end(struct ledger *l, struct ledger_head *h, struct journal_
 const struct genesis *ledger_genesis(const struct ledger *l)
 {
 	return &l->genesis;
+}
+
+const struct epoch *ledger_epochs(struct ledger *l, size_t *n)
+{
+	*n = l->n_epochs;
+	return l->epochs;
+}
+
+const struct epoch_set *ledger_validators(struct ledger *l)
+{
+	return &l->validators;
+}
+
+enum err ledger_epoch_begin(struct ledger *l, const struct epoch *e, struct err_text *t)
+{
+	struct buf payload = BUF_INIT;
+	bug_if(l->staging);
+	enum err err = epoch_add(l, e, t);
+	if (err == ERR_OK) {
+		epoch_encode(&payload, e);
+		err = buf_err(&payload);
+	}
+	if (err == ERR_OK)
+		err = journal_append(l->journal, JOURNAL_EPOCH, buf_slice(&payload), NULL, t);
+	if (err == ERR_OK)
+		err = journal_sync(l->journal, t);
+	buf_fini(&payload);
+	return err;
 }
 
 struct slice ledger_genesis_file(const struct ledger *l)

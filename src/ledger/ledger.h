@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "ledger/app.h"
 #include "ledger/block_record.h"
+#include "ledger/epoch.h"
 #include "ledger/genesis.h"
 #include "ledger/journal.h"
 #include "ledger/mlog.h"
@@ -78,6 +79,13 @@ enum err ledger_check(struct ledger *l, enum verdict *v, struct tx_first *first,
 
 /* tx_decode + tx_verify + app->prepare: the stateless, costly part, on any thread. */
 enum err ledger_prepare(struct ledger *l, struct tx **out, struct slice bytes) MUST_USE;
+
+/* Epochs begun so far, oldest first; valid until the next one begins. */
+const struct epoch *ledger_epochs(struct ledger *l, size_t *n);
+/* The validators in force: the genesis' with all epochs applied. */
+const struct epoch_set *ledger_validators(struct ledger *l);
+/* Begins an epoch: journalled and synced. While no block is staged and no reader asks. */
+enum err ledger_epoch_begin(struct ledger *l, const struct epoch *e, struct err_text *t) MUST_USE;
 
 /* One block to execute. */
 struct ledger_block {

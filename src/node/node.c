@@ -229,6 +229,18 @@ static enum err tip_load(struct node *n, struct solo_tip *tip, struct err_text *
 	return e;
 }
 
+/* The next height to sign: a resumed epoch may begin further on. */
+static int64_t next_height(struct node *n)
+{
+	struct ledger_head head;
+	const struct epoch_set *set = ledger_validators(n->ledger);
+	int64_t next = ledger_genesis(n->ledger)->initial_height;
+	ledger_head(n->ledger, &head);
+	if (head.height + 1 > next)
+		next = head.height + 1;
+	return set->from_height > next ? set->from_height : next;
+}
+
 /*
  * May this folder sign? If it is older than what was signed, or does not know (a
  * copy), *why says so and the node is read-only. A journal one block ahead of the
@@ -253,7 +265,7 @@ static enum err guard_start(struct node *n, const struct solo_tip *tip, struct e
 		return err_set(t, e, "%s", n->why.text);
 	ledger_head(n->ledger, &head);
 	guard_last(n->guard, &last);
-	if (last.height > head.height) {
+	if (last.height >= next_height(n)) {
 		n->read_only = true;
 		(void)!err_set(&n->why, ERR_READONLY,
 			       "the journal ends at height %lld but height %lld was signed: an older copy, or its "
@@ -263,7 +275,7 @@ static enum err guard_start(struct node *n, const struct solo_tip *tip, struct e
 	}
 	if (head.height > last.height)
 		return guard_advance(n->guard, &tip->mark, t);
-	if (head.height && !hash_eq(&last.block, &head.block_hash)) {
+	if (head.height == last.height && head.height && !hash_eq(&last.block, &head.block_hash)) {
 		n->read_only = true;
 		(void)!err_set(&n->why, ERR_READONLY,
 			       "another block of height %lld was signed than the journal holds: this is not the "
@@ -275,24 +287,21 @@ static enum err guard_start(struct node *n, const struct solo_tip *tip, struct e
 
 static enum err driver_start(struct node *n, const struct solo_tip *tip, struct err_text *t)
 {
-	struct ledger_head head;
 	struct keyfile k;
 	char path[IO_PATH_MAX];
-	const struct genesis *g = ledger_genesis(n->ledger);
 	TRY(io_join(path, n->keys, "validator.key", t));
 	TRY(node_key_load(&k, path, t));
 	enum err e = ERR_OK;
-	struct validator v = {.power = 1};
-	memcpy(v.key, k.public_key, 32);
-	ledger_head(n->ledger, &head);
-	if (g->n_validators != 1 || memcmp(g->validators[0].key, v.key, 32))
-		e = err_set(t, ERR_MISMATCH, "%s: not the key that the genesis names", path);
+	const struct epoch_set *set = ledger_validators(n->ledger);
+	struct validator v = set->v[0];
+	if (set->n != 1 || memcmp(v.key, k.public_key, 32))
+		e = err_set(t, ERR_MISMATCH, "%s: not the validator's key of this chain now", path);
 	if (e == ERR_OK) {
 		struct solo_options so = {.threads = n->options.threads,
 					  .disk_floor_bytes = n->options.disk_floor_bytes,
 					  .disk_path = n->dir};
-		int64_t next = head.height ? head.height + 1 : g->initial_height;
-		e = solo_start(&n->solo, n->ledger, n->guard, tip, next, &v, k.secret_key, &so, t);
+		e = solo_start(&n->solo, n->ledger, n->guard, tip, next_height(n), &v, k.secret_key, &so,
+			       t);
 	}
 	keyfile_fini(&k);
 	return e;

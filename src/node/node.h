@@ -100,6 +100,7 @@ void node_wait_room(struct node *n);
  */
 struct node_prove_options {
 	bool journey;
+	bool absence; /* an identifier without a history is proven to have none, instead of ERR_NOTFOUND */
 	int64_t wait_ms; /* for the proof block; 0: 5,000 */
 };
 enum err node_prove(struct node *n, struct buf *out, struct slice subject_id,
@@ -120,5 +121,12 @@ enum err node_restore(const char *from_dir, const char *to_dir, struct err_text 
  * newest header known from anywhere (0: the copy's own). */
 enum err node_resume(const char *dir, int64_t last_height, const struct hash *last_hash,
 		     struct err_text *t) MUST_USE;
+
+/*
+ * The validator's key is replaced by the one the chain committed to (its file's path, or a
+ * name in keys/); a new next key is made at `new_next_file`. No node may run on the folder.
+ */
+enum err node_rotate_validator(const char *dir, const char *next_key_file, const char *new_next_file,
+			       struct err_text *t) MUST_USE;
 
 #endif

@@ -1,0 +1,191 @@
+/*
+ * epoch_node: a node's own new epochs: resumed from a copy, or with the validator's next key.
+ *
+ * Both are done offline, by the operator. The statement is journalled before the guard or
+ * the key file changes, so that a crash in between leaves a node that says what is missing.
+ */
+#include "node/node_inner.h"
+
+#include "trade/trade.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The folder, held for one act. */
+struct held {
+	char keys[IO_PATH_MAX];
+	struct io_file *lock;
+	struct ledger *ledger;
+	struct keyfile key;
+	bool has_key;
+};
+
+static void release(struct held *h)
+{
+	if (h->has_key)
+		keyfile_fini(&h->key);
+	ledger_close(h->ledger);
+	io_close(h->lock);
+}
+
+static enum err hold(struct held *h, const char *dir, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	const struct ledger_options lo = {.app = &trade_app};
+	*h = (struct held){0};
+	TRY(io_join(h->keys, dir, "keys", t));
+	TRY(io_join(path, dir, "LOCK", t));
+	enum err e = io_open(io_posix(), &h->lock, path, IO_CREATE, t);
+	if (e == ERR_OK)
+		e = io_lock(h->lock, t);
+	if (e == ERR_LOCKED)
+		e = err_set(t, ERR_LOCKED, "%s: stop the daemon first", dir);
+	if (e == ERR_OK)
+		e = ledger_open(&h->ledger, dir, &lo, t);
+	if (e == ERR_OK)
+		e = io_join(path, h->keys, "validator.key", t);
+	if (e == ERR_OK) {
+		e = node_key_load(&h->key, path, t);
+		h->has_key = e == ERR_OK;
+	}
+	if (e != ERR_OK)
+		release(h);
+	return e;
+}
+
+static enum err own_index(size_t *index, const struct epoch_set *set, const uint8_t key[static 32],
+			  struct err_text *t)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (memcmp(set->v[i].key, key, 32) == 0) {
+			*index = i;
+			return ERR_OK;
+		}
+	}
+	return err_set(t, ERR_MISMATCH, "keys/validator.key is not a validator of this chain now");
+}
+
+/* The newest height known to have been signed, from the journal, the guard and the operator. */
+static enum err newest_known(struct held *h, int64_t *height, struct hash *hash, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	struct ledger_head head;
+	struct guard_mark mark;
+	int64_t said = *height;
+	ledger_head(h->ledger, &head);
+	if (said && said < head.height)
+		return err_set(t, ERR_MISMATCH, "this copy reaches height %lld already", (long long)head.height);
+	if (head.height >= *height) {
+		if (said == head.height && !hash_eq(hash, &head.block_hash))
+			return err_set(t, ERR_MISMATCH, "the head of height %lld is another one than this copy's",
+				       (long long)said);
+		*height = head.height;
+		*hash = head.block_hash;
+	}
+	TRY(io_join(path, h->keys, "last_signed", t));
+	enum err e = guard_read(io_posix(), path, &mark, NULL);
+	if (e == ERR_OK && mark.height > *height) {
+		*height = mark.height;
+		*hash = mark.block;
+	}
+	return ERR_OK;
+}
+
+enum err node_resume(const char *dir, int64_t last_height, const struct hash *last_hash,
+		     struct err_text *t)
+{
+	struct held h;
+	struct hash hash = last_hash ? *last_hash : (struct hash){{0}};
+	char path[IO_PATH_MAX];
+	TRY(hold(&h, dir, t));
+	const struct epoch_set *set = ledger_validators(h.ledger);
+	struct epoch e = {.number = set->number + 1, .kind = EPOCH_RESUME};
+	enum err err = own_index(&e.index, set, h.key.public_key, t);
+	if (err == ERR_OK)
+		err = newest_known(&h, &last_height, &hash, t);
+	if (err == ERR_OK) {
+		e.from_height = last_height + 1;
+		e.last_height = last_height;
+		e.last_hash = hash;
+		err = epoch_sign(&e, &ledger_genesis(h.ledger)->fingerprint, h.key.secret_key);
+	}
+	if (err == ERR_OK)
+		err = ledger_epoch_begin(h.ledger, &e, t);
+	if (err == ERR_OK)
+		err = io_join(path, h.keys, "last_signed", t);
+	if (err == ERR_OK)
+		err = guard_create(io_posix(), path,
+				   &(struct guard_mark){.height = last_height, .block = hash}, t);
+	release(&h);
+	return err;
+}
+
+/* Replaces a key file's content by another's. */
+static enum err key_move(const char *keys, const char *from, const char *to, struct err_text *t)
+{
+	char a[IO_PATH_MAX], b[IO_PATH_MAX];
+	if (strchr(from, '/'))
+		snprintf(a, sizeof a, "%s", from);
+	else
+		TRY(io_join(a, keys, from, t));
+	TRY(io_join(b, keys, to, t));
+	struct buf text = BUF_INIT;
+	enum err e = io_read_file(io_posix(), a, KEYFILE_TEXT_MAX, &text, t);
+	if (e == ERR_OK)
+		e = io_write_file_atomic(io_posix(), b, buf_slice(&text), t);
+	if (text.p)
+		secret_wipe(text.p, text.n);
+	buf_fini(&text);
+	return e;
+}
+
+enum err node_rotate_validator(const char *dir, const char *next_key_file, const char *new_next_file,
+			       struct err_text *t)
+{
+	struct held h;
+	struct keyfile next;
+	struct hash next_hash;
+	uint8_t after[32];
+	char path[IO_PATH_MAX];
+	TRY(hold(&h, dir, t));
+	const struct epoch_set *set = ledger_validators(h.ledger);
+	struct epoch e = {.number = set->number + 1, .kind = EPOCH_REPLACE};
+	enum err err = ERR_OK;
+	bool loaded = false;
+	/* A lost key may be replaced too: the set then says which. A solo chain has one. */
+	if (own_index(&e.index, set, h.key.public_key, NULL) != ERR_OK)
+		e.index = 0;
+	if (strchr(next_key_file, '/'))
+		snprintf(path, sizeof path, "%s", next_key_file);
+	else
+		err = io_join(path, h.keys, next_key_file, t);
+	if (err == ERR_OK) {
+		err = node_key_load(&next, path, t);
+		loaded = err == ERR_OK;
+	}
+	if (err == ERR_OK) {
+		sha256(&next_hash, slice(next.public_key, 32));
+		if (!hash_eq(&next_hash, &set->next[e.index]))
+			err = err_set(t, ERR_MISMATCH, "%s: not the key that the chain committed to", path);
+	}
+	if (err == ERR_OK)
+		err = node_key_make(h.keys, new_next_file, KEYFILE_VALIDATOR, "next validator", NULL, after, t);
+	if (err == ERR_OK) {
+		struct ledger_head head;
+		ledger_head(h.ledger, &head);
+		e.from_height = (head.height + 1 > set->from_height ? head.height + 1 : set->from_height);
+		e.last_height = head.height;
+		e.last_hash = head.block_hash;
+		memcpy(e.key, next.public_key, 32);
+		sha256(&e.next, slice(after, 32));
+		err = epoch_sign(&e, &ledger_genesis(h.ledger)->fingerprint, next.secret_key);
+	}
+	if (err == ERR_OK)
+		err = ledger_epoch_begin(h.ledger, &e, t);
+	if (err == ERR_OK)
+		err = key_move(h.keys, next_key_file, "validator.key", t);
+	if (loaded)
+		keyfile_fini(&next);
+	release(&h);
+	return err;
+}

@@ -1,0 +1,189 @@
+/*
+ * prove: a bundle: the history of a subject (or its journey), the state's proof of
+ * it, and the signed header that carries the state's root.
+ *
+ * The app hash after block H stands in header H + 1. Where no header carries the
+ * present one yet, the driver is asked for a block and the proof made before that
+ * is kept: histories may grow meanwhile, the proof stays what it is.
+ */
+#include "node/prove.h"
+
+#include "data/gs1.h"
+
+#include <stdlib.h>
+
+/* The header and commit of a block. */
+struct signed_block {
+	struct header header;
+	struct commit commit;
+};
+
+static enum err block_load(struct node *n, struct signed_block *b, int64_t height, struct err_text *t)
+{
+	struct buf payload = BUF_INIT;
+	struct block_record r;
+	enum err e = ledger_read_block(n->ledger, &payload, height);
+	if (e == ERR_OK && (!block_record_decode(&r, buf_slice(&payload)) ||
+			    !header_decode(&b->header, r.header) || !commit_decode(&b->commit, r.commit)))
+		e = err_set(t, ERR_CORRUPT, "block %lld is damaged", (long long)height);
+	buf_fini(&payload);
+	return e;
+}
+
+/*
+ * Finds the header that carries this app hash: that of block `height` itself (it changed
+ * nothing) or the one after, for which the driver is asked.
+ */
+static enum err carrier_find(struct node *n, struct signed_block *b, const struct ledger_proof *p,
+			     int64_t wait_ms, struct err_text *t)
+{
+	if (p->height >= ledger_genesis(n->ledger)->initial_height) {
+		TRY(block_load(n, b, p->height, t));
+		if (hash_eq(&b->header.app_hash, &p->app_hash))
+			return ERR_OK;
+	}
+	if (!n->solo)
+		return err_set(t, ERR_UNAVAILABLE,
+			       "the last block is not carried by a header yet, and this node makes no blocks");
+	TRY(solo_wait_proof(n->solo, p->height, wait_ms, t));
+	int64_t next = p->height + 1;
+	enum err e;
+	/* A resumed epoch may have left heights out. */
+	while ((e = block_load(n, b, next, t)) == ERR_NOTFOUND && next < p->height + 1000000)
+		next++;
+	if (e == ERR_OK && !hash_eq(&b->header.app_hash, &p->app_hash))
+		e = err_set(t, ERR_CORRUPT, "header %lld carries another app hash", (long long)next);
+	return e;
+}
+
+/* Values and proofs of all chapters at one height. False in *same: some history grew. */
+static enum err chapters_prove(struct book *b, struct ledger_proof *p, bool *same, struct err_text *t)
+{
+	size_t n = b->n;
+	struct buf *keys = calloc(n, sizeof *keys), *values = calloc(n, sizeof *values);
+	struct slice *list = calloc(n, sizeof *list);
+	struct state_proof *proofs = calloc(n, sizeof *proofs);
+	struct buf encoded = BUF_INIT;
+	enum err e = keys && values && list && proofs ? ERR_OK : ERR_NOMEM;
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		buf_put_str(&keys[i], "s/");
+		buf_put_slice(&keys[i], b->chapters[i].id);
+		e = buf_err(&keys[i]);
+		list[i] = buf_slice(&keys[i]);
+	}
+	if (e == ERR_OK)
+		e = ledger_prove(b->ledger, p, list, n, values, proofs, t);
+	*same = true;
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		struct chapter *c = &b->chapters[i];
+		*same = *same && slice_eq(buf_slice(&values[i]), c->value);
+		buf_clear(&encoded);
+		state_proof_put(&encoded, &proofs[i]);
+		e = buf_err(&encoded);
+		uint8_t *copy = e == ERR_OK ? arena_copy(b->arena, encoded.p, encoded.n) : NULL;
+		c->proof = slice(copy, encoded.n);
+		if (e == ERR_OK && !copy)
+			e = ERR_NOMEM;
+	}
+	for (size_t i = 0; i < n && keys && values; i++) {
+		buf_fini(&keys[i]);
+		buf_fini(&values[i]);
+	}
+	buf_fini(&encoded);
+	free(keys);
+	free(values);
+	free(list);
+	free(proofs);
+	return e;
+}
+
+static enum err encode(struct node *n, struct buf *out, struct book *b, const struct ledger_proof *p,
+		       const struct signed_block *block, struct err_text *t)
+{
+	struct bundle m = {.head = {.genesis = ledger_genesis(n->ledger),
+				    .header = &block->header,
+				    .commit = &block->commit,
+				    .log_size = p->log_size,
+				    .log_root = p->log_root,
+				    .state_root = p->state_root},
+			   .n_subjects = b->n};
+	m.head.epochs = ledger_epochs(n->ledger, &m.head.n_epochs);
+	struct bundle_subject *subjects = arena_alloc(b->arena, b->n * sizeof *subjects);
+	size_t shown = 0;
+	for (size_t i = 0; i < b->n; i++)
+		for (size_t k = 0; k < b->chapters[i].n; k++)
+			shown += b->chapters[i].shown[k];
+	struct bundle_record *records = arena_alloc(b->arena, (shown + 1) * sizeof *records);
+	if (!subjects || !records)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct chapter *c = &b->chapters[i];
+		subjects[i] = (struct bundle_subject){c->id, c->value, c->proof, c->events, c->n};
+		for (size_t k = 0; k < c->n; k++)
+			if (c->shown[k])
+				records[m.n_records++] = (struct bundle_record){i, k, c->record_bytes[k]};
+	}
+	m.subjects = subjects;
+	m.records = records;
+	return bundle_encode(out, &m, t);
+}
+
+static enum err prove(struct node *n, struct buf *out, struct book *b, struct slice id, bool journey,
+		      int64_t wait_ms, struct err_text *t)
+{
+	struct signed_block *block = arena_alloc(b->arena, sizeof *block);
+	struct ledger_proof p;
+	size_t at;
+	bool same = false;
+	if (!block)
+		return ERR_NOMEM;
+	/* Histories are read, then proven at one height; if one grew in between, once more. */
+	for (unsigned tries = 0; !same; tries++) {
+		if (tries == 20)
+			return err_set(t, ERR_UNAVAILABLE, "the history changes faster than it can be read");
+		b->n = 0;
+		TRY(book_load(b, &at, id, t));
+		if (journey)
+			TRY(book_journey(b, t));
+		TRY(chapters_prove(b, &p, &same, t));
+	}
+	TRY(carrier_find(n, block, &p, wait_ms, t));
+	return encode(n, out, b, &p, block, t);
+}
+
+enum err node_prove(struct node *n, struct buf *out, struct slice subject_id,
+		    const struct node_prove_options *o, struct err_text *t)
+{
+	struct gs1_id id;
+	struct book b = {.ledger = n->ledger, .arena = arena_new((size_t)256 << 20)};
+	enum err e = b.arena ? gs1_parse(&id, t, subject_id) : ERR_NOMEM;
+	if (e == ERR_OK)
+		e = prove(n, out, &b, slice(id.canon, id.canon_len), o->journey,
+			  o->wait_ms ? o->wait_ms : 5000, t);
+	if (e == ERR_OK && b.chapters[0].value.n == 0 && !o->absence)
+		e = err_set(t, ERR_NOTFOUND, "%s has no history here", id.canon);
+	free(b.chapters);
+	arena_free(b.arena);
+	return e;
+}
+
+enum err node_head_export(struct node *n, struct buf *out, struct err_text *t)
+{
+	struct signed_block *block = calloc(1, sizeof *block);
+	struct ledger_proof p;
+	enum err e = block ? ledger_prove(n->ledger, &p, NULL, 0, NULL, NULL, t) : ERR_NOMEM;
+	if (e == ERR_OK)
+		e = carrier_find(n, block, &p, 5000, t);
+	if (e == ERR_OK) {
+		struct bundle_head h = {.genesis = ledger_genesis(n->ledger),
+					.header = &block->header,
+					.commit = &block->commit,
+					.log_size = p.log_size,
+					.log_root = p.log_root,
+					.state_root = p.state_root};
+		h.epochs = ledger_epochs(n->ledger, &h.n_epochs);
+		e = bundle_head_encode(out, &h, NULL, 0, t);
+	}
+	free(block);
+	return e;
+}

@@ -1,0 +1,44 @@
+/*
+ * prove: what bundles are made of: histories, heads, epochs, witnesses.
+ * For src/node alone.
+ */
+#ifndef ARGOSY_NODE_PROVE_H
+#define ARGOSY_NODE_PROVE_H
+
+#include "ledger/bundle.h"
+#include "node/node_inner.h"
+#include "trade/trade.h"
+
+/* A subject and all its history, oldest first; memory from the arena. */
+struct chapter {
+	struct slice id;
+	struct slice value; /* of the state key s/ID; empty: absent */
+	struct slice proof;
+	struct subject subject;
+	size_t n;
+	struct bundle_event *events;
+	struct record *records;	  /* decoded, one for each event */
+	struct slice *record_bytes;
+	/* The walk's own (journey.c). */
+	bool reached, origin, waiting;
+	uint64_t first, last;
+	bool *shown; /* the record of this event is part of the proof */
+};
+
+struct book {
+	struct ledger *ledger;
+	struct arena *arena;
+	struct chapter *chapters;
+	size_t n, cap;
+};
+
+enum { BOOK_SUBJECTS_MAX = 10000, BOOK_EVENTS_MAX = 1000000 };
+
+/* Loads a subject's history as committed now; gives its place in the book. Again is free.
+ * A subject without a history is there with n 0 and an empty value. */
+enum err book_load(struct book *b, size_t *at, struct slice id, struct err_text *t) MUST_USE;
+/* The closure of chapter 0 (docs/format/bundle.md, "Journey"): loads what belongs to it and
+ * marks the records that show it. */
+enum err book_journey(struct book *b, struct err_text *t) MUST_USE;
+
+#endif
