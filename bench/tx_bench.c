@@ -66,6 +66,7 @@ int main(void)
 	double begin = bench_now();
 	bench_load(&b, items);
 	fprintf(stderr, "loaded %llu items in %.1f s\n", (unsigned long long)items, bench_now() - begin);
+	fprintf(stderr, "rss loaded %.1f MB\n", bench_rss_anon() / 1e6);
 	double yard = bench_verify_rate();
 	fprintf(stderr, "yardstick: %.0f verifications a second on one core\n", yard);
 	double cpu = run_singles(&b, items, n, &rate);

@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -332,6 +333,11 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 		   struct err_text *t)
 {
 	char path[IO_PATH_MAX];
+	/* Transactions come and go by the thousand: keep their memory out of mmap, which would
+	 * clear each page anew, and in few arenas. */
+	mallopt(M_MMAP_THRESHOLD, 8 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_ARENA_MAX, 4);
 	if (ed25519_init() != ERR_OK)
 		return err_set(t, ERR_UNAVAILABLE, "libsodium cannot start");
 	TRY(format_check(dir, t));

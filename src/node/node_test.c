@@ -251,6 +251,31 @@ static void clock_that_jumps_holds_blocks(void **s)
 	buf_fini(&tx3);
 }
 
+static void proves(void **s)
+{
+	(void)s;
+	create("prove");
+	struct node *n = opened(dir);
+	struct buf tx = event_tx(n, dir, 1, 0), out = BUF_INIT;
+	struct err_text t = {{0}};
+	struct node_prove_options o = {.journey = false};
+	submit(n, &tx);
+	enum err e = node_prove(n, &out, SLICE_LIT("urn:epc:id:sgtin:9521234.012345.1"), &o, &t);
+	if (e != ERR_OK)
+		print_error("%s: %s\n", err_str(e), t.text);
+	assert_int_equal(e, ERR_OK);
+	assert_true(out.n > 300 && out.n < 1000);
+	buf_clear(&out);
+	o.journey = true;
+	assert_int_equal(node_prove(n, &out, SLICE_LIT("urn:epc:id:sgtin:9521234.012345.1"), &o, &t), ERR_OK);
+	assert_int_equal(node_prove(n, &out, SLICE_LIT("urn:epc:id:sgtin:9521234.012345.7"), &o, &t), ERR_NOTFOUND);
+	buf_clear(&out);
+	assert_int_equal(node_head_export(n, &out, &t), ERR_OK);
+	buf_fini(&out);
+	buf_fini(&tx);
+	node_close(n);
+}
+
 int main(void)
 {
 	if (sodium_init() < 0 || !mkdtemp(root))
@@ -260,6 +285,7 @@ int main(void)
 		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(copies_do_not_sign),
 		cmocka_unit_test(clock_that_jumps_holds_blocks),
+		cmocka_unit_test(proves),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	run("rm -rf %s%s", root, "");

@@ -5,19 +5,23 @@
 
 #include <sodium.h>
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
-	JOBS_MAX = 8192,	   /* accepted and not answered */
+	JOBS_MAX = 4096,	   /* accepted and not answered */
 	WORKER_TAKES = 8,	   /* jobs a worker takes at once */
 	BLOCK_TXS_MAX = 4096,
+	/* glibc keeps what transactions used in the arenas of the threads that made them; it is
+	 * given back after so many bytes of transactions. */
+	TRIM_EVERY_BYTES = 8 << 20,
 	BLOCK_PACKETS_BYTES = 3 << 20, /* of transactions in a block; the block limit is 4 MiB */
 };
-/* Decoded, a transaction takes some five times its bytes. */
-#define JOBS_BYTES_MAX ((size_t)8 << 20)
+/* Decoded, a transaction takes up to ten times its bytes. */
+#define JOBS_BYTES_MAX ((size_t)4 << 20)
 
 struct job {
 	struct job *next;
@@ -55,6 +59,7 @@ struct solo {
 	/* The closer's own. */
 	struct solo_tip tip;
 	int64_t next_height;
+	size_t since_trim;
 	struct header header;
 	struct commit commit;
 
@@ -356,6 +361,7 @@ static size_t take_block(struct solo *s, struct job **jobs)
 		if (n > 0 && bytes + more > BLOCK_PACKETS_BYTES)
 			break;
 		bytes += more;
+		s->since_trim += more;
 		jobs[n++] = queue_take(&s->prepared);
 	}
 	return n;
@@ -415,6 +421,12 @@ static void round_close(struct solo *s, struct job **jobs, struct node_answer *a
 	if (e == ERR_OK)
 		s->proven = s->header.height - 1;
 	pthread_cond_broadcast(&s->changed);
+	if (s->since_trim > TRIM_EVERY_BYTES) {
+		s->since_trim = 0;
+		pthread_mutex_unlock(&s->mutex);
+		malloc_trim(0);
+		pthread_mutex_lock(&s->mutex);
+	}
 }
 
 static void rounds(struct solo *s, struct job **jobs, struct node_answer *answers)
