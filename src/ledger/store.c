@@ -1,6 +1,7 @@
 #include "ledger/store.h"
 
 #include "crypto/sha256.h"
+#include "ledger/lmdb_check.h"
 #include "ledger/redo.h"
 
 #include <errno.h>
@@ -221,6 +222,7 @@ static enum err open_env(struct store *s, struct err_text *t)
 	struct stat st;
 	char path[4096];
 	snprintf(path, sizeof path, "%s/data.mdb", s->dir);
+	TRY(lmdb_check(path, t));
 	if (stat(path, &st) == 0)
 		while (s->map_bytes < 2 * (size_t)st.st_size)
 			s->map_bytes *= 2;
