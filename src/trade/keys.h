@@ -5,10 +5,10 @@
 #include "base/bytes.h"
 
 /* LMDB takes keys of 511 bytes at most. */
-enum { STATE_KEY_MAX = 511 };
+enum { KEY_BYTES_MAX = 511 };
 
 struct state_key {
-	uint8_t b[STATE_KEY_MAX];
+	uint8_t b[KEY_BYTES_MAX];
 };
 
 /* `space` ("s/") and the rest, which together fit. */

@@ -31,34 +31,52 @@ static enum err of_event(struct summary *s, struct arena *a, const event_t *e)
 	return canonical(&s->where, a, where);
 }
 
-enum err record_summary(struct summary *s, struct arena *a, const struct record *r,
-			const struct record_subject *rs, uint8_t flags,
-			const Argosy__V1__Action **action)
+enum err record_open(struct summary *base, const Argosy__V1__Action **action, struct arena *a,
+		     const struct record *r)
 {
 	ProtobufCAllocator alloc = wire_allocator(a);
 	const Argosy__V1__Action *act =
 		argosy__v1__action__unpack(&alloc, r->action.n, r->action.p);
 	if (!act || (unsigned)act->act_case != r->kind)
 		return ERR_CORRUPT;
-	if (action)
-		*action = act;
-	*s = (struct summary){
+	*action = act;
+	*base = (struct summary){
 		.kind = r->kind,
-		.role = (uint8_t)rs->role,
 		.happened_ms = r->time_ms,
 		.recorded_ms = r->time_ms,
 		.who = r->member,
 	};
-	if (rs->mode == MODE_UNNAMED)
-		s->flags |= SUMMARY_UNNAMED;
-	if (rs->mode == MODE_HISTORY && rs->number == 1 && (flags & SUBJECT_TAKEN_IN))
-		s->flags |= SUMMARY_TAKEN_IN;
 	if (r->kind == ACT_EVENT)
-		return of_event(s, a, act->event);
-	s->step = slice_str(act_name(r->kind));
+		return of_event(base, a, act->event);
+	base->step = slice_str(act_name(r->kind));
 	if (r->kind == ACT_OFFER_CUSTODY)
-		return canonical(&s->where, a, act->offer_custody->location);
+		return canonical(&base->where, a, act->offer_custody->location);
 	if (r->kind == ACT_ACCEPT_CUSTODY)
-		return canonical(&s->where, a, act->accept_custody->location);
+		return canonical(&base->where, a, act->accept_custody->location);
+	return ERR_OK;
+}
+
+struct summary record_summary_for(const struct summary *base, const struct record_subject *rs,
+				  uint8_t flags)
+{
+	struct summary s = *base;
+	s.role = (uint8_t)rs->role;
+	if (rs->mode == MODE_UNNAMED)
+		s.flags |= SUMMARY_UNNAMED;
+	if (rs->mode == MODE_HISTORY && rs->number == 1 && (flags & SUBJECT_TAKEN_IN))
+		s.flags |= SUMMARY_TAKEN_IN;
+	return s;
+}
+
+enum err record_summary(struct summary *s, struct arena *a, const struct record *r,
+			const struct record_subject *rs, uint8_t flags,
+			const Argosy__V1__Action **action)
+{
+	const Argosy__V1__Action *act;
+	struct summary base;
+	TRY(record_open(&base, &act, a, r));
+	if (action)
+		*action = act;
+	*s = record_summary_for(&base, rs, flags);
 	return ERR_OK;
 }

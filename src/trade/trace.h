@@ -9,6 +9,8 @@
 
 #include "trade/subject.h"
 
+#include "argosy/v1/action.pb-c.h"
+
 struct ledger;
 
 enum trace_direction {
@@ -34,6 +36,7 @@ struct trace_event {
 	uint64_t index;	      /* in the log */
 	size_t node;	      /* the trace node whose history it is in */
 	struct record record; /* decoded; slices in the trace's arena */
+	const Argosy__V1__Action *action; /* decoded, likewise */
 	struct summary summary;
 	enum record_mode mode;
 	bool voided;   /* a later record declares it in error */
@@ -57,7 +60,19 @@ struct trace_options {
 	bool claims;	   /* include claims */
 };
 
-/* ERR_NOTFOUND: the subject has no history. Free with trace_free. */
+/*
+ * `subject_id` in any form that docs/format/identifiers.md knows.
+ *
+ * Up: what its makers used, as far as until it was used; and each container (of
+ * these too) for just the span of the log in which it was inside. Down: what was
+ * made from it, from then on, and what it held while it held it. An event
+ * declared in error is shown, but no longer leads anywhere. A use that was
+ * recorded as a claim (of a lot in other hands) leads down as well: a recall must
+ * not miss it.
+ *
+ * ERR_NOTFOUND: nothing is recorded of the subject. ERR_FORMAT: no identifier.
+ * Free with trace_free.
+ */
 enum err trace_run(struct trace **out, struct ledger *l, struct slice subject_id,
 		   const struct trace_options *o, struct err_text *t) MUST_USE;
 void trace_free(struct trace *t);
