@@ -26,7 +26,7 @@
 		}                                                                                  \
 	} while (0)
 
-enum { W_SUBJECTS = 64, W_EVENTS = 64, W_RECORDS = 512, W_FILL = 200 };
+enum { W_SUBJECTS = 64, W_EVENTS = 72, W_RECORDS = 512, W_FILL = 200 };
 enum { R_WHAT = 1, R_PARENT = 2, R_CHILD = 3, R_INPUT = 4, R_OUTPUT = 5, R_ABOUT = 6 };
 enum { A_NONE = 0, A_ADD = 1, A_OBSERVE = 2, A_DELETE = 3 };
 
@@ -110,7 +110,7 @@ static inline const uint8_t *w_secret(struct world *w, const uint8_t *key)
 	uint8_t pub[32], seed[32];
 	(void)w;
 	for (unsigned what = 1; what < 4; what++)
-		for (unsigned i = 0; i < VALIDATORS_MAX; i++) {
+		for (unsigned i = 0; i < 8; i++) {
 			w_seed(seed, what, i);
 			ed25519_from_seed(pub, secret, seed);
 			if (memcmp(pub, key, 32) == 0)
@@ -451,6 +451,93 @@ static inline void world_close(struct world *w, int64_t height)
 	w_head(w, height);
 }
 
+/* ---- more heads ---- */
+
+/* Pretends a large state: the first subject at `depth`, beside siblings of no account. */
+static inline void w_deep(struct world *w, unsigned depth)
+{
+	static struct state_proof p;
+	struct hash key, value, h;
+	memset(&p, 0, sizeof p);
+	p.kind = STATE_PROOF_PRESENT;
+	p.depth = depth;
+	w_key(&key, w->s[0].id);
+	sha256(&value, buf_slice(&w->s[0].value));
+	trie_leaf_hash(&h, &key, &value);
+	for (unsigned i = depth; i-- > 0;) {
+		uint8_t both[65] = {1};
+		w_seed(p.sibling[i].b, 60, i);
+		bool right = trie_bit(key.b, i);
+		memcpy(both + 1, right ? p.sibling[i].b : h.b, 32);
+		memcpy(both + 33, right ? h.b : p.sibling[i].b, 32);
+		sha256(&h, slice(both, 65));
+	}
+	w->state_root = h;
+	buf_clear(&w->s[0].proof);
+	state_proof_put(&w->s[0].proof, &p);
+	w_head(w, w->header.height);
+}
+
+/* The next epoch begins at `from`: the key of validator `index` is replaced, or not. */
+static inline void w_epoch(struct world *w, enum epoch_kind kind, int64_t from, size_t index)
+{
+	struct epoch *e = &w->epochs[w->n_epochs];
+	uint8_t seed[32], pub[32], secret[64];
+	*e = (struct epoch){.number = w->set.number + 1,
+			    .kind = kind,
+			    .from_height = from,
+			    .last_height = from - 1,
+			    .index = index};
+	header_hash(&e->last_hash, &w->header);
+	const uint8_t *signer = w_secret(w, w->set.v[index].key);
+	if (kind == EPOCH_REPLACE) {
+		/* Which of this world's next keys was committed to? */
+		for (unsigned what = 2; what < 4; what++)
+			for (unsigned i = 0; i < w->set.n; i++) {
+				struct hash h;
+				w_seed(seed, what, i);
+				ed25519_from_seed(pub, secret, seed);
+				sha256(&h, slice(pub, 32));
+				if (hash_eq(&h, &w->set.next[index]))
+					memcpy(e->key, pub, 32);
+			}
+		signer = w_secret(w, e->key);
+		w_seed(seed, 3, (unsigned)index);
+		ed25519_from_seed(pub, secret, seed);
+		sha256(&e->next, slice(pub, 32));
+	}
+	MUST(epoch_sign(e, &w->g.fingerprint, signer) == ERR_OK);
+	struct err_text t = {""};
+	if (epoch_apply(&w->set, e, &w->g.fingerprint, &t) != ERR_OK) {
+		fprintf(stderr, "epoch: %s\n", t.text);
+		abort();
+	}
+	w->n_epochs++;
+}
+
+/* A partner signs the head as it is now. */
+static inline struct bundle_witness w_witness(struct world *w, unsigned who, const char *name)
+{
+	struct bundle_witness x = {.name = slice_str(name),
+				   .height = w->header.height,
+				   .log_size = w->n_records,
+				   .log_root = w->log_root};
+	uint8_t seed[32], secret[64];
+	header_hash(&x.header_hash, &w->header);
+	w_seed(seed, 9, who);
+	ed25519_from_seed(x.key, secret, seed);
+	MUST(bundle_witness_sign(&x, &w->g.fingerprint, secret) == ERR_OK);
+	return x;
+}
+
+/* That the present log continues that of `size` records. `path` holds 64 hashes. */
+static inline struct bundle_consistency w_continues(struct world *w, struct hash *path, size_t size)
+{
+	return (struct bundle_consistency){
+		size, w_root(w->leaves, size), path,
+		w_consistency(path, w->leaves, size, w->n_records, true)};
+}
+
 /* A proof that `id` has no history. */
 static inline void w_absent(struct world *w, struct buf *proof, const char *id)
 {
@@ -539,10 +626,11 @@ static inline struct world *w_parcel(size_t validators)
 		"/414/9521234000013", "/414/9521234000020", "/414/9521987000031",
 		"/414/9521987000048", "/414/9521555000054", "/414/9521555000061/254/dock.7"};
 	static const char *const story[20] = {
-		"commissioning", "inspecting",	   "packing",	    "storing",	  "picking",
-		"staging_outbound", "shipping",	   "departing",	    "transporting", "arriving",
-		"receiving",	 "offer_custody",  "accept_custody", "inspecting", "storing",
-		"loading",	 "transporting",   "unloading",	    "receiving",  "retail_selling"};
+		"commissioning",  "inspecting",	      "packing",   "storing",
+		"picking",	  "staging_outbound", "shipping",  "departing",
+		"transporting",	  "arriving",	      "receiving", "offer_custody",
+		"accept_custody", "inspecting",	      "storing",   "loading",
+		"transporting",	  "unloading",	      "receiving", "retail_selling"};
 	struct world *w = world_new(validators);
 	size_t p = w_add(w, "/01/09521234543213/21/TEA-2026-00017-PARCEL", 1);
 	w_add(w, "/01/09521234543213/21/OTHER", 1);

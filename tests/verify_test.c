@@ -1,0 +1,867 @@
+/*
+ * Makes proofs with the ledger's side (ledger/bundle) and checks them with the verifier's,
+ * which shares no code with it.
+ */
+#include "proof_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static void expect(const struct world *w, struct slice bytes, enum verify_reason want)
+{
+	struct verify_result *r = w_verify(w, bytes);
+	if (r->reason != want)
+		print_error("%s: %s\n", verify_reason_name(r->reason), r->detail);
+	assert_int_equal(r->reason, want);
+	verify_free(r);
+}
+
+static void first(struct world *w, struct buf *out)
+{
+	size_t which = 0;
+	buf_clear(out);
+	world_bundle(w, out, &which, 1, false);
+}
+
+static void good(void **s)
+{
+	(void)s;
+	for (size_t n = 1; n <= 7; n += 3) {
+		struct world *w = w_parcel(n);
+		struct buf b = BUF_INIT;
+		first(w, &b);
+		struct verify_result *r = w_verify(w, buf_slice(&b));
+		assert_int_equal(r->reason, VERIFY_OK);
+		assert_true(r->height == 25 && r->journey && !r->is_head && r->n_subjects == 1);
+		assert_true(r->n_validators == n && r->n_signed == (n == 1 ? 1 : n - 1));
+		assert_memory_equal(r->state_root, w->state_root.b, 32);
+		assert_memory_equal(r->app_hash, w->header.app_hash.b, 32);
+		struct hash h;
+		header_hash(&h, &w->header);
+		assert_memory_equal(r->header_hash, h.b, 32);
+		assert_string_equal(r->chain_id, "tea-road-2026");
+		const struct verify_subject *v = &r->subjects[0];
+		assert_string_equal(v->id, w->s[0].id);
+		assert_string_equal(v->owner, "leafco");
+		assert_int_equal(v->n_events, 20);
+		for (size_t i = 0; i < 20; i++) {
+			const struct bundle_event *e = &w->s[0].e[i];
+			assert_true(v->events[i].happened_ms == e->happened_ms);
+			assert_true(v->events[i].recorded_ms == e->recorded_ms);
+			assert_true(slice_eq_str(e->step, v->events[i].step));
+			assert_true(slice_eq_str(e->where, v->events[i].where));
+			assert_true(slice_eq_str(e->who, v->events[i].who));
+			assert_true(v->events[i].kind == e->kind && v->events[i].role == e->role);
+			assert_int_equal(v->events[i].flags, e->flags);
+		}
+		for (enum verify_style k = VERIFY_EN; k <= VERIFY_JSON; k++) {
+			char *words = verify_words(r, k);
+			assert_non_null(strstr(words, "TEA-2026-00017-PARCEL"));
+			assert_true(utf8_valid(slice_str(words)));
+			free(words);
+		}
+		verify_free(r);
+		buf_fini(&b);
+		world_free(w);
+	}
+}
+
+/* The bound of the design: twenty events in at most 2,600 bytes, and in one QR code. */
+static void size(void **s)
+{
+	(void)s;
+	for (size_t n = 1; n <= 4; n += 3) {
+		struct world *w = w_parcel(n);
+		struct buf b = BUF_INIT, url = BUF_INIT;
+		size_t at[2] = {20, 24}; /* about the mean and the most among 1M keys */
+		for (size_t i = 0; i < 2; i++) {
+			w_deep(w, (unsigned)at[i]);
+			first(w, &b);
+			expect(w, buf_slice(&b), VERIFY_OK);
+			print_message("20 events, %zu validators, path of %zu: %zu bytes\n", n,
+				      at[i], b.n);
+			assert_true(b.n <= 2600);
+		}
+		/* QR 40-L: 23,648 bits; a byte segment for the address, an alphanumeric one. */
+		const char *prefix = "https://trace.example.org/p#";
+		bundle_to_url(&url, prefix, buf_slice(&b));
+		size_t digits = url.n - strlen(prefix);
+		size_t bits = 4 + 16 + 8 * strlen(prefix) + 4 + 13 + (11 * digits + 1) / 2;
+		print_message("QR: %zu of 23648 bits\n", bits);
+		assert_true(bits <= 23648);
+		expect(w, buf_slice(&url), VERIFY_OK);
+		buf_fini(&b);
+		buf_fini(&url);
+		world_free(w);
+	}
+}
+
+static void text_form(void **s)
+{
+	(void)s;
+	struct world *w = w_parcel(1);
+	struct buf b = BUF_INIT, url = BUF_INIT;
+	first(w, &b);
+	bundle_to_url(&url, "https://host/p#", buf_slice(&b));
+	buf_put_str(&url, "\r\n");
+	expect(w, buf_slice(&url), VERIFY_OK);
+	/* All in lower case, as some readers give it; mixed is refused, so are cuts. */
+	for (size_t i = 15; i < url.n; i++)
+		if (url.p[i] >= 'A' && url.p[i] <= 'Z')
+			url.p[i] |= 0x20;
+	expect(w, buf_slice(&url), VERIFY_OK);
+	url.p[15] = 'A';
+	expect(w, buf_slice(&url), VERIFY_FORMAT);
+	for (size_t cut = 3; cut < 20; cut++)
+		expect(w, slice(url.p, url.n - cut), VERIFY_FORMAT);
+	expect(w, slice(NULL, 0), VERIFY_FORMAT);
+	expect(w, SLICE_LIT("#"), VERIFY_FORMAT);
+	buf_fini(&b);
+	buf_fini(&url);
+	world_free(w);
+}
+
+/* ---- histories that were meddled with ---- */
+
+enum meddling {
+	DROP,
+	REPEAT,
+	SWAP,
+	KIND,
+	FLAGS,
+	ROLE,
+	HAPPENED,
+	RECORDED,
+	STEP,
+	WHERE,
+	WHO,
+	DIGEST,
+	MEDDLINGS
+};
+
+static bool meddle(struct w_subject *s, enum meddling how, size_t i)
+{
+	struct bundle_event *e = &s->e[i];
+	struct bundle_event was = *e;
+	switch (how) {
+	case DROP:
+		memmove(e, e + 1, (s->n - i - 1) * sizeof *e);
+		s->n--;
+		return true;
+	case REPEAT:
+		memmove(e + 1, e, (s->n - i) * sizeof *e);
+		s->n++;
+		return true;
+	case SWAP:
+		if (i + 1 == s->n)
+			return false;
+		e[0] = e[1];
+		e[1] = was;
+		e[0].recorded_ms = was.recorded_ms; /* else it cannot even be encoded */
+		e[1].recorded_ms = was.recorded_ms;
+		return true;
+	case KIND:
+		e->kind ^= 16;
+		return true;
+	case FLAGS:
+		e->flags ^= 1;
+		return true;
+	case ROLE:
+		e->role ^= 1;
+		return true;
+	case HAPPENED:
+		e->happened_ms ^= 1;
+		return true;
+	case RECORDED:
+		if (i + 1 == s->n || e->recorded_ms == e[1].recorded_ms)
+			return false;
+		e->recorded_ms++;
+		return true;
+	case STEP:
+		e->step = SLICE_LIT("sampling");
+		return true;
+	case WHERE:
+		e->where = slice(e->where.p, e->where.n - 1);
+		return true;
+	case WHO:
+		e->who = SLICE_LIT("leafcn");
+		return true;
+	case DIGEST:
+		e->digest.b[31] ^= 1;
+		return true;
+	case MEDDLINGS:
+		break;
+	}
+	return false;
+}
+
+/* As a forger would go on: make the history's head fit what is shown. */
+static void mend_head(struct w_subject *s)
+{
+	memset(&s->head, 0, sizeof s->head);
+	for (size_t i = 0; i < s->n; i++) {
+		struct buf sum = BUF_INIT;
+		w_summary(&sum, &s->e[i]);
+		struct slice parts[4] = {SLICE_LIT("argosy/history/1"), slice(s->head.b, 32),
+					 slice(s->e[i].digest.b, 32), buf_slice(&sum)};
+		sha256_parts(&s->head, parts, 4);
+		buf_fini(&sum);
+	}
+}
+
+/* Every event dropped, repeated, moved or changed in any field is refused, by the history;
+ * and by the signature if the forger mends the history. */
+static void meddled(void **state)
+{
+	(void)state;
+	unsigned cases = 0;
+	struct world *w = w_parcel(1);
+	struct w_subject *s = &w->s[0], was = *s;
+	for (enum meddling how = DROP; how < MEDDLINGS; how++)
+		for (size_t i = 0; i < 20; i++) {
+			struct buf b = BUF_INIT;
+			struct buf value = s->value;
+			*s = was;
+			s->value = value;
+			if (!meddle(s, how, i))
+				continue;
+			buf_clear(&s->value);
+			w_value(&s->value, s);
+			first(w, &b);
+			expect(w, buf_slice(&b), VERIFY_HISTORY);
+			mend_head(s);
+			buf_clear(&s->value);
+			w_value(&s->value, s);
+			first(w, &b);
+			expect(w, buf_slice(&b), VERIFY_SIGNATURE);
+			buf_fini(&b);
+			cases++;
+		}
+	print_message("%u meddled histories refused, and once more each with the head mended\n",
+		      cases);
+	assert_true(cases >= 12 * 20 - 4);
+	struct buf value = s->value;
+	*s = was;
+	s->value = value;
+	world_free(w);
+}
+
+/* An event put in between that never was. */
+static void invented(void **state)
+{
+	(void)state;
+	struct world *w = w_parcel(4);
+	struct w_subject *s = &w->s[0];
+	struct buf b = BUF_INIT;
+	for (size_t i = 0; i <= 20; i++) {
+		struct w_subject was = *s;
+		struct bundle_event e = s->e[i < 20 ? i : 19];
+		e.step = SLICE_LIT("repairing");
+		e.digest.b[0] ^= 0xff;
+		memmove(&s->e[i + 1], &s->e[i], (20 - i) * sizeof e);
+		s->e[i] = e;
+		s->n = 21;
+		buf_clear(&s->value);
+		w_value(&s->value, s);
+		first(w, &b);
+		expect(w, buf_slice(&b), VERIFY_HISTORY);
+		was.value = s->value;
+		*s = was;
+	}
+	buf_fini(&b);
+	world_free(w);
+}
+
+/* Flips bits, `step` apart, cuts, and one byte more: all refused. */
+static void bits(struct world *w, struct slice good_bytes, size_t step)
+{
+	uint8_t *bad = malloc(good_bytes.n + 1);
+	assert_non_null(bad);
+	memcpy(bad, good_bytes.p, good_bytes.n);
+	for (size_t i = 0; i < 8 * good_bytes.n; i += step) {
+		bad[i / 8] ^= (uint8_t)(1u << i % 8);
+		enum verify_reason reason = w_reason(w, slice(bad, good_bytes.n));
+		if (reason == VERIFY_OK)
+			print_error("bit %zu of byte %zu\n", i % 8, i / 8);
+		assert_int_not_equal(reason, VERIFY_OK);
+		bad[i / 8] ^= (uint8_t)(1u << i % 8);
+	}
+	for (size_t n = 0; n < good_bytes.n; n += step)
+		assert_int_not_equal(w_reason(w, slice(bad, n)), VERIFY_OK);
+	bad[good_bytes.n] = 0;
+	assert_int_not_equal(w_reason(w, slice(bad, good_bytes.n + 1)), VERIFY_OK);
+	free(bad);
+}
+
+/* One bit of each byte, not the same in all. */
+static void any_bit(struct world *w, struct slice good_bytes)
+{
+	bits(w, good_bytes, 9);
+}
+
+static void every_bit(void **s)
+{
+	(void)s;
+	struct world *w = w_parcel(1);
+	struct buf b = BUF_INIT;
+	first(w, &b);
+	bits(w, buf_slice(&b), 1);
+	buf_fini(&b);
+	world_free(w);
+}
+
+/* ---- who signed ---- */
+
+static void signatures(void **s)
+{
+	(void)s;
+	struct world *w = w_parcel(4);
+	struct buf b = BUF_INIT;
+	struct commit was = w->commit;
+	first(w, &b);
+	expect(w, buf_slice(&b), VERIFY_OK);
+	/* Two of four are too few. */
+	w->commit.sigs[0].flag = FLAG_ABSENT;
+	first(w, &b);
+	expect(w, buf_slice(&b), VERIFY_POWER);
+	/* Another validator's signature in one's place. */
+	w->commit = was;
+	memcpy(w->commit.sigs[0].sig, was.sigs[1].sig, 64);
+	first(w, &b);
+	expect(w, buf_slice(&b), VERIFY_SIGNATURE);
+	w->commit = was;
+	w->commit.round = 1;
+	first(w, &b);
+	expect(w, buf_slice(&b), VERIFY_SIGNATURE);
+	w->commit = was;
+	w->commit.block_id.parts_hash.b[0] ^= 1;
+	first(w, &b);
+	expect(w, buf_slice(&b), VERIFY_SIGNATURE);
+	w->commit = was;
+	w->header.height++;
+	first(w, &b);
+	expect(w, buf_slice(&b), VERIFY_SIGNATURE);
+	w->header.height--;
+	w->header.time.s++;
+	first(w, &b);
+	assert_int_not_equal(w_reason(w, buf_slice(&b)), VERIFY_OK);
+	w->header.time.s--;
+	w->header.validators_hash.b[0] ^= 1; /* a header that names other validators */
+	w_head(w, 25);
+	w->header.validators_hash.b[0] ^= 1;
+	buf_fini(&b);
+	world_free(w);
+}
+
+static void other_chain(void **s)
+{
+	(void)s;
+	struct world *solo = w_parcel(1), *four = w_parcel(4);
+	struct buf b = BUF_INIT;
+	first(solo, &b);
+	expect(four, buf_slice(&b), VERIFY_FINGERPRINT);
+	struct verify_options none = {0};
+	struct verify_result *r = verify_bundle(b.p, b.n, &none);
+	assert_int_equal(r->reason, VERIFY_OK);
+	assert_memory_equal(r->fingerprint, solo->g.fingerprint.b, 32);
+	verify_free(r);
+	buf_fini(&b);
+	world_free(solo);
+	world_free(four);
+}
+
+/* ---- absence, steps, journeys ---- */
+
+static void absent(void **s)
+{
+	(void)s;
+	struct world *w = w_parcel(4);
+	unsigned seen[3] = {0};
+	for (unsigned i = 0; i < 200; i++) {
+		char id[40];
+		struct buf proof = BUF_INIT, b = BUF_INIT;
+		snprintf(id, sizeof id, "/01/09521234543213/21/NONE-%u", i);
+		w_absent(w, &proof, id);
+		seen[proof.p[0]]++;
+		struct bundle_subject x = {.id = slice_str(id), .proof = buf_slice(&proof)};
+		struct bundle one = {.head = w_bundle_head(w), .subjects = &x, .n_subjects = 1};
+		assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+		struct verify_result *r = w_verify(w, buf_slice(&b));
+		assert_int_equal(r->reason, VERIFY_OK);
+		assert_true(r->subjects[0].absent && r->subjects[0].n_events == 0);
+		assert_string_equal(r->subjects[0].id, id);
+		verify_free(r);
+		/* The same path does not show that something present is absent. */
+		x.id = slice_str(w->s[0].id);
+		buf_clear(&b);
+		assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+		assert_int_not_equal(w_reason(w, buf_slice(&b)), VERIFY_OK);
+		buf_fini(&proof);
+		buf_fini(&b);
+	}
+	assert_true(seen[1] > 0 && seen[2] > 0);
+	world_free(w);
+}
+
+/* A changed byte is refused, or names another identifier that is absent too: the same path
+ * shows the absence of all whose hashes begin alike. Never one that is present. */
+static void absent_changed(void **s)
+{
+	(void)s;
+	struct world *w = w_parcel(1);
+	struct buf proof = BUF_INIT, b = BUF_INIT;
+	w_absent(w, &proof, "/01/09521234543213/21/NONE");
+	struct bundle_subject x = {.id = SLICE_LIT("/01/09521234543213/21/NONE"),
+				   .proof = buf_slice(&proof)};
+	struct bundle one = {.head = w_bundle_head(w), .subjects = &x, .n_subjects = 1};
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+	for (size_t i = 0; i < 8 * b.n; i++) {
+		b.p[i / 8] ^= (uint8_t)(1u << i % 8);
+		struct verify_result *r = w_verify(w, buf_slice(&b));
+		if (r->reason == VERIFY_OK) {
+			assert_true(r->subjects[0].absent);
+			assert_string_not_equal(r->subjects[0].id, "/01/09521234543213/21/NONE");
+		}
+		verify_free(r);
+		b.p[i / 8] ^= (uint8_t)(1u << i % 8);
+	}
+	buf_fini(&proof);
+	buf_fini(&b);
+	world_free(w);
+}
+
+/* The maker's table of steps is the verifier's. */
+static void every_step(void **s)
+{
+	(void)s;
+	static const char *const all[] = {"accepting",
+					  "arriving",
+					  "assembling",
+					  "collecting",
+					  "commissioning",
+					  "consigning",
+					  "creating_class_instance",
+					  "cycle_counting",
+					  "decommissioning",
+					  "departing",
+					  "destroying",
+					  "disassembling",
+					  "dispensing",
+					  "encoding",
+					  "entering_exiting",
+					  "holding",
+					  "inspecting",
+					  "installing",
+					  "killing",
+					  "loading",
+					  "other",
+					  "packing",
+					  "picking",
+					  "receiving",
+					  "removing",
+					  "repackaging",
+					  "repairing",
+					  "replacing",
+					  "reserving",
+					  "retail_selling",
+					  "sampling",
+					  "sensor_reporting",
+					  "shipping",
+					  "staging_outbound",
+					  "stock_taking",
+					  "stocking",
+					  "storing",
+					  "transporting",
+					  "unloading",
+					  "unpacking",
+					  "void_shipping",
+					  "document",
+					  "register_product",
+					  "register_location",
+					  "register_prefix",
+					  "define_lot",
+					  "issue_credential",
+					  "revoke_credential",
+					  "offer_custody",
+					  "accept_custody",
+					  "decline_custody",
+					  "grant_step",
+					  "revoke_grant",
+					  "admit_member",
+					  "set_member",
+					  "add_key",
+					  "revoke_key",
+					  "disown_key",
+					  "attach",
+					  "erase_attachment",
+					  "statement",
+					  "",
+					  "https://example.com/steps/steeping"};
+	struct world *w = world_new(1);
+	struct buf b = BUF_INIT;
+	w_add(w, "/01/09521234543213/21/X", 1);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		w_event(w, A_OBSERVE, all[i], "", "who", 0);
+	world_close(w, 70);
+	first(w, &b);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		assert_string_equal(r->subjects[0].events[i].step, all[i]);
+	verify_free(r);
+	buf_fini(&b);
+	world_free(w);
+}
+
+static void journey(void **s)
+{
+	(void)s;
+	struct world *w = w_journey(4);
+	struct buf b = BUF_INIT;
+	enum { ALL = sizeof w_whole_journey / sizeof *w_whole_journey };
+	static const struct {
+		size_t subject;
+		uint64_t first, last;
+		char link;
+	} spans[ALL] = {{J_TIN, 1, 4, 0},     {J_LOT_A, 1, 4, 'o'}, {J_LOT_B, 1, 2, 'o'},
+			{J_BLEND, 1, 2, 'o'}, {J_BOX, 2, 5, 'c'},   {J_PALLET, 1, 4, 'c'},
+			{J_SACK, 2, 4, 'c'}};
+	world_bundle(w, &b, w_whole_journey, ALL, true);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
+	assert_true(r->journey && r->n_subjects == ALL);
+	for (size_t i = 0; i < ALL; i++) {
+		assert_string_equal(r->subjects[i].id, w->s[spans[i].subject].id);
+		assert_int_equal(r->subjects[i].first, spans[i].first);
+		assert_int_equal(r->subjects[i].last, spans[i].last);
+		assert_int_equal(r->subjects[i].link, spans[i].link);
+	}
+	verify_free(r);
+
+	/* Without any one of them there is a gap; without the records too. */
+	for (size_t gap = 1; gap < ALL; gap++) {
+		size_t which[ALL], n = 0;
+		for (size_t i = 0; i < ALL; i++)
+			if (i != gap)
+				which[n++] = w_whole_journey[i];
+		buf_clear(&b);
+		world_bundle(w, &b, which, n, true);
+		expect(w, buf_slice(&b), VERIFY_JOURNEY);
+	}
+	buf_clear(&b);
+	world_bundle(w, &b, w_whole_journey, ALL, false);
+	expect(w, buf_slice(&b), VERIFY_JOURNEY);
+	/* What does not belong is refused; alone, the tin proves its own history only. */
+	size_t more[ALL + 1] = {J_TIN, J_LOT_A,	 J_LOT_B, J_BLEND,
+				J_BOX, J_PALLET, J_SACK,  J_STRANGER};
+	buf_clear(&b);
+	world_bundle(w, &b, more, ALL + 1, true);
+	expect(w, buf_slice(&b), VERIFY_JOURNEY);
+	buf_clear(&b);
+	world_bundle(w, &b, more, 1, true);
+	r = w_verify(w, buf_slice(&b));
+	assert_true(r->reason == VERIFY_OK && !r->journey);
+	assert_non_null(r->subjects[0].events[0].record);
+	verify_free(r);
+	/* Records of somebody else's event. */
+	struct bundle_subject x = w_bundle_subject(w, J_TIN);
+	struct bundle_record wrong = {0, 1, buf_slice(&w->records[0])};
+	struct bundle one = {.head = w_bundle_head(w),
+			     .subjects = &x,
+			     .n_subjects = 1,
+			     .records = &wrong,
+			     .n_records = 1};
+	buf_clear(&b);
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+	expect(w, buf_slice(&b), VERIFY_RECORD);
+	buf_fini(&b);
+	world_free(w);
+}
+
+/* Two subjects, each good, of two different states. */
+static void two_states(void **s)
+{
+	(void)s;
+	struct world *w = w_journey(1);
+	struct buf b = BUF_INIT, proof = BUF_INIT;
+	buf_put_slice(&proof, buf_slice(&w->s[J_BOX].proof));
+	w_event(w, A_OBSERVE, "storing", "", "shop", J_LOT_B);
+	struct buf keep = w->s[J_BOX].proof;
+	world_close(w, 31);
+	keep = w->s[J_BOX].proof;
+	w->s[J_BOX].proof = proof;
+	world_bundle(w, &b, w_whole_journey, 7, true);
+	enum verify_reason reason = w_reason(w, buf_slice(&b));
+	assert_true(reason == VERIFY_STATE || reason == VERIFY_OK);
+	/* Only if the path of the box met no change may it still fit. */
+	assert_true((reason == VERIFY_OK) == slice_eq(buf_slice(&keep), buf_slice(&proof)));
+	w->s[J_BOX].proof = keep;
+	buf_fini(&proof);
+	buf_fini(&b);
+	world_free(w);
+}
+
+/* ---- epochs ---- */
+
+static void epochs(void **s)
+{
+	(void)s;
+	for (size_t n = 1; n <= 4; n += 3) {
+		struct world *w = w_parcel(n);
+		struct buf b = BUF_INIT;
+		w_epoch(w, EPOCH_REPLACE, 26, n - 1);
+		w_epoch(w, EPOCH_RESUME, 30, 0);
+		w_event(w, A_OBSERVE, "storing", "", "lastmile", 0);
+		world_close(w, 31);
+		first(w, &b);
+		struct verify_result *r = w_verify(w, buf_slice(&b));
+		if (r->reason != VERIFY_OK)
+			print_error("%s: %s\n", verify_reason_name(r->reason), r->detail);
+		assert_int_equal(r->reason, VERIFY_OK);
+		assert_true(r->n_epochs == 2 && !r->epochs[0].resumed && r->epochs[1].resumed);
+		verify_free(r);
+		any_bit(w, buf_slice(&b));
+		/* An epoch of the future, one left out, the order changed. */
+		struct epoch was[4];
+		memcpy(was, w->epochs, sizeof was);
+		w->n_epochs = 1;
+		first(w, &b);
+		expect(w, buf_slice(&b), VERIFY_OK); /* resuming changes no key */
+		w->n_epochs = 0;
+		first(w, &b);
+		expect(w, buf_slice(&b), VERIFY_SIGNATURE);
+		w->n_epochs = 2;
+		w->epochs[0] = was[1];
+		w->epochs[1] = was[0];
+		first(w, &b);
+		expect(w, buf_slice(&b), VERIFY_EPOCH);
+		w->n_epochs = 1;
+		w->epochs[0] = was[0];
+		w_head(w, 25);
+		first(w, &b);
+		expect(w, buf_slice(&b), VERIFY_EPOCH);
+		buf_fini(&b);
+		world_free(w);
+	}
+}
+
+/* A thief's key that the genesis never named. */
+static void foreign_key(void **s)
+{
+	(void)s;
+	struct world *w = w_parcel(1);
+	struct buf b = BUF_INIT;
+	uint8_t seed[32] = {77}, secret[64];
+	struct epoch *e = &w->epochs[0];
+	*e = (struct epoch){.number = 2, .kind = EPOCH_REPLACE, .from_height = 20};
+	ed25519_from_seed(e->key, secret, seed);
+	assert_int_equal(epoch_sign(e, &w->g.fingerprint, secret), ERR_OK);
+	struct epoch_set set;
+	epoch_set_init(&set, &w->g);
+	assert_int_equal(epoch_apply(&set, e, &w->g.fingerprint, NULL), ERR_VERIFY);
+	assert_int_equal(set.number, 1);
+	w->n_epochs = 1;
+	first(w, &b);
+	expect(w, buf_slice(&b), VERIFY_EPOCH);
+	buf_fini(&b);
+	world_free(w);
+}
+
+/* ---- heads, witnesses, evidence ---- */
+
+static void head_of(struct world *w, struct buf *out, const struct bundle_witness *x, size_t n)
+{
+	struct bundle_head h = w_bundle_head(w);
+	buf_clear(out);
+	assert_int_equal(bundle_head_encode(out, &h, x, n, NULL), ERR_OK);
+}
+
+static enum verify_reason against(struct world *w, struct slice bytes, struct slice head)
+{
+	struct verify_options o = {w->g.fingerprint.b, head.p, head.n};
+	struct verify_result *r = verify_bundle(bytes.p, bytes.n, &o);
+	enum verify_reason reason = r->reason;
+	assert_true(reason != VERIFY_OK || r->head_held);
+	verify_free(r);
+	return reason;
+}
+
+static void heads(void **s)
+{
+	(void)s;
+	for (size_t n = 1; n <= 4; n += 3) {
+		struct world *w = w_parcel(n);
+		struct buf old = BUF_INIT, b = BUF_INIT, now = BUF_INIT;
+		struct bundle_witness x[2] = {w_witness(w, 1, "Blue Line"), w_witness(w, 2, "")};
+		size_t size = w->n_records;
+		head_of(w, &old, x, 2);
+		expect(w, buf_slice(&old), VERIFY_OK);
+		any_bit(w, buf_slice(&old));
+		/* The bundle of the same height. */
+		first(w, &b);
+		assert_int_equal(against(w, buf_slice(&b), buf_slice(&old)), VERIFY_OK);
+		/* Later: with a consistency proof, or not. */
+		for (size_t i = 0; i < 9; i++) {
+			w_event(w, A_OBSERVE, "storing", "", "lastmile", 1);
+			world_close(w, 26 + (int64_t)i);
+			first(w, &b);
+			assert_int_equal(against(w, buf_slice(&b), buf_slice(&old)), VERIFY_HEAD);
+			struct hash path[64];
+			struct bundle_consistency c = w_continues(w, path, size);
+			struct bundle_subject sub = w_bundle_subject(w, 0);
+			struct bundle one = {.head = w_bundle_head(w),
+					     .subjects = &sub,
+					     .n_subjects = 1,
+					     .consistencies = &c,
+					     .n_consistencies = 1,
+					     .witnesses = x,
+					     .n_witnesses = 2};
+			buf_clear(&now);
+			assert_int_equal(bundle_encode(&now, &one, NULL), ERR_OK);
+			assert_int_equal(against(w, buf_slice(&now), buf_slice(&old)), VERIFY_OK);
+			struct verify_result *r = w_verify(w, buf_slice(&now));
+			assert_true(r->reason == VERIFY_OK && r->n_witnesses == 2);
+			assert_true(r->witnesses[0].height == 25);
+			verify_free(r);
+			if (i == 4)
+				any_bit(w, buf_slice(&now));
+			/* Witnesses of a log that this one does not continue, or is not shown to.
+			 */
+			one.n_consistencies = 0;
+			buf_clear(&now);
+			assert_int_equal(bundle_encode(&now, &one, NULL), ERR_OK);
+			expect(w, buf_slice(&now), VERIFY_CONSISTENCY);
+		}
+		/* The other way round: an older bundle against a newer head. */
+		head_of(w, &now, NULL, 0);
+		struct buf again = BUF_INIT;
+		struct world *past = w_parcel(n);
+		first(past, &again);
+		assert_int_equal(against(w, buf_slice(&again), buf_slice(&now)), VERIFY_HEAD);
+		world_free(past);
+		buf_fini(&again);
+		buf_fini(&old);
+		buf_fini(&b);
+		buf_fini(&now);
+		world_free(w);
+	}
+}
+
+/* All consistency proofs up to 33 records hold, and none for another root or size. */
+static void consistency(void **s)
+{
+	(void)s;
+	struct world *w = world_new(1);
+	struct buf b = BUF_INIT;
+	w_add(w, "/x", 1);
+	w_add(w, "/y", 1);
+	for (size_t n = 1; n <= 33; n++) {
+		w_event(w, A_OBSERVE, "storing", "", "m", n % 2);
+		world_close(w, (int64_t)n);
+		for (size_t m = 1; m < n; m++) {
+			struct hash path[64];
+			struct bundle_consistency c = w_continues(w, path, m);
+			struct bundle_subject sub = w_bundle_subject(w, 0);
+			struct bundle one = {.head = w_bundle_head(w),
+					     .subjects = &sub,
+					     .n_subjects = 1,
+					     .consistencies = &c,
+					     .n_consistencies = 1};
+			buf_clear(&b);
+			assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+			expect(w, buf_slice(&b), VERIFY_OK);
+			c.size = m > 1 ? m - 1 : m + 1;
+			buf_clear(&b);
+			assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+			assert_int_not_equal(w_reason(w, buf_slice(&b)), VERIFY_OK);
+			c.size = m;
+			c.root.b[5] ^= 1;
+			buf_clear(&b);
+			assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+			expect(w, buf_slice(&b), VERIFY_CONSISTENCY);
+		}
+	}
+	buf_fini(&b);
+	world_free(w);
+}
+
+static struct verify_result *result(struct world *w)
+{
+	struct buf b = BUF_INIT;
+	first(w, &b);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
+	buf_fini(&b);
+	return r;
+}
+
+static void evidence(void **s)
+{
+	(void)s;
+	char words[1000];
+	struct world *w = w_parcel(1), *other = w_parcel(1);
+	struct verify_result *a = result(w);
+	/* The same key signs another block 25. */
+	w_event(other, A_OBSERVE, "storing", "", "leafco", 0);
+	world_close(other, 25);
+	struct verify_result *b = result(other);
+	assert_int_equal(verify_conflict(words, sizeof words, a, b, false), CONFLICT_HEADER);
+	assert_non_null(strstr(words, "Both are signed by the key"));
+	assert_int_equal(verify_conflict(words, sizeof words, a, a, true), CONFLICT_NONE);
+	verify_free(b);
+	/* At another height: the log's length only grew, so nothing contradicts ... */
+	w_head(other, 26);
+	b = result(other);
+	assert_int_equal(verify_conflict(words, sizeof words, a, b, false), CONFLICT_NONE);
+	verify_free(b);
+	/* ... but with a fork of the subject's history it does, whichever comes first. */
+	w_event(w, A_OBSERVE, "holding", "", "leafco", 0);
+	world_close(w, 27);
+	verify_free(a);
+	a = result(w);
+	b = result(other);
+	assert_int_equal(verify_conflict(words, sizeof words, a, b, false), CONFLICT_HISTORY);
+	assert_int_equal(verify_conflict(words, sizeof words, b, a, true), CONFLICT_HISTORY);
+	assert_true(utf8_valid(slice_str(words)));
+	verify_free(a);
+	verify_free(b);
+	/* A later head with a shorter log. */
+	struct world *short_log = w_parcel(1);
+	w_head(short_log, 40);
+	a = result(w);
+	b = result(short_log);
+	enum verify_conflict c = verify_conflict(words, sizeof words, a, b, false);
+	assert_true(c == CONFLICT_HISTORY || c == CONFLICT_LOG);
+	verify_free(a);
+	verify_free(b);
+	world_free(short_log);
+	world_free(w);
+	world_free(other);
+}
+
+static void names(void **s)
+{
+	(void)s;
+	assert_string_equal(verify_reason_name(VERIFY_HISTORY), "history");
+	assert_non_null(strstr(verify_reason_en(VERIFY_HISTORY), "left out"));
+	assert_true(utf8_valid(slice_str(verify_reason_zh(VERIFY_HISTORY))));
+}
+
+int main(void)
+{
+	assert_int_equal(ed25519_init(), ERR_OK);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good),	       cmocka_unit_test(size),
+		cmocka_unit_test(text_form),   cmocka_unit_test(meddled),
+		cmocka_unit_test(invented),    cmocka_unit_test(every_bit),
+		cmocka_unit_test(signatures),  cmocka_unit_test(other_chain),
+		cmocka_unit_test(absent),      cmocka_unit_test(absent_changed),
+		cmocka_unit_test(every_step),  cmocka_unit_test(journey),
+		cmocka_unit_test(two_states),  cmocka_unit_test(epochs),
+		cmocka_unit_test(foreign_key), cmocka_unit_test(heads),
+		cmocka_unit_test(consistency), cmocka_unit_test(evidence),
+		cmocka_unit_test(names),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
