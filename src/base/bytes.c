@@ -481,12 +481,55 @@ bool utf8_valid(struct slice s)
 	return true;
 }
 
+/*
+ * x86-64 has an instruction for just this polynomial (SSE 4.2): some 7 GB/s
+ * where the tables reach 1.8. The journal and the state checksum all they hold.
+ */
+static bool crc_by_machine;
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+
+static bool machine_has_crc(void)
+{
+	__builtin_cpu_init();
+	return __builtin_cpu_supports("sse4.2");
+}
+
+__attribute__((target("sse4.2"))) static uint32_t crc_machine(uint32_t crc, const uint8_t *b,
+							      size_t n)
+{
+	uint64_t c = crc, v;
+	for (; n >= sizeof v; b += sizeof v, n -= sizeof v) {
+		memcpy(&v, b, sizeof v);
+		c = _mm_crc32_u64(c, v);
+	}
+	crc = (uint32_t)c;
+	while (n--)
+		crc = _mm_crc32_u8(crc, *b++);
+	return crc;
+}
+#else
+static bool machine_has_crc(void)
+{
+	return false;
+}
+
+static uint32_t crc_machine(uint32_t crc, const uint8_t *b, size_t n)
+{
+	(void)b;
+	(void)n;
+	return crc;
+}
+#endif
+
 /* Eight tables of 256 ("slicing by 8"), made by the compiler's constant
  * folding would be unreadable; they are filled once, before any thread. */
 static uint32_t crc_table[8][256];
 
 __attribute__((constructor)) static void crc_fill(void)
 {
+	crc_by_machine = machine_has_crc();
 	for (uint32_t i = 0; i < 256; i++) {
 		uint32_t c = i;
 		for (int k = 0; k < 8; k++)
@@ -500,6 +543,11 @@ __attribute__((constructor)) static void crc_fill(void)
 }
 
 uint32_t crc32c(uint32_t crc, const void *p, size_t n)
+{
+	return crc_by_machine ? ~crc_machine(~crc, p, n) : crc32c_by_table(crc, p, n);
+}
+
+uint32_t crc32c_by_table(uint32_t crc, const void *p, size_t n)
 {
 	const uint8_t *b = p;
 	crc = ~crc;

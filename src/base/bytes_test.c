@@ -14,6 +14,27 @@ static void crc_known(void **s)
 	assert_int_equal(crc32c(crc32c(0, "12345", 5), "6789", 4), 0xe3069283u);
 }
 
+/* However long, however aligned, however cut: as the definition has it, bit by bit. */
+static void crc_by_definition(void **s)
+{
+	(void)s;
+	uint8_t b[300];
+	for (size_t i = 0; i < sizeof b; i++)
+		b[i] = (uint8_t)(i * i + 11 * i);
+	for (size_t from = 0; from < 9; from++) {
+		uint32_t c = ~0u;
+		for (size_t n = 0; from + n < sizeof b; n++) {
+			const uint8_t *p = b + from;
+			assert_int_equal(crc32c(0, p, n), ~c);
+			assert_int_equal(crc32c_by_table(0, p, n), ~c);
+			assert_int_equal(crc32c(crc32c(0, p, n / 3), p + n / 3, n - n / 3), ~c);
+			c ^= p[n];
+			for (int k = 0; k < 8; k++)
+				c = c & 1 ? 0x82f63b78u ^ (c >> 1) : c >> 1;
+		}
+	}
+}
+
 static void varint_round_trip_and_shortest(void **s)
 {
 	(void)s;
@@ -75,7 +96,7 @@ static void hex(void **s)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(crc_known), cmocka_unit_test(varint_round_trip_and_shortest),
+		cmocka_unit_test(crc_known), cmocka_unit_test(crc_by_definition), cmocka_unit_test(varint_round_trip_and_shortest),
 		cmocka_unit_test(utf8), cmocka_unit_test(arena_limit), cmocka_unit_test(hex),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
