@@ -354,25 +354,6 @@ static Argosy__V1__Node *new_node(struct epcis_reader *r)
 	return n;
 }
 
-/* The writer gives an XML element's text beside its attributes or children as "@value"; JSON-LD
- * itself allows "@value" beside keywords only. */
-static void lift_text(Argosy__V1__Node *n)
-{
-	size_t at = n->n_children, names = 0;
-	for (size_t i = 0; i < n->n_children; i++) {
-		const Argosy__V1__Node *k = n->children[i];
-		names += *k->name != '@';
-		if (!*k->ns && strcmp(k->name, "@value") == 0 && *k->text &&
-		    k->kind == ARGOSY__V1__NODE_KIND__NODE_KIND_STRING)
-			at = i;
-	}
-	if (!names || at == n->n_children)
-		return;
-	n->text = n->children[at]->text;
-	for (n->n_children--; at < n->n_children; at++)
-		n->children[at] = n->children[at + 1];
-}
-
 static bool read_children(struct epcis_reader *r, const struct json_value *v, Argosy__V1__Node *n,
 			  enum node_names names)
 {
@@ -405,8 +386,6 @@ static bool read_children(struct epcis_reader *r, const struct json_value *v, Ar
 		ok = epcis_read_node(r, m, k, names) && ok;
 		n->children[n->n_children++] = k;
 	}
-	if (v->kind == JSON_OBJECT && names == NAMES_STRICT && !r->nomem)
-		lift_text(n);
 	return ok && !r->nomem;
 }
 
