@@ -345,7 +345,7 @@ static void put_node(struct hasher *h, struct pieces *p, const event_node_t *nam
 		struct pieces inner;
 		pieces_begin(&inner, h->out, h->scratch);
 		for (size_t i = 0; i < node->n_children; i++)
-			if (!value || !value_keyword(node->children[i]))
+			if (!text.n || !value_keyword(node->children[i]))
 				put_child(h, &inner, node->children[i], depth + 1);
 		pieces_end(&inner);
 	}

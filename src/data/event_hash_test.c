@@ -246,15 +246,16 @@ static const struct {
 	 "<inputEPCList><epc>urn:i:1</epc></inputEPCList><outputEPCList><epc>urn:o:1</epc>"
 	 "</outputEPCList><transformationID>urn:t:1</transformationID>"
 	 "<x:o x:a='7'><x:i>true</x:i></x:o><x:empty/>"
-	 "<x:w x:unit='KGM'>3.50</x:w></TransformationEvent>",
+	 "<x:w x:unit='KGM'>3.50</x:w><x:v>7</x:v></TransformationEvent>",
 	 "\"type\":\"TransformationEvent\"," JSON_WHEN "\"errorDeclaration\":{\"declarationTime\":"
 	 "\"2024-02-01T00:00:00Z\"},\"inputEPCList\":[\"urn:i:1\"],\"outputEPCList\":[\"urn:o:1\"],"
 	 "\"transformationID\":\"urn:t:1\",\"y:o\":{\"y:i\":true,\"y:a\":7},\"y:empty\":\"\",\"y:"
 	 "w\":{\"y:unit\":"
-	 "\"KGM\",\"@value\":\"3.5\",\"@type\":\"http://www.w3.org/2001/XMLSchema#decimal\"}",
+	 "\"KGM\",\"@value\":\"3.5\",\"@type\":\"http://www.w3.org/2001/XMLSchema#decimal\"},"
+	 "\"y:v\":{\"@value\":\"7\",\"@type\":\"http://www.w3.org/2001/XMLSchema#integer\"}",
 	 "eventType=TransformationEvent" PRE "inputEPCListepc=urn:i:1outputEPCListepc=urn:o:1"
 	 "transformationID=urn:t:1{http://x/}o{http://x/}a=7{http://x/}i=true"
-	 "{http://x/}w=3.5{http://x/}unit=KGM"},
+	 "{http://x/}v=7{http://x/}w=3.5{http://x/}unit=KGM"},
 };
 
 static void assert_pre(const event_t *e, const char *want)
