@@ -294,7 +294,7 @@ static bool read_subject(struct work *w, size_t i)
 {
 	struct verify_subject *s = &w->r->subjects[i];
 	struct hash key, value, node = {{0}};
-	struct path p;
+	struct path p = {.depth = 0};
 	size_t id_n;
 	s->owner = s->holder = s->offered_to = s->container = "";
 	s->via = SIZE_MAX;
