@@ -12,7 +12,7 @@ struct journal_cursor {
 	struct io_file *file; /* of the segment under `scan` */
 	struct scan scan;
 	struct buf payload;
-	bool broken; /* a fault was met: it is told again and again */
+	enum err fault; /* that was met: it is told again and again */
 };
 
 /* Leaves the cursor before the first record of a segment, or at `offset` of it. */
@@ -71,8 +71,8 @@ enum err journal_cursor_next(struct journal_cursor *c, struct journal_record *ou
 {
 	enum scan_result r = SCAN_END;
 	struct journal_stat stat;
-	if (c->broken)
-		return err_set(t, ERR_CORRUPT, "the walk over journal %.400s ended in a fault",
+	if (c->fault != ERR_OK)
+		return err_set(t, c->fault, "the walk over journal %.400s ended in a fault before",
 			       c->dir);
 	journal_stat(c->j, &stat);
 	enum err e = journal_segment_end(c->j, c->scan.number, c->file, &c->scan.size, t);
@@ -89,7 +89,7 @@ enum err journal_cursor_next(struct journal_cursor *c, struct journal_record *ou
 	if (e == ERR_OK && r == SCAN_BAD)
 		e = segment_damaged(c->file, c->scan.offset, c->scan.why, t);
 	if (e != ERR_OK) {
-		c->broken = true;
+		c->fault = e;
 		return e;
 	}
 	if (r == SCAN_END)

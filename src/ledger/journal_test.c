@@ -631,6 +631,118 @@ static void progress_and_stop(void **s)
 	rig_free(&r);
 }
 
+/* A read by place alone notices what it reads, and nothing else. */
+static void read_checks_its_bytes(void **s)
+{
+	(void)s;
+	struct rig r = rig_new();
+	struct journal_pos before = append(&r, 4), pos = append(&r, 5), after = append(&r, 6);
+	struct buf b = BUF_INIT;
+	uint8_t room[1500];
+	size_t length = record_bytes(room, 5).n;
+	for (size_t at = 0; at < RECORD_HEAD_BYTES + length; at++) {
+		spoil(&r, "/log/000001.seg", pos.offset + at, 1, 0x10);
+		assert_int_equal(journal_read(r.j, pos, NULL, &b, &r.t), ERR_CORRUPT);
+		assert_int_equal(b.n, 0);
+		assert_non_null(strstr(r.t.text, "/log/000001.seg"));
+		OK(journal_read(r.j, before, NULL, &b, &r.t));
+		OK(journal_read(r.j, after, NULL, &b, &r.t));
+		spoil(&r, "/log/000001.seg", pos.offset + at, 1, 0x10);
+	}
+	OK(journal_read(r.j, pos, NULL, &b, &r.t));
+	buf_fini(&b);
+	rig_free(&r);
+}
+
+/* A full disk: what is there is read; with room again it goes on, opened anew. */
+static void full_disk(void **s)
+{
+	(void)s;
+	struct rig r = rig_new();
+	size_t n = 0;
+	for (int round = 0; round < 20; round++) {
+		enum err e = ERR_OK;
+		size_t acked = n;
+		uint8_t room[1500];
+		io_sim_quota(r.sim, 1); /* none left */
+		for (int i = 0; i < 2 && e == ERR_OK; i++) {
+			e = journal_append(r.j, (uint8_t)(n + 1), record_bytes(room, n + 1), NULL,
+					   &r.t);
+			if (e == ERR_OK)
+				e = journal_sync(r.j, &r.t);
+		}
+		assert_int_equal(e, ERR_NOSPACE);
+		assert_int_equal(walk(&r), acked);
+		io_sim_quota(r.sim, 0);
+		rig_reopen(&r);
+		assert_int_equal(walk(&r), acked);
+		append_synced(&r, n, n + 7);
+		n += 7;
+	}
+	assert_int_equal(walk(&r), n);
+	rig_free(&r);
+}
+
+static bool stop_at(void *arg, uint64_t done, uint64_t total)
+{
+	assert_true(done <= total);
+	return done < *(uint64_t *)arg;
+}
+
+static void copies(void **s)
+{
+	(void)s;
+	struct rig r = rig_new();
+	struct journal_pos to;
+	struct journal_stat stat;
+	struct journal_report report;
+	uint64_t much = UINT64_MAX, little = 30000;
+	append_synced(&r, 0, 50);
+	journal_stat(r.j, &stat);
+	append(&r, 50); /* not synced: not copied */
+	OK(journal_copy(r.j, "/copy", &to, stop_at, &much, &r.t));
+	assert_int_equal(journal_pos_cmp(to, stat.end), 0);
+	OK(journal_verify(r.io, "/copy", &FINGERPRINT, &report, NULL, NULL, &r.t));
+	assert_int_equal(report.records, 50);
+	assert_int_equal(report.bytes, stat.bytes);
+	assert_true(hash_eq(&report.chain, &stat.chain));
+	assert_int_equal(journal_copy(r.j, "/copy", &to, NULL, NULL, &r.t), ERR_EXISTS);
+	/* It is a journal like any other. */
+	struct rig copy = {.sim = r.sim, .io = r.io};
+	OK(journal_open(&copy.j, r.io, "/copy", &FINGERPRINT, NULL, &r.t));
+	assert_int_equal(walk(&copy), 50);
+	journal_close(copy.j);
+	/* Stopped, it is none. */
+	assert_int_equal(journal_copy(r.j, "/part", &to, stop_at, &little, &r.t), ERR_REFUSED);
+	assert_int_not_equal(journal_verify(r.io, "/part", NULL, &report, NULL, NULL, &r.t),
+			     ERR_OK);
+	rig_free(&r);
+}
+
+/* Wherever the power fails: the copy is whole if that was said, else whole or none. */
+static void copy_cut_short(void **s)
+{
+	(void)s;
+	int whole = 0, none = 0;
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		struct rig r = {.sim = io_sim_new(seed)};
+		struct journal_report report;
+		r.io = io_sim_io(r.sim);
+		OK(rig_open(&r, true));
+		append_synced(&r, 0, 40);
+		io_sim_power_fail_at(r.sim, 1 + seed % 50);
+		enum err done = journal_copy(r.j, "/copy", NULL, NULL, NULL, &r.t);
+		io_sim_restart(r.sim);
+		enum err e = journal_verify(r.io, "/copy", NULL, &report, NULL, NULL, &r.t);
+		assert_true(e == ERR_OK || done != ERR_OK);
+		assert_true(e != ERR_OK || (report.records == 40 && report.torn_bytes == 0));
+		whole += e == ERR_OK;
+		none += e != ERR_OK;
+		rig_free(&r);
+	}
+	assert_true(whole > 20 && none > 20);
+}
+
 /* ---- readers beside a writer, on a real disk ---- */
 
 struct crowd {
@@ -764,6 +876,10 @@ int main(void)
 		cmocka_unit_test(dead_after_a_fault),
 		cmocka_unit_test(failed_sync_then_power_failure),
 		cmocka_unit_test(progress_and_stop),
+		cmocka_unit_test(read_checks_its_bytes),
+		cmocka_unit_test(full_disk),
+		cmocka_unit_test(copies),
+		cmocka_unit_test(copy_cut_short),
 		cmocka_unit_test(readers_beside_the_writer),
 		cmocka_unit_test(names),
 	};
