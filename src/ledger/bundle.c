@@ -443,20 +443,36 @@ static enum err put_witnesses(struct buf *out, const struct bundle_head *h,
 	return ERR_OK;
 }
 
+/* What a witness signs. */
+static void witness_bytes(struct buf *b, const struct bundle_witness *w, const struct hash *fingerprint)
+{
+	buf_put(b, "argosy/head/1", sizeof "argosy/head/1"); /* with its NUL */
+	buf_put(b, fingerprint->b, 32);
+	buf_put_varint(b, (uint64_t)w->height);
+	buf_put(b, w->header_hash.b, 32);
+	buf_put_varint(b, w->log_size);
+	buf_put(b, w->log_root.b, 32);
+	buf_put_lp(b, w->name);
+}
+
 enum err bundle_witness_sign(struct bundle_witness *w, const struct hash *fingerprint,
 			     const uint8_t secret[static 64])
 {
 	struct buf b = BUF_INIT;
-	buf_put(&b, "argosy/head/1", sizeof "argosy/head/1"); /* with its NUL */
-	buf_put(&b, fingerprint->b, 32);
-	buf_put_varint(&b, (uint64_t)w->height);
-	buf_put(&b, w->header_hash.b, 32);
-	buf_put_varint(&b, w->log_size);
-	buf_put(&b, w->log_root.b, 32);
-	buf_put_lp(&b, w->name);
+	witness_bytes(&b, w, fingerprint);
 	enum err e = buf_err(&b);
 	if (!e)
 		ed25519_sign(w->sig, buf_slice(&b), secret);
+	buf_fini(&b);
+	return e;
+}
+
+enum err bundle_witness_check(bool *good, const struct bundle_witness *w, const struct hash *fingerprint)
+{
+	struct buf b = BUF_INIT;
+	witness_bytes(&b, w, fingerprint);
+	enum err e = buf_err(&b);
+	*good = !e && ed25519_verify(w->sig, buf_slice(&b), w->key);
 	buf_fini(&b);
 	return e;
 }

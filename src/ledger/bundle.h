@@ -86,6 +86,10 @@ enum err bundle_head_encode(struct buf *out, const struct bundle_head *h,
 enum err bundle_witness_sign(struct bundle_witness *w, const struct hash *fingerprint,
 			     const uint8_t secret[static 64]) MUST_USE;
 
+/* Does w->sig fit? ERR_NOMEM only. */
+enum err bundle_witness_check(bool *good, const struct bundle_witness *w,
+			      const struct hash *fingerprint) MUST_USE;
+
 /* Appends "https://host/p#BASE32": `prefix` as given ("https://host/p#"), then the bytes. */
 void bundle_to_url(struct buf *out, const char *prefix, struct slice bytes);
 

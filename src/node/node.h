@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "crypto/keyfile.h"
+#include "ledger/bundle.h"
 #include "ledger/ledger.h"
 
 struct node;
@@ -102,9 +103,14 @@ struct node_prove_options {
 	bool journey;
 	bool absence; /* an identifier without a history is proven to have none, instead of ERR_NOTFOUND */
 	int64_t wait_ms; /* for the proof block; 0: 5,000 */
+	/* Log size of a head that the reader holds: the bundle shows that it continues it. 0: none. */
+	uint64_t since_log_size;
 };
 enum err node_prove(struct node *n, struct buf *out, struct slice subject_id,
 		    const struct node_prove_options *o, struct err_text *t) MUST_USE;
+/* Keeps a partner's signature on one of this chain's heads: from now on bundles carry it.
+ * ERR_VERIFY: the signature does not fit; ERR_MISMATCH: it is of another chain or history. */
+enum err node_witness_add(struct node *n, const struct bundle_witness *w, struct err_text *t) MUST_USE;
 /* The newest head with its commit, as a head file. */
 enum err node_head_export(struct node *n, struct buf *out, struct err_text *t) MUST_USE;
 

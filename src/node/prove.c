@@ -98,7 +98,7 @@ static enum err chapters_prove(struct book *b, struct ledger_proof *p, bool *sam
 }
 
 static enum err encode(struct node *n, struct buf *out, struct book *b, const struct ledger_proof *p,
-		       const struct signed_block *block, struct err_text *t)
+		       const struct signed_block *block, uint64_t since_log_size, struct err_text *t)
 {
 	struct bundle m = {.head = {.genesis = ledger_genesis(n->ledger),
 				    .header = &block->header,
@@ -125,11 +125,26 @@ static enum err encode(struct node *n, struct buf *out, struct book *b, const st
 	}
 	m.subjects = subjects;
 	m.records = records;
+
+	struct bundle_witness *witnesses;
+	struct bundle_consistency *consistencies;
+	uint64_t sizes[WITNESSES_MAX + 1];
+	size_t n_sizes = 0;
+	TRY(witnesses_load(n, b->arena, &witnesses, &m.n_witnesses, block->header.height));
+	for (size_t i = 0; i < m.n_witnesses; i++)
+		if (witnesses[i].height != block->header.height)
+			sizes[n_sizes++] = witnesses[i].log_size;
+	if (since_log_size)
+		sizes[n_sizes++] = since_log_size;
+	TRY(consistencies_make(n, b->arena, &consistencies, &m.n_consistencies, sizes, n_sizes,
+			       p->log_size, t));
+	m.witnesses = witnesses;
+	m.consistencies = consistencies;
 	return bundle_encode(out, &m, t);
 }
 
-static enum err prove(struct node *n, struct buf *out, struct book *b, struct slice id, bool journey,
-		      int64_t wait_ms, struct err_text *t)
+static enum err prove(struct node *n, struct buf *out, struct book *b, struct slice id,
+		      const struct node_prove_options *o, struct err_text *t)
 {
 	struct signed_block *block = arena_alloc(b->arena, sizeof *block);
 	struct ledger_proof p;
@@ -143,12 +158,12 @@ static enum err prove(struct node *n, struct buf *out, struct book *b, struct sl
 			return err_set(t, ERR_UNAVAILABLE, "the history changes faster than it can be read");
 		b->n = 0;
 		TRY(book_load(b, &at, id, t));
-		if (journey)
+		if (o->journey)
 			TRY(book_journey(b, t));
 		TRY(chapters_prove(b, &p, &same, t));
 	}
-	TRY(carrier_find(n, block, &p, wait_ms, t));
-	return encode(n, out, b, &p, block, t);
+	TRY(carrier_find(n, block, &p, o->wait_ms ? o->wait_ms : 5000, t));
+	return encode(n, out, b, &p, block, o->since_log_size, t);
 }
 
 enum err node_prove(struct node *n, struct buf *out, struct slice subject_id,
@@ -158,8 +173,7 @@ enum err node_prove(struct node *n, struct buf *out, struct slice subject_id,
 	struct book b = {.ledger = n->ledger, .arena = arena_new((size_t)256 << 20)};
 	enum err e = b.arena ? gs1_parse(&id, t, subject_id) : ERR_NOMEM;
 	if (e == ERR_OK)
-		e = prove(n, out, &b, slice(id.canon, id.canon_len), o->journey,
-			  o->wait_ms ? o->wait_ms : 5000, t);
+		e = prove(n, out, &b, slice(id.canon, id.canon_len), o, t);
 	if (e == ERR_OK && b.chapters[0].value.n == 0 && !o->absence)
 		e = err_set(t, ERR_NOTFOUND, "%s has no history here", id.canon);
 	free(b.chapters);

@@ -1,0 +1,322 @@
+/*
+ * Proofs made by a real node, checked by the verifier that shares no code with it.
+ */
+#include "crypto/ed25519.h"
+#include "data/epcis.h"
+#include "node/clock.h"
+#include "node/node.h"
+#include "verify/verify.h"
+
+#include "argosy/v1/action.pb-c.h"
+
+#include <sodium.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char root[] = "/tmp/argosy-prove-XXXXXX";
+static char dir[600];
+static uint8_t fingerprint[32];
+static uint64_t next_id;
+
+static struct node *opened(void)
+{
+	struct node *n;
+	struct err_text t = {{0}};
+	struct node_options o = {0};
+	enum err e = node_open(&n, dir, &o, &t);
+	if (e != ERR_OK)
+		print_error("%s: %s\n", err_str(e), t.text);
+	assert_int_equal(e, ERR_OK);
+	memcpy(fingerprint, ledger_genesis(node_ledger(n))->fingerprint.b, 32);
+	return n;
+}
+
+static struct node *created(const char *name)
+{
+	struct err_text t = {{0}};
+	struct node_birth b = {.member = "orchard", .name = "Orchard", .country = "CL"};
+	snprintf(dir, sizeof dir, "%s/%s", root, name);
+	assert_int_equal(node_create(dir, &b, &t), ERR_OK);
+	return opened();
+}
+
+/* Records one event, given as the members of its JSON object after type and times. */
+static void record(struct node *n, const char *type, const char *members)
+{
+	static int minute;
+	char json[4096], path[700];
+	struct event_doc doc;
+	struct event_issue issue;
+	size_t issues = 0;
+	struct arena *a = arena_new(0);
+	snprintf(json, sizeof json,
+		 "{\"@context\":[\"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld\"],"
+		 "\"type\":\"%s\",\"eventTime\":\"2026-03-01T%02d:%02d:00.000Z\",\"eventTimeZoneOffset\":\"+00:00\",%s}",
+		 type, minute / 60, minute % 60, members);
+	minute++;
+	if (epcis_read_json(a, &doc, &issue, 1, &issues, slice_str(json)) != ERR_OK) {
+		print_error("%s: %s\n%s\n", issue.pointer, issue.text, json);
+		fail();
+	}
+	Argosy__V1__Action act = ARGOSY__V1__ACTION__INIT;
+	Argosy__V1__Body body = ARGOSY__V1__BODY__INIT;
+	uint8_t packed[8192], body_bytes[8192], id[16] = {0};
+	act.act_case = ARGOSY__V1__ACTION__ACT_EVENT;
+	act.event = doc.events[0];
+	ProtobufCBinaryData list = {argosy__v1__action__pack(&act, packed), packed};
+	const struct genesis *g = ledger_genesis(node_ledger(n));
+	next_id++;
+	memcpy(id, &next_id, 8);
+	body.chain_id = (char *)(uintptr_t)g->chain_id;
+	body.member = (char[]){"orchard"};
+	body.id = (ProtobufCBinaryData){16, id};
+	body.expires_ms = clock_wall_ns() / 1000000 + 3600000;
+	body.actions = &list;
+	body.n_actions = 1;
+	size_t len = argosy__v1__body__pack(&body, body_bytes);
+	struct keyfile k;
+	struct tx_signer signer;
+	struct buf tx = BUF_INIT;
+	struct node_answer answer;
+	struct err_text t = {{0}};
+	snprintf(path, sizeof path, "%s/keys/agent.key", dir);
+	assert_int_equal(node_key_load(&k, path, &t), ERR_OK);
+	memcpy(signer.public_key, k.public_key, 32);
+	memcpy(signer.secret_key, k.secret_key, 64);
+	keyfile_fini(&k);
+	assert_int_equal(tx_sign(&tx, &g->fingerprint, slice(body_bytes, len), &signer, 1), ERR_OK);
+	struct slice one = buf_slice(&tx);
+	assert_int_equal(node_submit(n, &answer, &one, 1, &t), ERR_OK);
+	if (answer.verdict != VERDICT_OK)
+		print_error("%s: %s %s\n%s\n", verdict_name(answer.verdict), answer.text.field, answer.text.text, json);
+	assert_int_equal(answer.verdict, VERDICT_OK);
+	buf_fini(&tx);
+	arena_free(a);
+}
+
+static struct buf prove(struct node *n, const char *id, struct node_prove_options o)
+{
+	struct buf out = BUF_INIT;
+	struct err_text t = {{0}};
+	enum err e = node_prove(n, &out, slice_str(id), &o, &t);
+	if (e != ERR_OK)
+		print_error("%s: %s\n", err_str(e), t.text);
+	assert_int_equal(e, ERR_OK);
+	return out;
+}
+
+static struct verify_result *checked(const struct buf *b, const struct buf *head)
+{
+	struct verify_options o = {.fingerprint = fingerprint};
+	if (head) {
+		o.head = head->p;
+		o.head_n = head->n;
+	}
+	struct verify_result *r = verify_bundle(b->p, b->n, &o);
+	assert_non_null(r);
+	if (r->reason != VERIFY_OK)
+		print_error("%s: %s\n", verify_reason_name(r->reason), r->detail);
+	assert_int_equal(r->reason, VERIFY_OK);
+	return r;
+}
+
+#define ITEM "urn:epc:id:sgtin:9521234.012345.1"
+#define ITEM2 "urn:epc:id:sgtin:9521234.012345.2"
+#define CASE "urn:epc:id:sscc:9521234.0000000001"
+#define PALLET "urn:epc:id:sscc:9521234.0000000002"
+#define LOT "urn:epc:class:lgtin:9521234.098765.A1"
+
+/* Raw lot -> two items -> case -> pallet -> out again; gives the item's number of events. */
+static unsigned trade(struct node *n)
+{
+	record(n, "ObjectEvent", "\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"epcList\":[],\"quantityList\":[{\"epcClass\":\"" LOT "\",\"quantity\":100,\"uom\":\"KGM\"}]");
+	record(n, "TransformationEvent",
+	       "\"transformationID\":\"https://id.example.com/t/1\",\"inputQuantityList\":[{\"epcClass\":\"" LOT
+	       "\",\"quantity\":10,\"uom\":\"KGM\"}],\"outputEPCList\":[\"" ITEM "\",\"" ITEM2 "\"],\"bizStep\":\"creating_class_instance\"");
+	record(n, "AggregationEvent", "\"action\":\"ADD\",\"bizStep\":\"packing\",\"parentID\":\"" CASE "\",\"childEPCs\":[\"" ITEM "\",\"" ITEM2 "\"]");
+	record(n, "AggregationEvent", "\"action\":\"ADD\",\"bizStep\":\"packing\",\"parentID\":\"" PALLET "\",\"childEPCs\":[\"" CASE "\"]");
+	record(n, "ObjectEvent", "\"action\":\"OBSERVE\",\"bizStep\":\"shipping\",\"epcList\":[\"" PALLET "\"]");
+	record(n, "AggregationEvent", "\"action\":\"DELETE\",\"bizStep\":\"unpacking\",\"parentID\":\"" PALLET "\",\"childEPCs\":[]");
+	record(n, "AggregationEvent", "\"action\":\"DELETE\",\"bizStep\":\"unpacking\",\"parentID\":\"" CASE "\",\"childEPCs\":[]");
+	record(n, "ObjectEvent", "\"action\":\"OBSERVE\",\"bizStep\":\"retail_selling\",\"epcList\":[\"" ITEM "\"]");
+	return 4; /* made, packed, unpacked (unnamed), sold */
+}
+
+static void one_subject(void **s)
+{
+	(void)s;
+	struct node *n = created("one");
+	unsigned events = trade(n);
+	struct buf b = prove(n, ITEM, (struct node_prove_options){0});
+	struct verify_result *r = checked(&b, NULL);
+	assert_int_equal(r->n_subjects, 1);
+	assert_int_equal(r->subjects[0].n_events, events);
+	assert_int_equal(r->subjects[0].events[2].flags & 16, 16);
+	assert_string_equal(r->subjects[0].events[3].step, "retail_selling");
+	verify_free(r);
+	/* Every byte counts. */
+	struct verify_options o = {.fingerprint = fingerprint};
+	for (size_t i = 0; i < b.n; i++) {
+		b.p[i] ^= 0x10;
+		r = verify_bundle(b.p, b.n, &o);
+		assert_int_not_equal(r->reason, VERIFY_OK);
+		verify_free(r);
+		b.p[i] ^= 0x10;
+	}
+	buf_fini(&b);
+	/* No history: proven, if asked for. */
+	b = prove(n, "urn:epc:id:sgtin:9521234.012345.999", (struct node_prove_options){.absence = true});
+	r = checked(&b, NULL);
+	assert_true(r->subjects[0].absent);
+	verify_free(r);
+	buf_fini(&b);
+	node_close(n);
+}
+
+static void whole_journey(void **s)
+{
+	(void)s;
+	struct node *n = created("journey");
+	unsigned events = trade(n);
+	struct buf b = prove(n, ITEM, (struct node_prove_options){.journey = true});
+	struct verify_result *r = checked(&b, NULL);
+	assert_true(r->journey);
+	/* The item, its lot, the transformation, the case, the pallet; not the other item. */
+	assert_int_equal(r->n_subjects, 5);
+	assert_int_equal(r->subjects[0].n_events, events);
+	for (size_t i = 0; i < r->n_subjects; i++)
+		assert_null(strstr(r->subjects[i].id, "/21/2"));
+	verify_free(r);
+	buf_fini(&b);
+	node_close(n);
+}
+
+static void witnesses_and_heads(void **s)
+{
+	(void)s;
+	struct node *n = created("witness");
+	struct buf head = BUF_INIT;
+	struct err_text t = {{0}};
+	trade(n);
+	assert_int_equal(node_head_export(n, &head, &t), ERR_OK);
+	struct verify_result *h = checked(&head, NULL);
+	assert_true(h->is_head);
+	/* A partner signs it. */
+	uint8_t pub[32], secret[64], seed[32] = {7};
+	ed25519_from_seed(pub, secret, seed);
+	struct bundle_witness w = {.name = SLICE_LIT("Partner"), .height = h->height, .log_size = h->log_size};
+	memcpy(w.key, pub, 32);
+	memcpy(w.header_hash.b, h->header_hash, 32);
+	memcpy(w.log_root.b, h->log_root, 32);
+	struct hash fp;
+	memcpy(fp.b, fingerprint, 32);
+	assert_int_equal(bundle_witness_sign(&w, &fp, secret), ERR_OK);
+	assert_int_equal(node_witness_add(n, &w, &t), ERR_OK);
+	w.log_size--;
+	assert_int_equal(node_witness_add(n, &w, &t), ERR_VERIFY);
+	record(n, "ObjectEvent", "\"action\":\"OBSERVE\",\"bizStep\":\"inspecting\",\"epcList\":[\"" ITEM "\"]");
+	struct buf b = prove(n, ITEM, (struct node_prove_options){.since_log_size = h->log_size});
+	struct verify_result *r = checked(&b, &head);
+	assert_int_equal(r->n_witnesses, 1);
+	assert_true(r->head_held);
+	assert_int_equal(r->witnesses[0].height, h->height);
+	verify_free(r);
+	buf_fini(&b);
+	verify_free(h);
+	buf_fini(&head);
+	node_close(n);
+}
+
+static void epochs(void **s)
+{
+	(void)s;
+	struct node *n = created("epochs");
+	struct err_text t = {{0}};
+	unsigned events = trade(n);
+	struct buf before = prove(n, ITEM, (struct node_prove_options){0});
+	node_close(n);
+	/* The validator's key is replaced by the one committed to; not by any other. */
+	char other[700];
+	snprintf(other, sizeof other, "%s/keys/agent.key", dir);
+	assert_int_equal(node_rotate_validator(dir, other, "after.key", &t), ERR_MISMATCH);
+	enum err e = node_rotate_validator(dir, "next-validator.key", "after2.key", &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+	n = opened();
+	struct node_status st;
+	node_status(n, &st);
+	assert_string_equal(st.why, "");
+	record(n, "ObjectEvent", "\"action\":\"OBSERVE\",\"bizStep\":\"inspecting\",\"epcList\":[\"" ITEM "\"]");
+	struct buf b = prove(n, ITEM, (struct node_prove_options){0});
+	struct verify_result *r = checked(&b, NULL);
+	assert_int_equal(r->n_epochs, 1);
+	assert_int_equal(r->subjects[0].n_events, events + 1);
+	verify_free(r);
+	buf_fini(&b);
+	/* Old proofs stay good. */
+	verify_free(checked(&before, NULL));
+	buf_fini(&before);
+	/* A copy does not sign until it is resumed; then above what was signed before. */
+	char copy[560];
+	int64_t height;
+	snprintf(copy, sizeof copy, "%s/copy", root);
+	assert_int_equal(node_backup(n, copy, &height, &t), ERR_OK);
+	record(n, "ObjectEvent", "\"action\":\"OBSERVE\",\"bizStep\":\"inspecting\",\"epcList\":[\"" ITEM "\"]");
+	node_status(n, &st);
+	int64_t lost = st.head.height + 1; /* a proof block may follow */
+	node_close(n);
+	snprintf(dir, sizeof dir, "%s", copy);
+	n = opened();
+	node_status(n, &st);
+	assert_true(st.read_only);
+	node_close(n);
+	struct hash lost_hash = {{9}};
+	e = node_resume(dir, lost, &lost_hash, &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+	n = opened();
+	node_status(n, &st);
+	assert_string_equal(st.why, "");
+	record(n, "ObjectEvent", "\"action\":\"OBSERVE\",\"bizStep\":\"receiving\",\"epcList\":[\"" ITEM "\"]");
+	node_status(n, &st);
+	assert_true(st.head.height > lost);
+	b = prove(n, ITEM, (struct node_prove_options){0});
+	r = checked(&b, NULL);
+	assert_int_equal(r->n_epochs, 2);
+	assert_true(r->epochs[1].resumed);
+	assert_int_equal(r->subjects[0].n_events, events + 2);
+	verify_free(r);
+	buf_fini(&b);
+	node_close(n);
+	n = opened(); /* and again, by replay */
+	node_close(n);
+	struct ledger_audit audit;
+	e = node_verify(&audit, dir, NULL, &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+}
+
+int main(void)
+{
+	if (sodium_init() < 0 || !mkdtemp(root))
+		return 1;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_subject),
+		cmocka_unit_test(whole_journey),
+		cmocka_unit_test(witnesses_and_heads),
+		cmocka_unit_test(epochs),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	char cmd[300];
+	snprintf(cmd, sizeof cmd, "rm -rf %s", root);
+	return system(cmd) ? 1 : failed;
+}
