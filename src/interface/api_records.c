@@ -11,6 +11,7 @@
 
 #include "argosy/v1/action.pb-c.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum {
@@ -105,7 +106,7 @@ static enum err record_write(struct jsonw *w, struct arena *a, uint64_t index, s
 	jsonw_text(w, "member", r.member);
 	jsonw_hex(w, "key", slice(r.key, sizeof r.key));
 	jsonw_hex(w, "tx_id", slice(r.tx_id, sizeof r.tx_id));
-	jsonw_str(w, "kind", protojson_act_name(r.kind));
+	jsonw_str(w, "kind", protojson_act(r.kind));
 	if (r.kind == ACT_EVENT) {
 		char uri[EVENT_HASH_URI_MAX];
 		event_hash_uri(uri, &r.event_hash);
@@ -148,53 +149,102 @@ void api_record(struct api_call *c)
 		c->out->cache = "public, max-age=31536000, immutable";
 }
 
+/* A line of form=lines: what an exporter needs of a record. */
+static enum err line_write(struct buf *out, uint64_t index, const struct record *r)
+{
+	/* Events are written as they stand in a document without declarations of its own. */
+	Argosy__V1__Document head = ARGOSY__V1__DOCUMENT__INIT;
+	Argosy__V1__Action *a = argosy__v1__action__unpack(NULL, r->action.n, r->action.p);
+	enum err e = ERR_OK;
+	if (!a)
+		return ERR_CORRUPT;
+	head.type = (char *)(uintptr_t) "EPCISDocument";
+	buf_printf(out, "{\"index\":%" PRIu64 ",", index);
+	if (a->act_case == ARGOSY__V1__ACTION__ACT_EVENT) {
+		buf_put_str(out, "\"event\":");
+		e = epcis_write_next(out, &head, a->event, true, 0);
+	} else if (a->act_case == ARGOSY__V1__ACTION__ACT_DOCUMENT) {
+		buf_printf(out, "\"document\":{\"events\":%" PRIu32 "}", a->document->events);
+	} else {
+		buf_printf(out, "\"kind\":\"%s\"", protojson_act(r->kind));
+	}
+	buf_put_str(out, "}\n");
+	argosy__v1__action__free_unpacked(a, NULL);
+	return e;
+}
+
+/* What a page asks for, and how far it came. */
+struct page {
+	uint64_t from, to, limit, next;
+	bool all, lines;
+};
+
+static enum err page_write(struct api_call *c, struct jsonw *w, struct page *p)
+{
+	struct arena *a = arena_new(0);
+	struct buf bytes = BUF_INIT;
+	uint64_t given = 0;
+	enum err e = a ? ERR_OK : ERR_NOMEM;
+	for (p->next = p->from; e == ERR_OK && p->next < p->to; p->next++) {
+		struct record r;
+		if (given == p->limit || w->out->n >= PAGE_BYTES)
+			break;
+		arena_reset(a);
+		buf_clear(&bytes);
+		e = ledger_read_record(c->ledger, &bytes, p->next);
+		if (e == ERR_OK)
+			e = record_decode(&r, a, buf_slice(&bytes));
+		if (e != ERR_OK || (!p->all && r.kind != ACT_EVENT && r.kind != ACT_DOCUMENT))
+			continue;
+		given++;
+		e = p->lines ? line_write(w->out, p->next, &r)
+			     : record_write(w, a, p->next, buf_slice(&bytes), false);
+	}
+	buf_fini(&bytes);
+	arena_free(a);
+	return e;
+}
+
 /*
- * A page of records: from <= index < to. `kinds=event` (the default) gives
- * events and the heads of documents, `kinds=all` every act. next_cursor is the
- * `from` of the next page; absent after the last record there was.
+ * A page of records: from <= index < to. Events and the heads of documents;
+ * with `kinds=all` every act. next_cursor is the `from` of the next page; absent
+ * after the last record there was. `form=lines`: an object a line, for exporters,
+ * the cursor in the last line.
  */
 void api_events(struct api_call *c)
 {
 	struct ledger_head head;
-	ledger_head(c->ledger, &head);
-	uint64_t from, to, limit;
-	if (!api_param_number(c, &from, "from", 0, 0, UINT64_MAX) ||
-	    !api_param_number(c, &from, "cursor", from, 0, UINT64_MAX) ||
-	    !api_param_number(c, &to, "to", head.log_size, 0, UINT64_MAX) ||
-	    !api_param_number(c, &limit, "limit", PAGE_DEFAULT, 1, PAGE_MAX))
-		return;
+	struct page p = {0};
 	bool found;
-	bool all = slice_eq_str(api_param(c, "kinds", &found), "all");
-	if (to > head.log_size)
-		to = head.log_size;
-	struct arena *a = arena_new(0);
-	struct buf bytes = BUF_INIT;
+	ledger_head(c->ledger, &head);
+	if (!api_param_number(c, &p.from, "from", 0, 0, UINT64_MAX) ||
+	    !api_param_number(c, &p.from, "cursor", p.from, 0, UINT64_MAX) ||
+	    !api_param_number(c, &p.to, "to", head.log_size, 0, UINT64_MAX) ||
+	    !api_param_number(c, &p.limit, "limit", PAGE_DEFAULT, 1, PAGE_MAX))
+		return;
+	p.all = slice_eq_str(api_param(c, "kinds", &found), "all");
+	p.lines = slice_eq_str(api_param(c, "form", &found), "lines");
+	if (p.to > head.log_size)
+		p.to = head.log_size;
 	struct jsonw w = api_json(c);
-	enum err e = a ? ERR_OK : ERR_NOMEM;
-	jsonw_object(&w, NULL);
-	jsonw_array(&w, "records");
-	uint64_t index = from, given = 0;
-	/* The kind stands near the beginning of a record; reading it decodes little. */
-	for (; e == ERR_OK && index < to && given < limit && w.out->n < PAGE_BYTES; index++) {
-		struct record r;
-		arena_reset(a);
-		buf_clear(&bytes);
-		e = ledger_read_record(c->ledger, &bytes, index);
-		if (e == ERR_OK)
-			e = record_decode(&r, a, buf_slice(&bytes));
-		if (e != ERR_OK || (!all && r.kind != ACT_EVENT && r.kind != ACT_DOCUMENT))
-			continue;
-		given++;
-		e = record_write(&w, a, index, buf_slice(&bytes), false);
+	if (!p.lines) {
+		jsonw_object(&w, NULL);
+		jsonw_array(&w, "records");
+	} else {
+		c->out->content_type = "application/x-ndjson";
 	}
-	jsonw_array_end(&w);
-	jsonw_u64(&w, "to", to);
-	if (index < to)
-		jsonw_u64(&w, "next_cursor", index);
+	enum err e = page_write(c, &w, &p);
+	if (p.lines) {
+		w = jsonw_of(&c->out->body);
+		jsonw_object(&w, NULL);
+	} else {
+		jsonw_array_end(&w);
+	}
+	jsonw_u64(&w, "to", p.to);
+	if (p.next < p.to)
+		jsonw_u64(&w, "next_cursor", p.next);
 	jsonw_object_end(&w);
 	buf_put_u8(w.out, '\n');
-	buf_fini(&bytes);
-	arena_free(a);
 	if (e != ERR_OK)
 		api_fault(c, e, NULL);
 }

@@ -185,7 +185,7 @@ void protojson_write(struct jsonw *w, const char *name, const ProtobufCMessage *
 	jsonw_object_end(w);
 }
 
-const char *protojson_act_name(unsigned kind)
+const char *protojson_act(unsigned kind)
 {
 	const ProtobufCFieldDescriptor *f =
 		protobuf_c_message_descriptor_get_field(&argosy__v1__action__descriptor, kind);

@@ -40,7 +40,7 @@ enum err protojson_parse(struct arena *a, ProtobufCMessage **out, struct protojs
 const char *protojson_enum_word(const ProtobufCEnumDescriptor *d, const char *name);
 
 /* "register_product": the name of an act by its field number in Action; "unknown". */
-const char *protojson_act_name(unsigned kind);
+const char *protojson_act(unsigned kind);
 
 /* Edit distance, for "did you mean"; stops counting at 4. */
 unsigned near_distance(struct slice a, struct slice b);
