@@ -304,6 +304,17 @@ static int option_parse(struct cli *cli, int argc, char **argv, int *i)
 	return CLI_DONE;
 }
 
+const char *cli_default_dir(struct arena *a)
+{
+	const char *dir = getenv("ARGOSY_DATA_DIR"), *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+	if (dir && *dir)
+		return dir;
+	if (state && state[0] == '/')
+		return arena_printf(a, "%s/argosy", state);
+	return arena_printf(a, "%s/.local/state/argosy", home && *home ? home : ".");
+}
+
 static void environment(struct cli *cli)
 {
 	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
@@ -320,15 +331,7 @@ static void environment(struct cli *cli)
 	cli->verbose = cli_flag(cli, "verbose");
 	const char *dir = cli_value(cli, "data-dir");
 	if (!dir)
-		dir = getenv("ARGOSY_DATA_DIR");
-	if (!dir || !*dir) {
-		const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-		if (state && state[0] == '/')
-			dir = arena_printf(cli->arena, "%s/argosy", state);
-		else
-			dir = arena_printf(cli->arena, "%s/.local/state/argosy",
-					   home && *home ? home : ".");
-	}
+		dir = cli_default_dir(cli->arena);
 	cli->data_dir = dir ? dir : ".";
 }
 

@@ -64,6 +64,9 @@ extern const struct cli_option cli_globals[];
 /* Parses and runs. Gives the exit code. */
 int cli_main(int argc, char **argv);
 
+/* $ARGOSY_DATA_DIR, $XDG_STATE_HOME/argosy, or ~/.local/state/argosy. NULL: no memory. */
+const char *cli_default_dir(struct arena *a);
+
 /* The last value given, or NULL. */
 const char *cli_value(const struct cli *cli, const char *name);
 bool cli_flag(const struct cli *cli, const char *name);

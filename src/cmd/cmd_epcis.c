@@ -2,65 +2,16 @@
  * argosy epcis check, argosy epcis hash: documents without a chain.
  */
 #include "cmd/cmds.h"
+#include "cmd/documents.h"
 
-#include "data/epcis.h"
 #include "data/gs1.h"
 #include "interface/jsonw.h"
 
 #include <stdio.h>
 
-enum { ISSUES_MAX = 200 };
-
-/* One document that was read, or refused. */
-struct reading {
-	struct arena *arena;
-	struct event_doc doc;
-	struct event_issue *issues;
-	size_t n_issues;
-	enum err e;
-};
-
-/* False: memory or the file failed, *code says how. */
-static bool reading_begin(struct cli *cli, struct reading *r, const char *path, int *code)
-{
-	*r = (struct reading){.arena = arena_new(0)};
-	if (r->arena)
-		r->issues = arena_alloc(r->arena, ISSUES_MAX * sizeof *r->issues);
-	if (!r->issues) {
-		*code = cli_fault(cli, ERR_NOMEM, path);
-		arena_free(r->arena);
-		return false;
-	}
-	struct buf *text = cli_read(cli, path, EVENT_DOC_BYTES_MAX, code);
-	if (!text) {
-		arena_free(r->arena);
-		return false;
-	}
-	/* The reader may keep slices of the text: it lives as long as the arena. */
-	struct slice copy = {arena_copy(r->arena, text->p, text->n), text->n};
-	r->e = copy.p || !text->n
-		       ? epcis_read(r->arena, &r->doc, r->issues, ISSUES_MAX, &r->n_issues, copy)
-		       : ERR_NOMEM;
-	buf_fini(text);
-	return true;
-}
-
-/* "event 3: /bizStep: text (line 12)" */
-static const char *issue_text(struct arena *a, const struct event_issue *i)
-{
-	char event[40] = "", line[40] = "";
-	if (i->event != SIZE_MAX)
-		snprintf(event, sizeof event, "event %zu: ", i->event);
-	if (i->line)
-		snprintf(line, sizeof line, " (line %u)", i->line);
-	return arena_printf(a, "%s%s%s%s%s", event, i->pointer, i->pointer[0] ? ": " : "", i->text,
-			    line);
-}
-
 /* ---- what this chain's data standard would refuse besides ---- */
 
 struct warnings {
-	struct reading *r;
 	size_t event;
 	size_t n;
 	struct event_issue list[20]; /* the first ones */
@@ -134,7 +85,7 @@ static void issues_json(struct jsonw *w, const char *name, const struct event_is
 	jsonw_array_end(w);
 }
 
-static void verdict_json(const char *path, const struct reading *r, const struct warnings *warned)
+static void verdict_json(const char *path, const struct document *r, const struct warnings *warned)
 {
 	struct buf out = BUF_INIT;
 	struct jsonw w = jsonw_of(&out);
@@ -143,17 +94,17 @@ static void verdict_json(const char *path, const struct reading *r, const struct
 	jsonw_str(&w, "file", path);
 	jsonw_str(&w, "verdict", r->e == ERR_OK ? "accepted" : "refused");
 	jsonw_u64(&w, "events", r->doc.n_events);
-	issues_json(&w, "issues", r->issues, r->n_issues < ISSUES_MAX ? r->n_issues : ISSUES_MAX);
+	issues_json(&w, "issues", r->issues, r->n_issues);
 	issues_json(&w, "warnings", warned->list, warned->n < shown ? warned->n : shown);
 	jsonw_object_end(&w);
 	buf_put_u8(&out, '\n');
 	cli_put_buf(&out);
 }
 
-static void verdict_line(struct cli *cli, const char *path, const struct reading *r,
+static void verdict_line(struct cli *cli, const char *path, const struct document *r,
 			 const struct warnings *warned)
 {
-	size_t n = r->n_issues < ISSUES_MAX ? r->n_issues : ISSUES_MAX;
+	size_t n = r->n_issues;
 	size_t shown = sizeof warned->list / sizeof *warned->list;
 	printf("%s: ", path);
 	if (r->e == ERR_OK) {
@@ -163,18 +114,18 @@ static void verdict_line(struct cli *cli, const char *path, const struct reading
 		printf("\n");
 	} else {
 		const char *why = n ? issue_text(r->arena, &r->issues[0]) : err_str(r->e);
-		printf("%s%s", cli_tr(cli, "refused: ", "拒绝："), why ? why : "");
+		printf("%s%s", cli_tr(cli, "refused: ", "拒绝："), why);
 		if (n > 1)
 			printf(cli_tr(cli, " (and %zu more)", "（另有 %zu 处）"), n - 1);
 		printf("\n");
 	}
 	for (size_t i = 1; i < n; i++) {
 		const char *why = issue_text(r->arena, &r->issues[i]);
-		cli_say(cli, "  %s", why ? why : "");
+		cli_say(cli, "  %s", why);
 	}
 	for (size_t i = 0; i < warned->n && i < shown; i++) {
 		const char *why = issue_text(r->arena, &warned->list[i]);
-		cli_say(cli, "  %s: %s", cli_tr(cli, "warning", "警告"), why ? why : "");
+		cli_say(cli, "  %s: %s", cli_tr(cli, "warning", "警告"), why);
 	}
 }
 
@@ -182,14 +133,14 @@ int cmd_epcis_check(struct cli *cli)
 {
 	int worst = CLI_DONE;
 	for (unsigned i = 0; i < cli->argc; i++) {
-		struct reading r;
+		struct document r;
 		int code = CLI_FAILED;
-		if (!reading_begin(cli, &r, cli->argv[i], &code)) {
+		if (!document_read(cli, &r, cli->argv[i], &code)) {
 			/* A file that cannot be read has no verdict. */
 			worst = worst == CLI_DONE ? code : worst;
 			continue;
 		}
-		struct warnings w = {.r = &r};
+		struct warnings w = {0};
 		for (w.event = 0; w.event < r.doc.n_events; w.event++) {
 			if (r.doc.events[w.event])
 				check_event(&w, r.doc.events[w.event]);
@@ -201,7 +152,7 @@ int cmd_epcis_check(struct cli *cli)
 		fflush(stdout); /* keeps its place among the talk */
 		if (r.e != ERR_OK)
 			worst = CLI_FAILED;
-		arena_free(r.arena);
+		document_free(&r);
 	}
 	return worst;
 }
@@ -213,16 +164,16 @@ int cmd_epcis_hash(struct cli *cli)
 	int worst = CLI_DONE;
 	struct arena *scratch = arena_new(0);
 	for (unsigned i = 0; i < cli->argc && scratch; i++) {
-		struct reading r;
+		struct document r;
 		int code = CLI_FAILED;
 		const char *path = cli->argv[i];
-		if (!reading_begin(cli, &r, path, &code)) {
+		if (!document_read(cli, &r, path, &code)) {
 			worst = worst == CLI_DONE ? code : worst;
 			continue;
 		}
-		for (size_t k = 0; k < r.n_issues && k < ISSUES_MAX; k++) {
+		for (size_t k = 0; k < r.n_issues; k++) {
 			const char *why = issue_text(r.arena, &r.issues[k]);
-			fprintf(stderr, "argosy: %s: %s\n", path, why ? why : "");
+			fprintf(stderr, "argosy: %s: %s\n", path, why);
 		}
 		if (r.e != ERR_OK)
 			worst = CLI_FAILED;
@@ -247,7 +198,7 @@ int cmd_epcis_hash(struct cli *cli)
 			printf("\n");
 			buf_fini(&pre);
 		}
-		arena_free(r.arena);
+		document_free(&r);
 	}
 	if (!scratch)
 		return cli_fault(cli, ERR_NOMEM, NULL);

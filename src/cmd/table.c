@@ -3,6 +3,7 @@
  * are made from it. Commands of one noun stand together.
  */
 #include "cmd/cmds.h"
+#include "cmd/sender.h"
 
 #include <limits.h>
 
@@ -16,24 +17,307 @@ const struct cli_option cli_globals[] = {
 	{NULL, NULL, NULL},
 };
 
-#define ANY UINT_MAX
-
 static const struct cli_option hash_options[] = {
 	{"prehash", NULL, "a fourth column: the text that was hashed"},
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option init_options[] = {
+	{"member", "ID", "the operator's member id (operator)"},
+	{"name", "TEXT", "the operator's name"},
+	{"country", "CODE", "ISO 3166-1 alpha-2 (CN)"},
+	{"chain-id", "ID", "name of the chain (made from the member's id)"},
+	{"next-key", "FILE", "where the validator's next key goes; keep it offline"},
+	{"no-passphrase", NULL, "do not encrypt the operator's key: for trials"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option import_options[] = {
+	{"batch", "N", "events a transaction (100; at most 999)"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option export_options[] = {
+	{"output", "FILE", "into a file (-o) instead of stdout"},
+	{"from", "INDEX", "from that record on"},
+	{"to", "INDEX", "before that record"},
+	{"documents", "DIR", "every imported document into a file of its own, as it came"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option trace_options[] = {
+	{"up", NULL, "and what it was made from, and what it was inside of"},
+	{"down", NULL, "and what was made from it, and what it held"},
+	{"whole", NULL, "both"},
+	{"claims", NULL, "and what others say beside the history"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option prove_options[] = {
+	{"output", "FILE", "the bundle (-o)"},
+	{"journey", NULL, "with all it was made from and travelled in"},
+	{"qr", NULL, "show it as a QR code in the terminal"},
+	{"svg", "FILE", "write the QR code as SVG"},
+	{"text", NULL, "print it as a web address"},
+	{"url", "PREFIX", "what stands before the bundle in address and QR code"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option output_options[] = {
+	{"output", "FILE", "into a file (-o)"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option dry_options[] = {
+	{"dry-run", NULL, "say what would be done, and do nothing"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option resume_options[] = {
+	{"last-head", "H:HASH|FILE",
+	 "the newest head known from anywhere: height and hash, or a head file"},
+	{"none-known", NULL, "no newer head than the copy's own is known"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option key_create_options[] = {
+	{"kind", "person|agent", "with a passphrase, or usable unattended (person)"},
+	{"name", "TEXT", "name inside the file"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option key_add_options[] = {
+	{"kind", "person|agent", "what the key may do (agent)"},
+	{"scope", "ACT", "an act that an agent's key may do; may be repeated"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option key_rotate_options[] = {
+	{"overlap", "SECONDS", "how long the old key stays valid (86400)"},
+	{"scope", "ACT", "an act that an agent's key may do; may be repeated"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option reason_options[] = {
+	{"reason", "TEXT", "why; everybody can read it"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option disown_options[] = {
+	{"from-height", "H", "acts in this block and later are disowned"},
+	{"reason", "TEXT", "why; everybody can read it"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option admit_options[] = {
+	{"name", "TEXT", "of the organisation"},
+	{"country", "CODE", "ISO 3166-1 alpha-2"},
+	{"role", "ROLE", "supplier, merchant, carrier, warehouse, customs ...; may be repeated"},
+	{"person-key", "HEX|FILE", "public key of a person; may be repeated"},
+	{"agent-key", "HEX|FILE", "public key of a node; may be repeated"},
+	{"party", "ID", "its GLN or PGLN"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option member_set_options[] = {
+	{"status", "active|suspended", "its status"},
+	{"role", "ROLE", "its roles from now on; may be repeated"},
+	{"quota", "N", "actions an hour"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option offer_options[] = {
+	{"to", "MEMBER", "who is to take them"},
+	{"location", "ID", "where"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option accept_options[] = {
+	{"from", "MEMBER", "who hands them over"},
+	{"location", "ID", "where"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option grant_options[] = {
+	{"to", "MEMBER", "who may"},
+	{"step", "WORD", "which step (any)"},
+	{"until-ms", "MS", "until that block time (until revoked)"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option grant_revoke_options[] = {
+	{"to", "MEMBER", "whose grant"},
+	{"step", "WORD", "which step"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option attach_options[] = {
+	{"subject", "ID", "what it is about"},
+	{"kind", "WORD", "certificate, invoice, photo ... (document)"},
+	{"media-type", "TYPE", "else by the file's ending"},
+	{"title", "TEXT", "everybody can read it"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option statement_options[] = {
+	{"partner", "NAME", "who states it"},
+	{"text", "TEXT", "what is stated"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option cosign_options[] = {
+	{"key", "FILE", "your key file"},
+	{"name", "TEXT", "your name beside the signature"},
+	{"genesis", "FINGERPRINT", "of the chain, when it is seen for the first time"},
+	{"seen", "FILE", "where the last head that you saw is kept"},
+	{"output", "FILE", "the cosigned head (-o; else FILE itself)"},
+	{NULL, NULL, NULL},
+};
+
+#define ANY UINT_MAX
+
+/* clang-format off */
 const struct cli_command cli_commands[] = {
 	{"epcis", "check", "FILE...", 1, ANY,
-	 "says of each EPCIS document whether it obeys the standard", "检查 EPCIS 文件是否符合标准",
-	 NULL, NULL, cmd_epcis_check},
-	{"epcis", "hash", "FILE...", 1, ANY, "prints the CBV hash of every event",
+	 "says of each EPCIS document whether it obeys the standard",
+	 "检查 EPCIS 文件是否符合标准", NULL, NULL, cmd_epcis_check},
+	{"epcis", "hash", "FILE...", 1, ANY,
+	 "prints the CBV hash of every event",
 	 "输出每个事件的 CBV 哈希", hash_options, NULL, cmd_epcis_hash},
-	{"completion", NULL, "bash|zsh", 1, 1, "prints a completion script", "输出命令补全脚本",
-	 NULL, NULL, help_completion},
-	{"manpage", NULL, "", 0, 0, "prints the manual page", "输出手册页", NULL, NULL,
-	 help_manpage},
-	{"version", NULL, "", 0, 0, "prints version, commit and build", "输出版本信息", NULL, NULL,
-	 cmd_version},
+	{"import", "epcis", "FILE...", 1, ANY,
+	 "records the events of EPCIS documents",
+	 "记录 EPCIS 文件中的事件", import_options, sender_options, cmd_import_epcis},
+	{"export", "epcis", "", 0, 0,
+	 "writes what was recorded as EPCIS 2.0 JSON-LD",
+	 "以 EPCIS 2.0 JSON-LD 导出记录", export_options, NULL, cmd_export_epcis},
+	{"trace", NULL, "ITEM", 1, 1,
+	 "shows what happened to an item",
+	 "显示物品的经历", trace_options, NULL, cmd_trace},
+	{"item", "show", "ITEM", 1, 1,
+	 "shows holder, owner and container of an item",
+	 "显示物品的持有者、所有者与容器", NULL, NULL, cmd_item_show},
+	{"prove", NULL, "ITEM", 1, 1,
+	 "makes the proof of an item's history",
+	 "生成物品经历的证明", prove_options, NULL, cmd_prove},
+	{"verify", NULL, "", 0, 0,
+	 "checks the whole chain and says where it is damaged",
+	 "检查整条链并指出损坏之处", NULL, NULL, cmd_verify},
+	{"genesis", "fingerprint", "", 0, 0,
+	 "prints what others need to check proofs",
+	 "输出验证证明所需的创世指纹", NULL, NULL, cmd_genesis_fingerprint},
+	{"init", NULL, "", 0, 0,
+	 "makes a node: folder, keys, genesis",
+	 "创建节点：目录、密钥、创世", init_options, NULL, cmd_init},
+	{"status", NULL, "", 0, 0,
+	 "shows the node and its newest block",
+	 "显示节点与最新区块", NULL, NULL, cmd_status},
+	{"reindex", NULL, "", 0, 0,
+	 "rebuilds the state from the journal",
+	 "由日志重建状态", dry_options, NULL, cmd_reindex},
+	{"clock", "confirm", "", 0, 0,
+	 "says that the clock is right after it jumped",
+	 "时钟跳变后确认时钟正确", NULL, NULL, cmd_clock_confirm},
+	{"backup", "create", "DIR", 1, 1,
+	 "copies the node into an empty folder, while it runs",
+	 "在线备份到空目录", NULL, NULL, cmd_backup_create},
+	{"backup", "verify", "DIR", 1, 1,
+	 "checks a copy whole",
+	 "完整检查备份", NULL, NULL, cmd_backup_verify},
+	{"restore", NULL, "DIR", 1, 1,
+	 "makes the data folder from a copy; read-only until resumed",
+	 "由备份恢复，恢复运行前只读", dry_options, NULL, cmd_restore},
+	{"resume", NULL, "", 0, 0,
+	 "begins a new epoch after a restore",
+	 "恢复后开始新的纪元", resume_options, NULL, cmd_resume},
+	{"head", "export", "", 0, 0,
+	 "writes the signed head of the chain",
+	 "导出签名链头", output_options, NULL, cmd_head_export},
+	{"head", "cosign", "FILE", 1, 1,
+	 "signs a partner's head after checking that it continues the last one seen",
+	 "核对延续性后为伙伴的链头作见证", cosign_options, NULL, cmd_head_cosign},
+	{"key", "create", "FILE", 1, 1,
+	 "makes a key file",
+	 "生成密钥文件", key_create_options, NULL, cmd_key_create},
+	{"key", "list", "MEMBER", 1, 1,
+	 "lists the keys of a member",
+	 "列出成员的密钥", NULL, NULL, cmd_key_list},
+	{"key", "add", "HEX|FILE", 1, 1,
+	 "adds a key to the member",
+	 "为成员增加密钥", key_add_options, sender_options, cmd_key_add},
+	{"key", "rotate", "agent|operator|FILE", 1, 1,
+	 "replaces a key by a new one",
+	 "以新密钥替换旧密钥", key_rotate_options, sender_options, cmd_key_rotate},
+	{"key", "revoke", "HEX|FILE", 1, 1,
+	 "ends a key at once",
+	 "立即撤销密钥", reason_options, sender_options, cmd_key_revoke},
+	{"key", "disown", "HEX|FILE", 1, 1,
+	 "disowns what a stolen key signed from a block on",
+	 "自某区块起不承认被盗密钥的签名", disown_options, sender_options, cmd_key_disown},
+	{"member", "admit", "ID", 1, 1,
+	 "admits an organisation",
+	 "接纳组织", admit_options, sender_options, cmd_member_admit},
+	{"member", "list", "", 0, 0,
+	 "lists the organisations",
+	 "列出组织", NULL, NULL, cmd_member_list},
+	{"member", "set", "ID", 1, 1,
+	 "changes status, roles or quota",
+	 "更改状态、角色或配额", member_set_options, sender_options, cmd_member_set},
+	{"product", "register", "FILE.json", 1, 1,
+	 "registers a product",
+	 "登记产品", NULL, sender_options, cmd_product_register},
+	{"location", "register", "FILE.json", 1, 1,
+	 "registers a place",
+	 "登记地点", NULL, sender_options, cmd_location_register},
+	{"prefix", "register", "PREFIX", 1, 1,
+	 "claims a GS1 company prefix, or a URI prefix",
+	 "登记标识符前缀", NULL, sender_options, cmd_prefix_register},
+	{"lot", "define", "FILE.json", 1, 1,
+	 "defines a lot",
+	 "定义批次", NULL, sender_options, cmd_lot_define},
+	{"credential", "issue", "FILE.json", 1, 1,
+	 "records a qualification of a member",
+	 "记录成员资质", NULL, sender_options, cmd_credential_issue},
+	{"credential", "revoke", "ID", 1, 1,
+	 "revokes it",
+	 "撤销资质", reason_options, sender_options, cmd_credential_revoke},
+	{"custody", "offer", "ITEM...", 1, 1000,
+	 "offers goods to another member",
+	 "向其他成员移交货物", offer_options, sender_options, cmd_custody_offer},
+	{"custody", "accept", "ITEM...", 1, 1000,
+	 "accepts them",
+	 "接收货物", accept_options, sender_options, cmd_custody_accept},
+	{"custody", "decline", "ITEM...", 1, 1000,
+	 "declines them",
+	 "拒收货物", reason_options, sender_options, cmd_custody_decline},
+	{"grant", NULL, "ITEM", 1, 1,
+	 "lets another member append a step",
+	 "允许其他成员追加步骤", grant_options, sender_options, cmd_grant},
+	{"grant", "revoke", "ITEM", 1, 1,
+	 "ends that",
+	 "撤销该许可", grant_revoke_options, sender_options, cmd_grant_revoke},
+	{"attach", NULL, "FILE", 1, 1,
+	 "keeps a document beside the chain, and its salted hash on it",
+	 "链旁保存文件，链上保存加盐哈希", attach_options, sender_options, cmd_attach},
+	{"attach", "get", "HASH", 1, 1,
+	 "reads it",
+	 "读取附件", output_options, NULL, cmd_attach_get},
+	{"attach", "erase", "HASH", 1, 1,
+	 "erases it; the hash and all proofs stay",
+	 "删除附件，哈希与证明保留", reason_options, sender_options, cmd_attach_erase},
+	{"statement", "record", "ITEM...", 1, 1000,
+	 "records what a partner states who is no member",
+	 "记录非成员伙伴的声明", statement_options, sender_options, cmd_statement},
+	{"submit", NULL, "FILE", 1, 1,
+	 "submits a signed transaction",
+	 "提交已签名的交易", NULL, NULL, cmd_submit},
+	{"completion", NULL, "bash|zsh", 1, 1,
+	 "prints a completion script",
+	 "输出命令补全脚本", NULL, NULL, help_completion},
+	{"manpage", NULL, "", 0, 0,
+	 "prints the manual page",
+	 "输出手册页", NULL, NULL, help_manpage},
+	{"version", NULL, "", 0, 0,
+	 "prints version, commit and build",
+	 "输出版本信息", NULL, NULL, cmd_version},
 	{NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL},
 };

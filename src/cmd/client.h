@@ -1,0 +1,45 @@
+/*
+ * client: how a command reaches the node: through the daemon's unix socket if
+ * one serves the data folder, else by opening the folder itself. Both end in
+ * api_handle, so that a command means the same either way.
+ */
+#ifndef ARGOSY_CMD_CLIENT_H
+#define ARGOSY_CMD_CLIENT_H
+
+#include "cmd/cli.h"
+#include "interface/api.h"
+
+struct client;
+struct json_value;
+
+enum client_need {
+	CLIENT_READ,  /* the folder is opened read-only where there is no daemon */
+	CLIENT_WRITE, /* blocks may be made */
+};
+
+/* Gives an exit code; a failure has been told. Close with client_close. */
+int client_open(struct cli *cli, struct client **out, enum client_need need);
+void client_close(struct client *c); /* NULL is fine */
+bool client_is_daemon(const struct client *c);
+
+/* One request. Exit code CLI_DONE whatever the answer's status; the caller frees out->body. */
+int client_call(struct client *c, struct api_response *out, const char *method, const char *target,
+		const char *type, struct slice body);
+/* The same; a status of 400 and above is told (its problem's detail) and becomes an exit code. */
+int client_get(struct client *c, struct buf *out, const char *target);
+/* The same, parsed; in the command's arena. */
+int client_get_json(struct client *c, struct json_value **out, const char *target);
+/* Tells a problem answer and gives its exit code. */
+int client_problem(struct client *c, const struct api_response *r);
+
+/* "/v1/items/" + the percent-encoded identifier + tail. NULL: no memory. */
+const char *client_item_target(struct cli *cli, const char *id, const char *tail);
+
+/* Members of an answer: empty or 0 where it is not there. */
+const char *json_str(struct arena *a, const struct json_value *v, const char *name);
+uint64_t json_u64(const struct json_value *v, const char *name);
+bool json_true(const struct json_value *v, const char *name);
+/* A JSON number as a signed one. */
+int64_t json_i64(const struct json_value *v, const char *name);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * Attachments: the chain holds SHA-256(salt || payload), the folder the rest.
+ *
+ * attachments/<hash in hex> holds 32 bytes of salt and the payload, so the file's
+ * own SHA-256 is its name. The salt keeps a small or guessable payload from being found by
+ * trying; it goes with the file to whoever is shown it, and is gone when it is erased.
+ */
+#include "cmd/cmds.h"
+#include "cmd/sender.h"
+
+#include "base/io.h"
+#include "crypto/sha256.h"
+
+#include <sodium.h>
+
+#include <stdio.h>
+
+enum { SALT_BYTES = 32, PAYLOAD_MAX = 256 << 20 };
+
+static char *text(const char *s)
+{
+	return (char *)(uintptr_t)(s ? s : "");
+}
+
+/* DIR/attachments/HEX. NULL: no memory. */
+static const char *payload_path(struct cli *cli, const uint8_t hash[static 32])
+{
+	char hex[65];
+	hex_encode(hex, hash, 32);
+	return arena_printf(cli->arena, "%s/attachments/%s", cli->data_dir, hex);
+}
+
+/* What the file is, by its ending, where --media-type does not say. */
+static const char *media_type(const char *path)
+{
+	static const struct {
+		const char *ending, *type;
+	} types[] = {
+		{".pdf", "application/pdf"}, {".json", "application/json"},
+		{".xml", "application/xml"}, {".jpg", "image/jpeg"},
+		{".jpeg", "image/jpeg"},     {".png", "image/png"},
+		{".csv", "text/csv"},	     {".txt", "text/plain"},
+	};
+	size_t n = strlen(path);
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		size_t k = strlen(types[i].ending);
+		if (n > k && strcmp(path + n - k, types[i].ending) == 0)
+			return types[i].type;
+	}
+	return "application/octet-stream";
+}
+
+int cmd_attach(struct cli *cli)
+{
+	const char *path = cli->argv[0], *media = cli_value(cli, "media-type");
+	uint8_t salt[SALT_BYTES];
+	struct hash hash;
+	struct buf stored = BUF_INIT;
+	int code = CLI_FAILED;
+	if (sodium_init() < 0)
+		return cli_fault(cli, ERR_NOMEM, "libsodium");
+	struct buf *payload = cli_read(cli, path, PAYLOAD_MAX, &code);
+	if (!payload)
+		return code;
+	randombytes_buf(salt, sizeof salt);
+	buf_put(&stored, salt, sizeof salt);
+	buf_put_slice(&stored, buf_slice(payload));
+	sha256(&hash, buf_slice(&stored));
+
+	Argosy__V1__Attach act = ARGOSY__V1__ATTACH__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	act.subject = text(cli_value(cli, "subject"));
+	act.salted_hash = (ProtobufCBinaryData){32, hash.b};
+	act.kind = text(cli_value(cli, "kind") ? cli_value(cli, "kind") : "document");
+	act.media_type = text(media ? media : media_type(path));
+	act.size_bytes = payload->n;
+	act.title = text(cli_value(cli, "title"));
+	action.act_case = ARGOSY__V1__ACTION__ACT_ATTACH;
+	action.attach = &act;
+
+	/* The payload first: a hash on the chain without it would be worth nothing. */
+	const char *to = payload_path(cli, hash.b);
+	enum err e = to ? buf_err(&stored) : ERR_NOMEM;
+	bool write = !cli_flag(cli, "dry-run");
+	if (e == ERR_OK && write)
+		e = io_write_file_atomic(io_posix(), to, buf_slice(&stored), &cli->err);
+	code = e == ERR_OK ? sender_act(cli, "agent", &action) : cli_fault(cli, e, NULL);
+	if (code && e == ERR_OK && write && io_remove(io_posix(), to, NULL) != ERR_OK)
+		cli_say(cli, "%s was left behind", to);
+	if (code == CLI_DONE && !cli->json) {
+		char hex[65];
+		hex_encode(hex, hash.b, 32);
+		printf("%s\n", hex);
+	}
+	buf_fini(&stored);
+	buf_fini(payload);
+	return code;
+}
+
+int cmd_attach_get(struct cli *cli)
+{
+	uint8_t hash[32];
+	struct hash found;
+	int code = CLI_FAILED;
+	const char *path = NULL;
+	if (!sender_hex32(cli, "the hash", cli->argv[0], hash))
+		return CLI_USAGE;
+	path = payload_path(cli, hash);
+	struct buf *stored = path ? cli_read(cli, path, PAYLOAD_MAX + SALT_BYTES, &code) : NULL;
+	if (!stored)
+		return code;
+	sha256(&found, buf_slice(stored));
+	if (memcmp(found.b, hash, 32) != 0 || stored->n < SALT_BYTES)
+		code = cli_fail(cli, CLI_TAMPERED, "%s is not what was attached", path);
+	else
+		code = cli_write(cli, cli_value(cli, "output") ? cli_value(cli, "output") : "-",
+				 slice(stored->p + SALT_BYTES, stored->n - SALT_BYTES));
+	buf_fini(stored);
+	return code;
+}
+
+int cmd_attach_erase(struct cli *cli)
+{
+	uint8_t hash[32];
+	Argosy__V1__EraseAttachment act = ARGOSY__V1__ERASE_ATTACHMENT__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	if (!sender_hex32(cli, "the hash", cli->argv[0], hash))
+		return CLI_USAGE;
+	act.salted_hash = (ProtobufCBinaryData){32, hash};
+	act.reason = text(cli_value(cli, "reason"));
+	action.act_case = ARGOSY__V1__ACTION__ACT_ERASE_ATTACHMENT;
+	action.erase_attachment = &act;
+	int code = sender_act(cli, "agent", &action);
+	if (code || cli_flag(cli, "dry-run"))
+		return code;
+	const char *path = payload_path(cli, hash);
+	enum err e = path ? io_remove(io_posix(), path, &cli->err) : ERR_NOMEM;
+	return e == ERR_OK || e == ERR_NOTFOUND ? CLI_DONE : cli_fault(cli, e, NULL);
+}
+
+int cmd_statement(struct cli *cli)
+{
+	Argosy__V1__Statement act = ARGOSY__V1__STATEMENT__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	if (!cli_value(cli, "partner") || !cli_value(cli, "text"))
+		return cli_fail(cli, CLI_USAGE, "--partner and --text are needed");
+	act.partner = text(cli_value(cli, "partner"));
+	act.text = text(cli_value(cli, "text"));
+	act.subjects = (char **)(uintptr_t)cli->argv;
+	act.n_subjects = cli->argc;
+	action.act_case = ARGOSY__V1__ACTION__ACT_STATEMENT;
+	action.statement = &act;
+	return sender_act(cli, "agent", &action);
+}

@@ -1,0 +1,227 @@
+/*
+ * Keys: made, listed, added to a member, rotated, revoked, disowned.
+ *
+ * A key file is made here and never leaves; the chain learns the public key alone.
+ * Rotation makes the new file beside the old one, records the change, and only then
+ * puts it in the old one's place; the old file stays as FILE.old until the operator
+ * removes it, since the old key stays valid for the overlap.
+ */
+#include "cmd/cmds.h"
+#include "cmd/sender.h"
+
+#include "crypto/keyfile.h"
+#include "data/json.h"
+#include "interface/jsonw.h"
+#include "node/node.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static char *text(const char *s)
+{
+	return (char *)(uintptr_t)(s ? s : "");
+}
+
+static void key_put(struct cli *cli, const char *path, const uint8_t key[static 32])
+{
+	char hex[65];
+	hex_encode(hex, key, 32);
+	if (cli->json) {
+		struct buf out = BUF_INIT;
+		struct jsonw w = jsonw_of(&out);
+		jsonw_object(&w, NULL);
+		jsonw_str(&w, "file", path);
+		jsonw_str(&w, "public", hex);
+		jsonw_object_end(&w);
+		buf_put_u8(&out, '\n');
+		cli_put_buf(&out);
+	} else {
+		printf("%s  %s\n", hex, path);
+	}
+}
+
+/* person or agent; 0: refused with a message. */
+static enum keyfile_kind kind_of(struct cli *cli, const char *fallback)
+{
+	const char *kind = cli_value(cli, "kind");
+	kind = kind ? kind : fallback;
+	if (strcmp(kind, "person") == 0)
+		return KEYFILE_PERSON;
+	if (strcmp(kind, "agent") == 0)
+		return KEYFILE_AGENT;
+	cli_fail(cli, CLI_USAGE, "--kind is person or agent");
+	return 0;
+}
+
+static int key_make(struct cli *cli, const char *path, enum keyfile_kind kind, const char *name,
+		    uint8_t public_key[static 32])
+{
+	const char *pass = NULL, *slash = strchr(path, '/');
+	if (kind == KEYFILE_PERSON) {
+		pass = keys_passphrase(cli, cli_tr(cli, "New passphrase: ", "新口令："), true);
+		if (!pass)
+			return CLI_DENIED;
+	}
+	/* node_key_make takes a path as such if there is a slash in it. */
+	const char *file = slash ? path : arena_printf(cli->arena, "./%s", path);
+	enum err e = file ? node_key_make(".", file, kind, name, pass, public_key, &cli->err)
+			  : ERR_NOMEM;
+	return e == ERR_OK ? CLI_DONE : cli_fault(cli, e, NULL);
+}
+
+int cmd_key_create(struct cli *cli)
+{
+	const char *path = cli->argv[0], *name = cli_value(cli, "name");
+	uint8_t key[32];
+	enum keyfile_kind kind = kind_of(cli, "person");
+	if (!kind)
+		return CLI_USAGE;
+	const char *base = strrchr(path, '/');
+	int code = key_make(cli, path, kind, name ? name : base ? base + 1 : path, key);
+	if (code == CLI_DONE)
+		key_put(cli, path, key);
+	return code;
+}
+
+static int add_key(struct cli *cli, const uint8_t key[static 32], bool person,
+		   const uint8_t *replaces)
+{
+	Argosy__V1__AddKey act = ARGOSY__V1__ADD_KEY__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	uint64_t overlap;
+	unsigned at = 0;
+	if (!cli_number(cli, "overlap", &overlap, replaces ? 86400 : 0, UINT32_MAX))
+		return CLI_USAGE;
+	act.key = (ProtobufCBinaryData){32, (uint8_t *)(uintptr_t)key};
+	act.kind = person ? ARGOSY__V1__KEY_KIND__KEY_KIND_PERSON
+			  : ARGOSY__V1__KEY_KIND__KEY_KIND_AGENT;
+	act.retire_after_s = overlap;
+	if (replaces)
+		act.replaces = (ProtobufCBinaryData){32, (uint8_t *)(uintptr_t)replaces};
+	act.scope = arena_alloc(cli->arena, CLI_OPTIONS_MAX * sizeof *act.scope);
+	if (!act.scope)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	for (const char *v; (v = cli_next(cli, "scope", &at));)
+		act.scope[act.n_scope++] = text(v);
+	action.act_case = ARGOSY__V1__ACTION__ACT_ADD_KEY;
+	action.add_key = &act;
+	return sender_act(cli, "operator", &action);
+}
+
+int cmd_key_add(struct cli *cli)
+{
+	uint8_t key[32];
+	enum keyfile_kind kind = kind_of(cli, "agent");
+	if (!kind)
+		return CLI_USAGE;
+	int code = keys_public(cli, key, cli->argv[0]);
+	return code ? code : add_key(cli, key, kind == KEYFILE_PERSON, NULL);
+}
+
+int cmd_key_rotate(struct cli *cli)
+{
+	struct keyfile old;
+	uint8_t old_key[32], new_key[32];
+	const char *path = keys_path(cli, cli->argv[0]);
+	const char *fresh = path ? arena_printf(cli->arena, "%s.new", path) : NULL;
+	const char *kept = path ? arena_printf(cli->arena, "%s.old", path) : NULL;
+	if (!fresh || !kept)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	enum err e = node_key_load(&old, path, &cli->err);
+	if (e != ERR_OK)
+		return cli_fault(cli, e, NULL);
+	enum keyfile_kind kind = old.kind;
+	const char *name = arena_strn(cli->arena, old.name, strlen(old.name));
+	memcpy(old_key, old.public_key, 32);
+	keyfile_fini(&old);
+	if (kind == KEYFILE_VALIDATOR)
+		return cli_fail(cli, CLI_USAGE,
+				"the validator's key is replaced by the next one that the genesis "
+				"names, not by rotation");
+	/* A .new that an interrupted rotation left is used again: it may be recorded already. */
+	int code = access(fresh, F_OK) == 0 ? keys_public(cli, new_key, fresh)
+					    : key_make(cli, fresh, kind, name ? name : "", new_key);
+	if (code == CLI_DONE)
+		code = add_key(cli, new_key, kind == KEYFILE_PERSON, old_key);
+	if (code || cli_flag(cli, "dry-run"))
+		return code;
+	if (rename(path, kept) != 0 || rename(fresh, path) != 0)
+		return cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(errno));
+	key_put(cli, path, new_key);
+	return CLI_DONE;
+}
+
+int cmd_key_revoke(struct cli *cli)
+{
+	Argosy__V1__RevokeKey act = ARGOSY__V1__REVOKE_KEY__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	uint8_t key[32];
+	int code = keys_public(cli, key, cli->argv[0]);
+	if (code)
+		return code;
+	act.key = (ProtobufCBinaryData){32, key};
+	act.reason = text(cli_value(cli, "reason"));
+	action.act_case = ARGOSY__V1__ACTION__ACT_REVOKE_KEY;
+	action.revoke_key = &act;
+	return sender_act(cli, "operator", &action);
+}
+
+int cmd_key_disown(struct cli *cli)
+{
+	Argosy__V1__DisownKey act = ARGOSY__V1__DISOWN_KEY__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	uint8_t key[32];
+	uint64_t from;
+	if (!cli_value(cli, "from-height"))
+		return cli_fail(cli, CLI_USAGE, "say from which block on with --from-height H");
+	if (!cli_number(cli, "from-height", &from, 0, INT64_MAX))
+		return CLI_USAGE;
+	int code = keys_public(cli, key, cli->argv[0]);
+	if (code)
+		return code;
+	act.key = (ProtobufCBinaryData){32, key};
+	act.from_height = (int64_t)from;
+	act.reason = text(cli_value(cli, "reason"));
+	action.act_case = ARGOSY__V1__ACTION__ACT_DISOWN_KEY;
+	action.disown_key = &act;
+	return sender_act(cli, "operator", &action);
+}
+
+int cmd_key_list(struct cli *cli)
+{
+	struct client *c;
+	struct json_value *v;
+	int code = client_open(cli, &c, CLIENT_READ);
+	if (code)
+		return code;
+	const char *target = arena_printf(cli->arena, "/v1/members/%s", cli->argv[0]);
+	struct buf body;
+	code = target ? client_get(c, &body, target) : cli_fault(cli, ERR_NOMEM, NULL);
+	client_close(c);
+	if (code)
+		return code;
+	if (cli->json) {
+		cli_put_buf(&body);
+		return CLI_DONE;
+	}
+	struct json_error je;
+	enum err e = json_parse(cli->arena, &v, &je, buf_slice(&body), 16, JSON_STRICT);
+	const struct json_value *list = e == ERR_OK ? json_get(v, "keys") : NULL;
+	for (const struct json_value *k = list ? list->first : NULL; k; k = k->next) {
+		printf("%s  %-6s", json_str(cli->arena, k, "key"), json_str(cli->arena, k, "kind"));
+		if (json_get(k, "revoked_height"))
+			printf(cli_tr(cli, "  revoked at block %llu", "  于区块 %llu 撤销"),
+			       (unsigned long long)json_u64(k, "revoked_height"));
+		if (json_get(k, "retires"))
+			printf(cli_tr(cli, "  retires %s", "  于 %s 退役"),
+			       json_str(cli->arena, k, "retires"));
+		if (json_get(k, "disowned_from_height"))
+			printf(cli_tr(cli, "  disowned from block %llu",
+				      "  自区块 %llu 起不予承认"),
+			       (unsigned long long)json_u64(k, "disowned_from_height"));
+		printf("\n");
+	}
+	buf_fini(&body);
+	return CLI_DONE;
+}

@@ -1,0 +1,116 @@
+/*
+ * Members: admission, the list, roles and status.
+ */
+#include "cmd/cmds.h"
+#include "cmd/sender.h"
+
+#include "data/json.h"
+#include "ledger/member.h"
+
+#include <stdio.h>
+
+static char *text(const char *s)
+{
+	return (char *)(uintptr_t)(s ? s : "");
+}
+
+/* All values of an option that may be repeated. NULL: no memory. */
+static char **values(struct cli *cli, const char *name, size_t *n)
+{
+	char **list = arena_alloc(cli->arena, CLI_OPTIONS_MAX * sizeof *list);
+	unsigned at = 0;
+	*n = 0;
+	for (const char *v; list && (v = cli_next(cli, name, &at));)
+		list[(*n)++] = text(v);
+	return list;
+}
+
+/* Public keys of hex or key files. An exit code. */
+static int public_keys(struct cli *cli, const char *name, ProtobufCBinaryData **out, size_t *n)
+{
+	unsigned at = 0;
+	*n = 0;
+	*out = arena_alloc(cli->arena, CLI_OPTIONS_MAX * sizeof **out);
+	if (!*out)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	for (const char *v; (v = cli_next(cli, name, &at));) {
+		uint8_t *key = arena_alloc(cli->arena, 32);
+		int code = key ? keys_public(cli, key, v) : cli_fault(cli, ERR_NOMEM, NULL);
+		if (code)
+			return code;
+		(*out)[(*n)++] = (ProtobufCBinaryData){32, key};
+	}
+	return CLI_DONE;
+}
+
+int cmd_member_admit(struct cli *cli)
+{
+	Argosy__V1__AdmitMember act = ARGOSY__V1__ADMIT_MEMBER__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	if (!member_id_valid(slice_str(cli->argv[0])))
+		return cli_fail(cli, CLI_USAGE,
+				"a member's id is 2 to 32 of a-z 0-9 - . and begins with a letter "
+				"or digit");
+	if (!cli_value(cli, "name") || !cli_value(cli, "country"))
+		return cli_fail(cli, CLI_USAGE, "--name and --country are needed");
+	act.id = text(cli->argv[0]);
+	act.name = text(cli_value(cli, "name"));
+	act.country = text(cli_value(cli, "country"));
+	act.party = text(cli_value(cli, "party"));
+	act.roles = values(cli, "role", &act.n_roles);
+	int code = public_keys(cli, "person-key", &act.person_keys, &act.n_person_keys);
+	if (code == CLI_DONE)
+		code = public_keys(cli, "agent-key", &act.agent_keys, &act.n_agent_keys);
+	if (code)
+		return code;
+	action.act_case = ARGOSY__V1__ACTION__ACT_ADMIT_MEMBER;
+	action.admit_member = &act;
+	return sender_act(cli, "operator", &action);
+}
+
+int cmd_member_set(struct cli *cli)
+{
+	Argosy__V1__SetMember act = ARGOSY__V1__SET_MEMBER__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	uint64_t quota;
+	if (!cli_number(cli, "quota", &quota, 0, INT64_MAX))
+		return CLI_USAGE;
+	act.id = text(cli->argv[0]);
+	act.status = text(cli_value(cli, "status"));
+	act.roles = values(cli, "role", &act.n_roles);
+	act.quota_actions_per_hour = quota;
+	action.act_case = ARGOSY__V1__ACTION__ACT_SET_MEMBER;
+	action.set_member = &act;
+	return sender_act(cli, "operator", &action);
+}
+
+int cmd_member_list(struct cli *cli)
+{
+	struct client *c;
+	struct buf body;
+	int code = client_open(cli, &c, CLIENT_READ);
+	if (code)
+		return code;
+	if (cli->json) {
+		code = client_get(c, &body, "/v1/members");
+		if (code == CLI_DONE)
+			cli_put_buf(&body);
+		client_close(c);
+		return code;
+	}
+	struct json_value *v;
+	code = client_get_json(c, &v, "/v1/members");
+	const struct json_value *list = code == CLI_DONE ? json_get(v, "members") : NULL;
+	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
+		const struct json_value *roles = json_get(m, "roles");
+		printf("%-20s %-2s %-9s %s (", json_str(cli->arena, m, "id"),
+		       json_str(cli->arena, m, "country"), json_str(cli->arena, m, "status"),
+		       json_str(cli->arena, m, "name"));
+		for (const struct json_value *r = roles ? roles->first : NULL; r; r = r->next)
+			printf("%.*s%s", (int)r->text.n, (const char *)r->text.p,
+			       r->next ? ", " : "");
+		printf(")\n");
+	}
+	client_close(c);
+	return code;
+}

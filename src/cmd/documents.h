@@ -1,0 +1,28 @@
+/*
+ * documents: EPCIS files as the commands read them.
+ */
+#ifndef ARGOSY_CMD_DOCUMENTS_H
+#define ARGOSY_CMD_DOCUMENTS_H
+
+#include "cmd/cli.h"
+#include "data/epcis.h"
+
+enum { DOCUMENT_ISSUES_MAX = 200 };
+
+/* One document that was read, or refused (`e`). All of it lies in `arena`. */
+struct document {
+	struct arena *arena;
+	struct event_doc doc;
+	struct event_issue *issues;
+	size_t n_issues; /* at most DOCUMENT_ISSUES_MAX */
+	enum err e;
+	struct hash source_hash; /* SHA-256 of the file */
+};
+
+/* False: the file could not be read; *code says how, and it was told. */
+bool document_read(struct cli *cli, struct document *d, const char *path, int *code);
+void document_free(struct document *d);
+/* "event 3: /bizStep: text (line 12)", in the arena. */
+const char *issue_text(struct arena *a, const struct event_issue *i);
+
+#endif

@@ -1,0 +1,329 @@
+#include "cmd/sender.h"
+
+#include "crypto/keyfile.h"
+#include "data/json.h"
+#include "interface/jsonw.h"
+#include "ledger/genesis.h"
+
+#include <sodium.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+const struct cli_option sender_options[] = {
+	{"member", "ID", "who acts (else $ARGOSY_MEMBER, else the node's operator)"},
+	{"key", "FILE", "key file that signs (else the node's own)"},
+	{"cosign", "FILE", "a further key that signs; may be repeated"},
+	{"id", "HEX", "16 bytes: the transaction's id, to repeat a submission safely"},
+	{"expires", "SECONDS", "how long the transaction may wait (3600; at most 86400)"},
+	{"source", "TEXT", "account or device it came from, for the member's own use"},
+	{"to-file", "FILE", "write the signed transaction there and send nothing (see submit)"},
+	{"dry-run", NULL, "say what would be sent, and send nothing"},
+	{NULL, NULL, NULL},
+};
+
+/* The first member of the genesis is the node's operator. */
+static int operator_of_chain(struct sender *s)
+{
+	struct buf file;
+	struct genesis *g = arena_alloc(s->cli->arena, sizeof *g);
+	int code = client_get(s->client, &file, "/v1/genesis");
+	if (code)
+		return code;
+	Argosy__V1__GenesisState *state = NULL;
+	if (g && genesis_decode(g, buf_slice(&file), &s->cli->err) == ERR_OK)
+		state = argosy__v1__genesis_state__unpack(NULL, g->app_state.n, g->app_state.p);
+	if (state && state->n_members)
+		snprintf(s->member, sizeof s->member, "%s", state->members[0]->id);
+	else
+		code = cli_fail(s->cli, CLI_USAGE, "name the member with --member");
+	if (state)
+		argosy__v1__genesis_state__free_unpacked(state, NULL);
+	buf_fini(&file);
+	return code;
+}
+
+static int signers_load(struct sender *s, const char *key)
+{
+	struct cli *cli = s->cli;
+	const char *paths[TX_SIGNATURES_MAX] = {cli_value(cli, "key")};
+	unsigned n = 1, at = 0;
+	if (!paths[0])
+		paths[0] = key;
+	for (const char *p; (p = cli_next(cli, "cosign", &at));) {
+		if (n == TX_SIGNATURES_MAX)
+			return cli_fail(cli, CLI_USAGE, "at most %d keys may sign",
+					TX_SIGNATURES_MAX);
+		paths[n++] = p;
+	}
+	s->signers = secret_alloc(n * sizeof *s->signers);
+	if (!s->signers)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	for (; s->n_signers < n; s->n_signers++) {
+		struct keyfile k;
+		const char *path = keys_path(cli, paths[s->n_signers]);
+		int code = path ? keys_load(cli, &k, path) : cli_fault(cli, ERR_NOMEM, NULL);
+		if (code)
+			return code;
+		memcpy(s->signers[s->n_signers].public_key, k.public_key, 32);
+		memcpy(s->signers[s->n_signers].secret_key, k.secret_key, 64);
+		keyfile_fini(&k);
+	}
+	return CLI_DONE;
+}
+
+/* The member of --member, the environment, or the chain's operator. */
+static int member_choose(struct sender *s)
+{
+	const char *member = cli_value(s->cli, "member");
+	if (!member)
+		member = getenv("ARGOSY_MEMBER");
+	if (!member || !*member)
+		return operator_of_chain(s);
+	if (strlen(member) > MEMBER_ID_MAX)
+		return cli_fail(s->cli, CLI_USAGE, "a member's id has at most %d characters",
+				MEMBER_ID_MAX);
+	snprintf(s->member, sizeof s->member, "%s", member);
+	return CLI_DONE;
+}
+
+int sender_begin(struct cli *cli, struct sender *s, const char *key)
+{
+	struct json_value *status;
+	uint64_t life;
+	*s = (struct sender){.cli = cli};
+	if (sodium_init() < 0)
+		return cli_fault(cli, ERR_NOMEM, "libsodium");
+	if (!cli_number(cli, "expires", &life, 3600, 86400))
+		return CLI_USAGE;
+	int code = client_open(cli, &s->client, CLIENT_WRITE);
+	if (code == CLI_DONE)
+		code = client_get_json(s->client, &status, "/v1/status");
+	if (code == CLI_DONE) {
+		struct slice hex = slice_str(json_str(cli->arena, status, "genesis"));
+		snprintf(s->chain_id, sizeof s->chain_id, "%s",
+			 json_str(cli->arena, status, "chain_id"));
+		if (!hex_decode(s->fingerprint.b, 32, hex))
+			code = cli_fail(cli, CLI_FAILED, "the node's answer makes no sense");
+	}
+	if (code == CLI_DONE) {
+		/* Block time may be behind the clock on an idle chain, and ahead after a jump. */
+		struct timespec now;
+		int64_t block_ms = json_i64(status, "time_ms");
+		clock_gettime(CLOCK_REALTIME, &now);
+		int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+		s->expires_ms = (now_ms > block_ms ? now_ms : block_ms) + (int64_t)life * 1000;
+		/* Never beyond the ledger's limit by the other clock's view. */
+		if (life == 86400)
+			s->expires_ms -= 60000;
+		code = member_choose(s);
+	}
+	if (code == CLI_DONE)
+		code = signers_load(s, key);
+	if (code)
+		sender_end(s);
+	return code;
+}
+
+void sender_end(struct sender *s)
+{
+	client_close(s->client);
+	secret_free(s->signers);
+	s->client = NULL;
+	s->signers = NULL;
+	s->n_signers = 0;
+}
+
+int sender_build(struct sender *s, struct buf *out, Argosy__V1__Action *const *actions, size_t n,
+		 const uint8_t id[static TX_ID_BYTES], const char *source)
+{
+	struct arena *a = arena_new(0);
+	Argosy__V1__Body b = ARGOSY__V1__BODY__INIT;
+	uint8_t id_copy[TX_ID_BYTES], *body = NULL;
+	enum err e = a ? ERR_OK : ERR_NOMEM;
+	memcpy(id_copy, id, sizeof id_copy);
+	b.chain_id = s->chain_id;
+	b.member = s->member;
+	b.id = (ProtobufCBinaryData){sizeof id_copy, id_copy};
+	b.expires_ms = s->expires_ms;
+	b.source = arena_strn(a, source ? source : "", source ? strlen(source) : 0);
+	b.actions = arena_alloc(a, n * sizeof *b.actions);
+	b.n_actions = n;
+	if (e == ERR_OK && (!b.source || !b.actions))
+		e = ERR_NOMEM;
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		b.actions[i].len = argosy__v1__action__get_packed_size(actions[i]);
+		b.actions[i].data = arena_alloc(a, b.actions[i].len + 1);
+		if (b.actions[i].data)
+			argosy__v1__action__pack(actions[i], b.actions[i].data);
+		else
+			e = ERR_NOMEM;
+	}
+	size_t body_n = e == ERR_OK ? argosy__v1__body__get_packed_size(&b) : 0;
+	if (e == ERR_OK && !(body = arena_alloc(a, body_n + 1)))
+		e = ERR_NOMEM;
+	if (e == ERR_OK) {
+		argosy__v1__body__pack(&b, body);
+		e = tx_sign(out, &s->fingerprint, slice(body, body_n), s->signers, s->n_signers);
+	}
+	arena_free(a);
+	return e == ERR_OK ? CLI_DONE : cli_fault(s->cli, e, NULL);
+}
+
+int sender_submit(struct sender *s, struct sender_answer *answers, size_t n, struct slice many)
+{
+	struct api_response r;
+	struct json_value *v;
+	struct json_error je;
+	struct arena *a = s->cli->arena;
+	int code = client_call(s->client, &r, "POST", "/v1/transactions",
+			       "application/x-protobuf;many", many);
+	if (code)
+		return code;
+	if (r.status >= 400) {
+		code = client_problem(s->client, &r);
+		buf_fini(&r.body);
+		return code;
+	}
+	struct slice text = {arena_copy(a, r.body.p, r.body.n), r.body.n};
+	buf_fini(&r.body);
+	if (!text.p || json_parse(a, &v, &je, text, 16, JSON_STRICT) != ERR_OK)
+		return cli_fail(s->cli, CLI_FAILED, "the node's answer is not JSON");
+	const struct json_value *list = json_get(v, "answers");
+	const struct json_value *e = list ? list->first : NULL;
+	for (size_t i = 0; i < n; i++, e = e->next) {
+		if (!e)
+			return cli_fail(s->cli, CLI_FAILED, "the node answered too little");
+		answers[i] = (struct sender_answer){
+			.verdict = json_str(a, e, "verdict"),
+			.ok = json_u64(e, "number") == VERDICT_OK,
+			.duplicate = json_true(e, "duplicate"),
+			.height = json_i64(e, "height"),
+			.first_index = json_u64(e, "first_index"),
+			.records = json_u64(e, "records"),
+			.field = json_str(a, e, "field"),
+			.text = json_str(a, e, "text"),
+			.sentence = json_str(a, e, "sentence"),
+		};
+	}
+	return CLI_DONE;
+}
+
+int sender_exit_of(const struct sender_answer *a)
+{
+	static const struct {
+		enum verdict verdict;
+		int code;
+	} codes[] = {
+		{VERDICT_CONFLICT, CLI_CONFLICT},	{VERDICT_EVENT_CONFLICT, CLI_CONFLICT},
+		{VERDICT_EXISTS, CLI_CONFLICT},		{VERDICT_OVERLAP, CLI_CONFLICT},
+		{VERDICT_BAD_SIGNATURE, CLI_DENIED},	{VERDICT_UNKNOWN_MEMBER, CLI_DENIED},
+		{VERDICT_UNKNOWN_KEY, CLI_DENIED},	{VERDICT_KEY_REVOKED, CLI_DENIED},
+		{VERDICT_MEMBER_SUSPENDED, CLI_DENIED}, {VERDICT_KEY_SCOPE, CLI_DENIED},
+		{VERDICT_NOT_AUTHORISED, CLI_DENIED},	{VERDICT_NOT_OWNER, CLI_DENIED},
+		{VERDICT_NOT_HOLDER, CLI_DENIED},	{VERDICT_NOT_OFFERED, CLI_DENIED},
+		{VERDICT_NOT_FOUND, CLI_NOTFOUND},	{VERDICT_QUOTA, CLI_LATER},
+	};
+	if (a->ok)
+		return CLI_DONE;
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		if (strcmp(a->verdict, verdict_name(codes[i].verdict)) == 0)
+			return codes[i].code;
+	}
+	return CLI_FAILED;
+}
+
+/* The id of --id, or random bytes. */
+static bool id_choose(struct cli *cli, uint8_t id[static TX_ID_BYTES])
+{
+	const char *hex = cli_value(cli, "id");
+	if (!hex) {
+		randombytes_buf(id, TX_ID_BYTES);
+		return true;
+	}
+	if (hex_decode(id, TX_ID_BYTES, slice_str(hex)))
+		return true;
+	cli_fail(cli, CLI_USAGE, "--id needs 32 hex digits");
+	return false;
+}
+
+static int answer_tell(struct cli *cli, const struct sender_answer *a, const uint8_t *id)
+{
+	char hex[2 * TX_ID_BYTES + 1];
+	hex_encode(hex, id, TX_ID_BYTES);
+	if (cli->json) {
+		struct buf out = BUF_INIT;
+		struct jsonw w = jsonw_of(&out);
+		jsonw_object(&w, NULL);
+		jsonw_str(&w, "verdict", a->verdict);
+		jsonw_bool(&w, "duplicate", a->duplicate);
+		jsonw_i64(&w, "height", a->height);
+		jsonw_u64(&w, "first_index", a->first_index);
+		jsonw_u64(&w, "records", a->records);
+		jsonw_str(&w, "id", hex);
+		jsonw_str(&w, "field", a->field);
+		jsonw_str(&w, "text", a->text);
+		jsonw_object_end(&w);
+		buf_put_u8(&out, '\n');
+		cli_put_buf(&out);
+		return sender_exit_of(a);
+	}
+	if (!a->ok)
+		return cli_fail(cli, sender_exit_of(a), "%s%s%s%s%s (%s)", a->sentence,
+				a->text[0] ? ": " : "", a->text, a->field[0] ? " " : "", a->field,
+				a->verdict);
+	printf(cli_tr(cli, "recorded in block %lld%s, record %llu, id %s\n",
+		      "已记录于区块 %lld%s，记录 %llu，编号 %s\n"),
+	       (long long)a->height, a->duplicate ? cli_tr(cli, " (before)", "（此前）") : "",
+	       (unsigned long long)a->first_index, hex);
+	return CLI_DONE;
+}
+
+int sender_send(struct cli *cli, const char *key, Argosy__V1__Action *const *actions, size_t n)
+{
+	struct sender s;
+	struct sender_answer answer;
+	struct buf tx = BUF_INIT, many = BUF_INIT;
+	uint8_t id[TX_ID_BYTES];
+	if (!id_choose(cli, id))
+		return CLI_USAGE;
+	int code = sender_begin(cli, &s, key);
+	if (code)
+		return code;
+	code = sender_build(&s, &tx, actions, n, id, cli_value(cli, "source"));
+	if (code == CLI_DONE && cli_flag(cli, "dry-run")) {
+		cli_say(cli,
+			cli_tr(cli, "would send %zu bytes as %s; nothing was sent",
+			       "将以 %2$s 身份发送 %1$zu 字节；未发送"),
+			tx.n, s.member);
+		goto out;
+	}
+	if (code == CLI_DONE && cli_value(cli, "to-file")) {
+		code = cli_write(cli, cli_value(cli, "to-file"), buf_slice(&tx));
+		goto out;
+	}
+	buf_put_lp(&many, buf_slice(&tx));
+	if (code == CLI_DONE)
+		code = sender_submit(&s, &answer, 1, buf_slice(&many));
+	if (code == CLI_DONE)
+		code = answer_tell(cli, &answer, id);
+out:
+	buf_fini(&tx);
+	buf_fini(&many);
+	sender_end(&s);
+	return code;
+}
+
+int sender_act(struct cli *cli, const char *key, Argosy__V1__Action *action)
+{
+	return sender_send(cli, key, &action, 1);
+}
+
+bool sender_hex32(struct cli *cli, const char *what, const char *hex, uint8_t out[static 32])
+{
+	if (hex && hex_decode(out, 32, slice_str(hex)))
+		return true;
+	cli_fail(cli, CLI_USAGE, "%s must be 64 hex digits", what);
+	return false;
+}

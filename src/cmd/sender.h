@@ -1,0 +1,70 @@
+/*
+ * sender: makes transactions of actions, signs them with a key file and submits
+ * them. What every command that acts has in common.
+ *
+ * Options: --member ID (else $ARGOSY_MEMBER, else the node's operator), --key
+ * FILE (else the node's own agent or operator key), --cosign FILE (again and
+ * again), --id HEX (to repeat a submission safely), --expires SECONDS, --dry-run.
+ */
+#ifndef ARGOSY_CMD_SENDER_H
+#define ARGOSY_CMD_SENDER_H
+
+#include "cmd/client.h"
+
+#include "ledger/tx.h"
+
+#include "argosy/v1/action.pb-c.h"
+
+struct sender {
+	struct cli *cli;
+	struct client *client;
+	char chain_id[CHAIN_ID_MAX + 1], member[MEMBER_ID_MAX + 1];
+	struct hash fingerprint;
+	int64_t expires_ms;
+	struct tx_signer *signers; /* locked memory */
+	unsigned n_signers;
+};
+
+extern const struct cli_option sender_options[];
+
+/* `key`: the node's key to use where none is given: "agent" or "operator". An exit code. */
+int sender_begin(struct cli *cli, struct sender *s, const char *key);
+void sender_end(struct sender *s);
+
+/* Appends one signed Transaction. `id`: 16 bytes. */
+int sender_build(struct sender *s, struct buf *out, Argosy__V1__Action *const *actions, size_t n,
+		 const uint8_t id[static TX_ID_BYTES], const char *source);
+
+/* What the node answered for one transaction. Texts lie in the command's arena. */
+struct sender_answer {
+	const char *verdict; /* "ok" */
+	bool ok, duplicate;
+	int64_t height;
+	uint64_t first_index, records;
+	const char *field, *text, *sentence;
+};
+/* `many`: lp transactions. `answers` of n. */
+int sender_submit(struct sender *s, struct sender_answer *answers, size_t n, struct slice many);
+int sender_exit_of(const struct sender_answer *a);
+
+/* All of it for one transaction: signs, submits, tells the answer. An exit code. */
+int sender_send(struct cli *cli, const char *key, Argosy__V1__Action *const *actions, size_t n);
+/* The same for a single action. */
+int sender_act(struct cli *cli, const char *key, Argosy__V1__Action *action);
+
+/* 32 bytes of hex. False: refused with a message; return CLI_USAGE. */
+bool sender_hex32(struct cli *cli, const char *what, const char *hex, uint8_t out[static 32]);
+
+/* ---- key files, keys.c ---- */
+struct keyfile;
+/* The path of a key: a name of the node's ("agent"), or a path. */
+const char *keys_path(struct cli *cli, const char *name);
+/* Opens a key file, asking for the passphrase where it needs one. An exit code. */
+int keys_load(struct cli *cli, struct keyfile *k, const char *path);
+/* The public key of "HEX", of a key file, or of a node's key. An exit code. */
+int keys_public(struct cli *cli, uint8_t out[static 32], const char *name);
+/* A passphrase from $ARGOSY_PASSPHRASE or the terminal (`twice`: typed again). NULL: none, told.
+ * In the command's arena. */
+const char *keys_passphrase(struct cli *cli, const char *prompt, bool twice);
+
+#endif
