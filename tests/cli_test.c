@@ -1,0 +1,307 @@
+/*
+ * The command line from outside: forms, exit codes, what it says.
+ */
+#include "program.h"
+
+#include <setjmp.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define RUN(...) program_run("argosy", __VA_ARGS__, (const char *)NULL)
+
+static struct program_result last;
+
+/* Runs argosy, keeps what it said for the checks that follow. */
+#define CODE(expected, ...)                                                                        \
+	do {                                                                                       \
+		program_free(&last);                                                               \
+		last = RUN(__VA_ARGS__);                                                           \
+		if (last.code != (expected))                                                       \
+			fail_msg("exit %d, not %d\n%s%s", last.code, expected, last.out,           \
+				 last.err);                                                        \
+	} while (0)
+#define OUT(text) assert_non_null(strstr(last.out, text))
+#define ERR(text) assert_non_null(strstr(last.err, text))
+
+static const char one_event[] =
+	"{\"@context\":[\"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld\"],"
+	"\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\",\"creationDate\":\"2026-01-02T03:04:"
+	"05Z\","
+	"\"epcisBody\":{\"eventList\":[{\"type\":\"ObjectEvent\","
+	"\"eventID\":\"urn:uuid:6f1c2f7e-0d0b-4d57-9c4e-0a3a7f5d0001\","
+	"\"eventTime\":\"2026-01-02T03:00:00Z\",\"eventTimeZoneOffset\":\"+00:00\",\"action\":"
+	"\"OBSERVE\","
+	"\"epcList\":[\"https://id.example.com/goods/1\"],\"bizStep\":\"shipping\"}]}}";
+
+static char *replaced(const char *text, const char *old, const char *new)
+{
+	static char out[8192];
+	const char *at = strstr(text, old);
+	assert_non_null(at);
+	snprintf(out, sizeof out, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
+	return out;
+}
+
+static char node_dir[300];
+
+static void test_talk(void **state)
+{
+	(void)state;
+	CODE(2, "chekc", "x");
+	ERR("there is no command \"chekc\"");
+	CODE(2, "impart", "epcis", "x");
+	ERR("did you mean \"import\"?");
+	CODE(2, "epcis", "chek", "x");
+	ERR("did you mean \"epcis check\"?");
+	CODE(2, "epcis", "check");
+	ERR("FILE... is missing");
+	CODE(2, "epcis", "check", "--jsan", "x");
+	ERR("did you mean --json?");
+	CODE(2, "trace", "a", "b");
+	CODE(0, "--help");
+	OUT("argosy NOUN VERB");
+	OUT("exit codes");
+	CODE(0, "--lang", "zh", "--help");
+	OUT("用法");
+	CODE(0, "prove", "--help");
+	OUT("--journey");
+	CODE(0, "key", "--help");
+	OUT("key rotate");
+	CODE(0, "version", "--json");
+	OUT("{\"version\":\"");
+	OUT("\"commit\":\"");
+	CODE(0, "manpage");
+	assert_int_equal(strncmp(last.out, ".TH ARGOSY 1", 12), 0);
+	CODE(0, "completion", "bash");
+	assert_int_equal(system("command -v bash >/dev/null"), 0);
+	char command[400];
+	snprintf(command, sizeof command, "bash -n %s", program_file("run.out", NULL));
+	assert_int_equal(system(command), 0);
+	CODE(2, "completion", "fish");
+}
+
+static void test_epcis(void **state)
+{
+	(void)state;
+	const char *good = program_file("good.jsonld", one_event);
+	CODE(0, "epcis", "check", good);
+	OUT("good.jsonld: accepted: 1 events\n");
+	const char *bad = program_file("bad.jsonld", replaced(one_event, "2.0\"", "3.0\""));
+	CODE(1, "epcis", "check", good, bad);
+	OUT("good.jsonld: accepted");
+	OUT("bad.jsonld: refused: /schemaVersion");
+	const char *step = program_file("step.jsonld", replaced(one_event, "OBSERVE", "LOOK"));
+	CODE(1, "epcis", "check", "--json", step);
+	OUT("\"verdict\":\"refused\"");
+	OUT("/epcisBody/eventList/0/action");
+	/* A wrong check digit is against this chain's data standard, not against EPCIS. */
+	const char *digit =
+		program_file("digit.jsonld", replaced(one_event, "https://id.example.com/goods/1",
+						      "https://id.gs1.org/01/09521234543214/21/1"));
+	CODE(0, "epcis", "check", digit);
+	OUT("accepted: 1 events, 1 warnings");
+	ERR("warning");
+	CODE(0, "epcis", "hash", good);
+	OUT("good.jsonld\t0\tni:///sha-256;");
+	OUT("?ver=CBV2.0\n");
+	CODE(3, "epcis", "check", program_file("absent", NULL));
+	CODE(1, "epcis", "check", program_file("text", "neither of them"));
+}
+
+static void test_init(void **state)
+{
+	(void)state;
+	snprintf(node_dir, sizeof node_dir, "%s/a/b/node", program_dir);
+	CODE(3, "status", "--data-dir", node_dir);
+	ERR("argosy init");
+	CODE(2, "init", "--data-dir", node_dir, "--member", "NOT AN ID");
+	CODE(0, "init", "--data-dir", node_dir, "--member", "acme", "--name", "Acme Foods",
+	     "--json");
+	OUT("\"member\":\"acme\"");
+	char *fingerprint = strstr(last.out, "\"genesis\":\"");
+	assert_non_null(fingerprint);
+	char fp[65];
+	snprintf(fp, sizeof fp, "%.64s", fingerprint + 11);
+	CODE(7, "init", "--data-dir", node_dir, "--member", "acme");
+	setenv("ARGOSY_DATA_DIR", node_dir, 1);
+	CODE(0, "genesis", "fingerprint");
+	assert_int_equal(strlen(last.out), 65);
+	assert_int_equal(strncmp(last.out, fp, 64), 0);
+	CODE(0, "status", "--json");
+	OUT("\"height\":");
+	struct stat st;
+	char path[400];
+	snprintf(path, sizeof path, "%s/keys", node_dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+static void test_import(void **state)
+{
+	(void)state;
+	const char *good = program_file("good.jsonld", one_event);
+	CODE(0, "import", "epcis", good);
+	OUT("1 recorded, 0 known, 0 refused");
+	CODE(0, "import", "epcis", good);
+	OUT("0 recorded, 1 known, 0 refused");
+	/* The same eventID with another content. */
+	const char *other =
+		program_file("other.jsonld", replaced(one_event, "shipping", "receiving"));
+	CODE(7, "import", "epcis", other);
+	OUT("1 refused");
+	ERR("event_conflict");
+	const char *bad = program_file("bad.jsonld", replaced(one_event, "OBSERVE", "LOOK"));
+	CODE(1, "import", "epcis", bad);
+	ERR("/action");
+	CODE(0, "item", "show", "https://id.example.com/goods/1");
+	OUT("\"events\":1");
+	OUT("\"holder\":\"acme\"");
+	CODE(3, "item", "show", "https://id.example.com/goods/2");
+	CODE(1, "item", "show", "https://id.gs1.org/01/09521234543214/21/1");
+	ERR("heck digit");
+	CODE(0, "export", "epcis");
+	OUT("\"eventID\":\"urn:uuid:6f1c2f7e-0d0b-4d57-9c4e-0a3a7f5d0001\"");
+	OUT("\"bizStep\":\"shipping\"");
+	CODE(0, "verify");
+	OUT("good:");
+}
+
+static void test_acts(void **state)
+{
+	(void)state;
+	const char *product = program_file(
+		"product.json", "{\"id\":\"https://id.example.com/kinds/tea\",\"name\":\"Tea\","
+				"\"categry\":\"general\"}");
+	CODE(1, "product", "register", product);
+	ERR("did you mean \"category\"?");
+	product = program_file("product.json",
+			       "{\"id\":\"https://id.example.com/kinds/tea\",\"name\":\"Tea\","
+			       "\"category\":\"packaging\",\"shelfLifeDays\":12.5}");
+	CODE(1, "product", "register", product);
+	ERR("/shelfLifeDays: a whole number is expected");
+	/* Signed once, submitted twice: done once. */
+	const char *tx = program_file("one.tx", NULL);
+	CODE(0, "prefix", "register", "https://id.example.com/", "--to-file", tx);
+	CODE(0, "submit", tx);
+	OUT("\"verdict\":\"ok\"");
+	OUT("\"duplicate\":false");
+	CODE(0, "submit", tx);
+	OUT("\"duplicate\":true");
+	/* One id for two bodies. */
+	const char *id = "00112233445566778899aabbccddeeff";
+	CODE(0, "prefix", "register", "https://id2.example.com/", "--id", id);
+	CODE(7, "prefix", "register", "https://id3.example.com/", "--id", id);
+	ERR("conflict");
+	CODE(2, "prefix", "register", "https://id3.example.com/", "--id", "00");
+	CODE(1, "submit", program_file("garbage", "not a transaction"));
+	/* Nobody else's member, and not without the passphrase. */
+	CODE(5, "prefix", "register", "https://id4.example.com/", "--member", "nobody");
+	setenv("ARGOSY_PASSPHRASE", "wrong horse battery", 1);
+	CODE(5, "prefix", "register", "https://id4.example.com/");
+	setenv("ARGOSY_PASSPHRASE", "correct horse battery", 1);
+	char path[400];
+	snprintf(path, sizeof path, "%s/keys/agent.key", node_dir);
+	assert_int_equal(chmod(path, 0644), 0);
+	CODE(5, "import", "epcis", program_file("good.jsonld", one_event));
+	ERR("chmod 600");
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void test_keys(void **state)
+{
+	(void)state;
+	const char *file = program_file("clerk.key", NULL);
+	CODE(0, "key", "create", file, "--kind", "agent");
+	CODE(7, "key", "create", file, "--kind", "agent");
+	CODE(0, "key", "add", file, "--kind", "agent");
+	CODE(0, "key", "list", "acme");
+	CODE(0, "import", "epcis", program_file("good.jsonld", one_event), "--key", file);
+	CODE(0, "key", "revoke", file, "--reason", "test");
+	CODE(5, "import", "epcis", program_file("good.jsonld", one_event), "--key", file);
+	CODE(0, "key", "list", "acme");
+	OUT("revoked at block");
+	CODE(0, "key", "rotate", "agent");
+	CODE(0, "import", "epcis", program_file("good.jsonld", one_event));
+	OUT("1 known");
+	const char *partner = program_file("partner.key", NULL);
+	CODE(0, "key", "create", partner);
+	CODE(0, "member", "admit", "partner", "--name", "Partner", "--country", "DE", "--role",
+	     "carrier", "--person-key", partner);
+	CODE(0, "member", "list");
+	OUT("partner");
+	OUT("carrier");
+	CODE(0, "custody", "offer", "https://id.example.com/goods/1", "--to", "partner");
+	CODE(5, "custody", "accept", "https://id.example.com/goods/1");
+	CODE(0, "custody", "accept", "https://id.example.com/goods/1", "--member", "partner",
+	     "--key", partner);
+	CODE(0, "item", "show", "https://id.example.com/goods/1");
+	OUT("\"holder\":\"partner\"");
+}
+
+static void test_attachments(void **state)
+{
+	(void)state;
+	const char *paper = program_file("paper.txt", "a certificate");
+	CODE(0, "attach", paper, "--subject", "https://id.example.com/goods/1", "--kind",
+	     "certificate");
+	char *line = strchr(last.out, '\n');
+	assert_non_null(line);
+	char hash[65];
+	snprintf(hash, sizeof hash, "%.64s", line + 1);
+	CODE(0, "attach", "get", hash);
+	assert_string_equal(last.out, "a certificate");
+	CODE(0, "attach", "erase", hash, "--reason", "asked for");
+	CODE(3, "attach", "get", hash);
+	CODE(0, "verify");
+}
+
+static void test_copies(void **state)
+{
+	(void)state;
+	const char *copy = program_file("copy", NULL);
+	CODE(0, "backup", "create", copy);
+	CODE(0, "backup", "verify", copy);
+	CODE(0, "reindex");
+	CODE(0, "verify", "--json");
+	OUT("\"good\":true");
+	char restored[300];
+	snprintf(restored, sizeof restored, "%s/restored", program_dir);
+	CODE(0, "restore", copy, "--data-dir", restored);
+	CODE(7, "restore", copy, "--data-dir", restored);
+	CODE(0, "status", "--data-dir", restored);
+	CODE(6, "import", "epcis", program_file("good.jsonld", one_event), "--data-dir", restored);
+	/* Damage is found, and said where. */
+	char command[600];
+	snprintf(command, sizeof command,
+		 "printf X | dd of=%s/log/000001.seg bs=1 seek=3000 conv=notrunc 2>/dev/null",
+		 copy);
+	assert_int_equal(system(command), 0);
+	CODE(4, "backup", "verify", copy);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	program_begin();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	program_free(&last);
+	program_end();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_talk),	    cmocka_unit_test(test_epcis),
+		cmocka_unit_test(test_init),	    cmocka_unit_test(test_import),
+		cmocka_unit_test(test_acts),	    cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_attachments), cmocka_unit_test(test_copies),
+	};
+	return cmocka_run_group_tests(tests, begin, end);
+}
