@@ -385,11 +385,14 @@ static void an_error_is_declared_visibly(void **state)
 	assert_int_equal(subject(ITEM("1")).count, 2);
 	assert_int_equal(subject(ITEM("2")).count, 2);
 	assert_int_equal(fx_record(fx.n_log - 1).subjects[1].mode, MODE_UNNAMED);
-	/* Said again: nothing new. Said otherwise: no. */
+	/* Said again: nothing new. Said otherwise: one more. */
 	FX_OK("alice", in_error(with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID)));
 	assert_int_equal(fx.records, 0);
-	FX_REFUSED(STATE, "alice",
-		   in_error(with_id(fx_object(ADD, ITEM("2"), "commissioning"), UUID)));
+	FX_OK("alice", in_error(with_id(fx_object(ADD, ITEM("2"), "commissioning"), UUID)));
+	assert_int_equal(fx.records, 1);
+	assert_int_equal(identity(UUID).index, first);
+	assert_int_equal(identity(UUID).declared1, fx.n_log);
+	assert_int_equal(subject(ITEM("1")).count, 3);
 	assert_chain(ITEM("1"), false);
 	assert_chain(ITEM("2"), false);
 }
