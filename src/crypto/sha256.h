@@ -33,4 +33,13 @@ void sha256_parts(struct hash *out, const struct slice *parts, size_t count);
 void sha256_pair(struct hash *out, uint8_t prefix, const uint8_t left[static 32],
 		 const uint8_t right[static 32]);
 
+/* Several such, independent of each other: no `out` is an input of another. Takes half
+ * the time where the CPU has SHA instructions. */
+struct sha256_job {
+	const uint8_t *left, *right; /* 32 bytes each */
+	struct hash *out;
+	uint8_t prefix;
+};
+void sha256_pairs(const struct sha256_job *jobs, size_t n);
+
 #endif

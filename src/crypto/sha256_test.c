@@ -84,6 +84,26 @@ static void pair_is_the_same(void **s)
 	}
 }
 
+static void pairs_are_the_same(void **s)
+{
+	(void)s;
+	enum { N = 33 };
+	struct hash in[N + 1], out[N], one;
+	struct sha256_job jobs[N];
+	for (unsigned i = 0; i <= N; i++)
+		sha256(&in[i], slice(&i, sizeof i));
+	for (unsigned n = 0; n <= N; n++) {
+		for (unsigned i = 0; i < n; i++)
+			jobs[i] = (struct sha256_job){in[i].b, in[i + 1].b, &out[i],
+						      (uint8_t)(i & 1)};
+		sha256_pairs(jobs, n);
+		for (unsigned i = 0; i < n; i++) {
+			sha256_pair(&one, (uint8_t)(i & 1), in[i].b, in[i + 1].b);
+			assert_true(hash_eq(&out[i], &one));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +111,7 @@ int main(void)
 		cmocka_unit_test(a_million_a),
 		cmocka_unit_test(parts_are_joined),
 		cmocka_unit_test(pair_is_the_same),
+		cmocka_unit_test(pairs_are_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

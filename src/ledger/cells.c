@@ -1,6 +1,7 @@
 #include "ledger/cells.h"
 
 #include "ledger/crowd.h"
+#include "ledger/plan.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -36,6 +37,13 @@ struct bucket_change {
 	struct crowd *crowd;
 };
 
+/* A bucket that is hashed with the others. */
+struct planned {
+	size_t bucket; /* in `buckets` */
+	bool check;    /* its rows have not been checked */
+	struct plan_node was, is;
+};
+
 struct cells {
 	unsigned bits;
 	uint32_t split;
@@ -52,6 +60,13 @@ struct cells {
 	size_t from[LEVELS], to[LEVELS];
 	struct bucket_change *buckets;
 	size_t buckets_n, buckets_cap;
+	struct plan *plan;
+	struct planned *planned; /* those of the buckets that wait for the plan */
+	size_t planned_n, planned_cap;
+	struct plan_leaf *both; /* scratch: the leaves of a bucket before and after */
+	size_t both_cap;
+	struct sha256_job *jobs; /* scratch: a level's nodes */
+	size_t jobs_cap;
 
 	/* Cells being split: from `split` on. */
 	uint32_t grown;
@@ -98,6 +113,11 @@ struct cells *cells_new(unsigned bits_min, uint64_t keys)
 	if (!c)
 		return NULL;
 	pthread_mutex_init(&c->fill_lock, NULL);
+	c->plan = plan_new();
+	if (!c->plan) {
+		cells_free(c);
+		return NULL;
+	}
 	uint64_t want = keys / LEAVES_PER_BUCKET;
 	c->bits = bits_min;
 	while (c->bits < LEVELS - 2 && want >> (c->bits + 1))
@@ -131,6 +151,10 @@ void cells_free(struct cells *c)
 	free(c->crowds);
 	free(c->changes);
 	free(c->buckets);
+	plan_free(c->plan);
+	free(c->planned);
+	free(c->both);
+	free(c->jobs);
 	free(c->halves);
 	free(c);
 }
@@ -250,6 +274,12 @@ uint64_t cells_bucket_of(const struct cells *c, const uint8_t *key_hash)
 	return i < c->split ? index_at(key_hash, c->bits + 1) : (uint64_t)i + c->split;
 }
 
+bool cells_bucket_bits(const struct cells *c, unsigned *bits, const uint8_t *key_hash)
+{
+	*bits = bucket_level(c, key_hash);
+	return !(c->level[*bits].kind[index_at(key_hash, *bits)] & HAS_CROWD);
+}
+
 static void first_of(uint8_t key_hash[static 32], unsigned level, uint32_t index)
 {
 	memset(key_hash, 0, 32);
@@ -307,55 +337,100 @@ void cells_fill_end(struct cells *c)
 
 /* ---- blocks ---- */
 
-static enum err change_put(struct cells *c, unsigned level, uint32_t index,
-			   const struct trie_node *n)
+/* Room for all changed nodes, so that their hashes stay where they are: each level has at
+ * most as many as there are buckets changed. */
+static enum err stage_room(struct cells *c)
 {
-	void *at = c->changes;
-	if (!vec_room(&at, &c->changes_cap, c->changes_n, sizeof *c->changes))
-		return ERR_NOMEM;
-	c->changes = at;
-	c->changes[c->changes_n++] = (struct change){index, *n};
-	c->to[level] = c->changes_n;
+	size_t need = 0, n = c->buckets_n;
+	for (unsigned k = 0; k <= c->bits + 1; k++)
+		need += (uint64_t)n < (uint64_t)1 << k ? n : (size_t)1 << k;
+	if (need > c->changes_cap) {
+		free(c->changes);
+		c->changes = malloc(need * sizeof *c->changes);
+		c->changes_cap = c->changes ? need : 0;
+		if (!c->changes)
+			return ERR_NOMEM;
+	}
+	if (n > c->jobs_cap) {
+		free(c->jobs);
+		c->jobs = malloc(n * sizeof *c->jobs);
+		c->jobs_cap = c->jobs ? n : 0;
+		if (!c->jobs)
+			return ERR_NOMEM;
+	}
 	return ERR_OK;
 }
 
-/* The changed nodes of `level` above those of the level below it. */
-static enum err stage_parents(struct cells *c, unsigned level)
+static struct change *change_put(struct cells *c, unsigned level, uint32_t index)
 {
-	size_t i = c->from[level + 1], end = c->to[level + 1];
+	struct change *ch = &c->changes[c->changes_n++];
+	ch->index = index;
+	c->to[level] = c->changes_n;
+	return ch;
+}
+
+/* What stands at a place of the level below: changed or not. */
+static const struct hash *child_of(const struct cells *c, size_t *i, size_t end, unsigned level,
+				   uint32_t index, uint8_t *kind)
+{
+	if (*i < end && c->changes[*i].index == index) {
+		const struct trie_node *n = &c->changes[(*i)++].node;
+		*kind = n->kind;
+		return &n->hash;
+	}
+	*kind = c->level[level].kind[index] & KIND_MASK;
+	return &c->level[level].hash[index];
+}
+
+/* The changed nodes of `level` above those of the level below it, hashed together. */
+static void stage_parents(struct cells *c, unsigned level)
+{
+	size_t i = c->from[level + 1], end = c->to[level + 1], jobs = 0;
 	while (i < end) {
 		uint32_t left = c->changes[i].index & ~1u;
-		struct trie_node a, b, up;
-		if (c->changes[i].index == left)
-			a = c->changes[i++].node;
-		else
-			a = node_at(c, level + 1, left);
-		if (i < end && c->changes[i].index == left + 1)
-			b = c->changes[i++].node;
-		else
-			b = node_at(c, level + 1, left + 1);
-		trie_join(&up, &a, &b);
-		TRY(change_put(c, level, left / 2, &up));
+		uint8_t ka, kb;
+		const struct hash *a = child_of(c, &i, end, level + 1, left, &ka);
+		const struct hash *b = child_of(c, &i, end, level + 1, left + 1, &kb);
+		struct change *up = change_put(c, level, left / 2);
+		if (ka + kb <= TRIE_ONE) {
+			up->node = (struct trie_node){ka ? *a : *b, ka ? ka : kb};
+			continue;
+		}
+		up->node.kind = TRIE_MANY;
+		c->jobs[jobs++] = (struct sha256_job){a->b, b->b, &up->node.hash, 1};
 	}
-	return ERR_OK;
+	sha256_pairs(c->jobs, jobs);
 }
 
 /* The buckets changed are in order of hash, so those of level bits + 1 come first. */
 static enum err stage_nodes(struct cells *c)
 {
+	TRY(stage_room(c));
 	size_t b = 0;
 	for (unsigned level = c->bits + 2; level-- > 0;) {
 		c->from[level] = c->to[level] = c->changes_n;
 		if (level <= c->bits)
-			TRY(stage_parents(c, level));
+			stage_parents(c, level);
 		for (; b < c->buckets_n && c->buckets[b].level == level; b++)
-			TRY(change_put(c, level, c->buckets[b].index, &c->buckets[b].node));
+			change_put(c, level, c->buckets[b].index)->node = c->buckets[b].node;
 	}
 	return ERR_OK;
 }
 
-static enum err stage_bucket(struct cells *c, int64_t *delta, const struct leaf_source *src,
-			     const struct touch *t, size_t n, unsigned level, uint32_t index)
+static enum err bucket_put(struct cells *c, unsigned level, uint32_t index,
+			   const struct trie_node *n, struct crowd *crowd)
+{
+	void *at = c->buckets;
+	if (!vec_room(&at, &c->buckets_cap, c->buckets_n, sizeof *c->buckets))
+		return ERR_NOMEM;
+	c->buckets = at;
+	c->buckets[c->buckets_n++] = (struct bucket_change){level, index, *n, crowd};
+	return ERR_OK;
+}
+
+/* A bucket that has a crowd, or gets one: hashed at once. */
+static enum err stage_crowded(struct cells *c, int64_t *delta, const struct leaf_source *src,
+			      const struct touch *t, size_t n, unsigned level, uint32_t index)
 {
 	struct trie_node was = node_at(c, level, index), now;
 	struct crowd *crowd = crowd_at(c, level, index), *old = crowd;
@@ -364,11 +439,107 @@ static enum err stage_bucket(struct cells *c, int64_t *delta, const struct leaf_
 	seen_put(c, level, index, seen);
 	if (crowd == old && now.kind == was.kind && hash_eq(&now.hash, &was.hash))
 		return ERR_OK;
-	void *at = c->buckets;
-	if (!vec_room(&at, &c->buckets_cap, c->buckets_n, sizeof *c->buckets))
+	return bucket_put(c, level, index, &now, crowd);
+}
+
+/* The leaves of a bucket before and after its touches, in order. Room is there. */
+static size_t both_of(struct plan_leaf *out, const struct leaf_list *old, const struct touch *t,
+		      size_t n, int64_t *delta)
+{
+	size_t i = 0, count = 0;
+	for (size_t k = 0; k < n; k++) {
+		if (t[k].kind == TOUCH_READ)
+			continue;
+		int order = 1;
+		for (; i < old->n; i++) {
+			const struct trie_leaf *l = &old->at[i];
+			order = memcmp(l->key_hash, t[k].key_hash, 32);
+			if (order >= 0)
+				break;
+			out[count++] = (struct plan_leaf){l->key_hash, l->hash, l->hash};
+		}
+		const uint8_t *was = NULL, *is = t[k].kind == TOUCH_PUT ? t[k].leaf : NULL;
+		if (i < old->n && order == 0)
+			was = old->at[i++].hash;
+		*delta += (is != NULL) - (was != NULL);
+		if (was || is)
+			out[count++] = (struct plan_leaf){t[k].key_hash, was, is};
+	}
+	for (; i < old->n; i++)
+		out[count++] =
+			(struct plan_leaf){old->at[i].key_hash, old->at[i].hash, old->at[i].hash};
+	return count;
+}
+
+static enum err plan_bucket(struct cells *c, int64_t *delta, const struct touch *t, size_t n,
+			    unsigned level, uint32_t index, bool check)
+{
+	const struct leaf_list *old = &c->pool.old;
+	if (old->n + n > c->both_cap) {
+		free(c->both);
+		c->both_cap = 2 * (old->n + n);
+		c->both = malloc(c->both_cap * sizeof *c->both);
+		if (!c->both) {
+			c->both_cap = 0;
+			return ERR_NOMEM;
+		}
+	}
+	size_t count = both_of(c->both, old, t, n, delta);
+	if (!check)
+		for (size_t i = 0; i < count; i++)
+			c->both[i].was = c->both[i].is;
+	void *at = c->planned;
+	if (!vec_room(&at, &c->planned_cap, c->planned_n, sizeof *c->planned))
 		return ERR_NOMEM;
-	c->buckets = at;
-	c->buckets[c->buckets_n++] = (struct bucket_change){level, index, now, crowd};
+	c->planned = at;
+	struct planned *p = &c->planned[c->planned_n++];
+	p->bucket = c->buckets_n;
+	p->check = check;
+	TRY(plan_subtree(c->plan, &p->was, &p->is, c->both, count, level));
+	struct trie_node was = node_at(c, level, index);
+	return bucket_put(c, level, index, &was, NULL);
+}
+
+static enum err stage_bucket(struct cells *c, int64_t *delta, const struct leaf_source *src,
+			     const struct touch *t, size_t n, unsigned level, uint32_t index)
+{
+	if (c->level[level].kind[index] & HAS_CROWD)
+		return stage_crowded(c, delta, src, t, n, level, index);
+	bool check = !seen_get(c, level, index);
+	size_t writes = 0;
+	for (size_t i = 0; i < n; i++)
+		writes += t[i].kind != TOUCH_READ;
+	if (!check && !writes)
+		return ERR_OK;
+	c->pool.old.n = 0;
+	TRY(src->scan(src->ctx, &c->pool.old, t->key_hash, level));
+	if (c->pool.old.n + writes > CROWD_ABOVE)
+		return stage_crowded(c, delta, src, t, n, level, index);
+	return plan_bucket(c, delta, t, n, level, index, check);
+}
+
+/* Hashes what was planned, checks the rows, and keeps the buckets that changed. */
+static enum err finish_buckets(struct cells *c)
+{
+	plan_run(c->plan);
+	size_t kept = 0, p = 0;
+	for (size_t i = 0; i < c->buckets_n; i++) {
+		struct bucket_change *b = &c->buckets[i];
+		if (p < c->planned_n && c->planned[p].bucket == i) {
+			const struct planned *q = &c->planned[p++];
+			if (q->check && (q->was.kind != b->node.kind ||
+					 memcmp(q->was.hash, b->node.hash.b, 32) != 0))
+				return ERR_CORRUPT;
+			seen_put(c, b->level, b->index, true);
+			if (q->is.kind == b->node.kind &&
+			    memcmp(q->is.hash, b->node.hash.b, 32) == 0)
+				continue;
+			memcpy(b->node.hash.b, q->is.hash, 32);
+			b->node.kind = q->is.kind;
+		}
+		c->buckets[kept++] = *b;
+	}
+	c->buckets_n = kept;
 	return ERR_OK;
 }
 
@@ -385,6 +556,7 @@ enum err cells_stage(struct cells *c, int64_t *delta, const struct leaf_source *
 			i++;
 		TRY(stage_bucket(c, delta, src, t + from, i - from, level, index));
 	}
+	TRY(finish_buckets(c));
 	TRY(stage_nodes(c));
 	c->staged = true;
 	return ERR_OK;
@@ -424,8 +596,9 @@ enum err cells_apply(struct cells *c)
 void cells_drop(struct cells *c)
 {
 	crowd_pool_drop(&c->pool);
+	plan_reset(c->plan);
 	c->staged = false;
-	c->changes_n = c->buckets_n = 0;
+	c->changes_n = c->buckets_n = c->planned_n = 0;
 }
 
 bool cells_is_seen(const struct cells *c, const uint8_t *key_hash)

@@ -34,6 +34,8 @@ void cells_free(struct cells *c);
 uint64_t cells_buckets(const struct cells *c);
 /* Which bucket a key hash falls into, 0..cells_buckets() - 1, in order of hash. */
 uint64_t cells_bucket_of(const struct cells *c, const uint8_t *key_hash);
+/* The number of bits that make this key's bucket. False: the bucket has a crowd. */
+bool cells_bucket_bits(const struct cells *c, unsigned *bits, const uint8_t *key_hash);
 /* The least key hash of a bucket. */
 void cells_bucket_first(const struct cells *c, uint8_t key_hash[static 32], uint64_t bucket);
 enum err cells_fill(struct cells *c, uint64_t bucket, const struct trie_leaf *leaves,

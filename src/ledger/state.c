@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 enum {
-	PENDING_KEYS = 64 * 1024,
-	PENDING_BYTES = 16 * 1024 * 1024,
-	FLUSH_CHUNK = 4096,
+	PENDING_KEYS = 96 * 1024,
+	PENDING_BYTES = 22 * 1024 * 1024,
+	FLUSH_CHUNK = 8192,
 	STAGE_SLOT_BITS = 10,
 	ACTIVE_SLOT_BITS = 14,
 	GROW_BUDGET = 64, /* buckets split in a block, and one more for four keys put */
@@ -215,6 +215,7 @@ enum err state_begin(struct state *s, struct err_text *t)
 
 static void staging_end(struct state *s)
 {
+	capture_reset(&s->own->captured);
 	store_view_close(s->own->view);
 	cells_drop(s->cells);
 	memtable_reset(s->stage);
@@ -272,7 +273,7 @@ enum err state_get(struct state *s, bool *found, struct slice *value, struct sli
 		return ERR_OK;
 	}
 	struct store_row row;
-	TRY(store_get(s->own->view, found, &row, &kh));
+	TRY(lens_row(s->own, found, &row, &kh));
 	TRY(note_read(s, &kh));
 	if (*found && !store_row_good(&row))
 		return ERR_CORRUPT;

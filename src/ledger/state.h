@@ -42,11 +42,11 @@ struct state_options {
 	 * return. NULL: nothing to do. */
 	enum err (*before_flush)(void *ctx, int64_t height, struct slice note);
 	void *before_flush_ctx;
-	/* What may wait in memory before it is written, 0: 64k keys, 16 MiB. Twice
+	/* What may wait in memory before it is written, 0: 96k keys, 22 MiB. Twice
 	 * that is held while a flush runs. */
 	size_t pending_keys_max;
 	size_t pending_bytes_max;
-	/* Rows per LMDB transaction while flushing, 0: 4,096. */
+	/* Rows per LMDB transaction while flushing, 0: 8,192. */
 	size_t flush_chunk;
 	/* First size of the LMDB map, 0: 1 GiB; it grows when needed. */
 	size_t map_bytes;

@@ -10,6 +10,7 @@
 #ifndef ARGOSY_LEDGER_STATE_PRIV_H
 #define ARGOSY_LEDGER_STATE_PRIV_H
 
+#include "ledger/capture.h"
 #include "ledger/cells.h"
 #include "ledger/memtable.h"
 #include "ledger/state.h"
@@ -42,6 +43,7 @@ struct lens {
 	struct touch *touches;
 	size_t touches_cap;
 	struct leaf_list leaves; /* scratch of proofs */
+	struct capture captured; /* the block thread's only */
 };
 
 struct hash_list {
@@ -88,6 +90,9 @@ struct state {
 enum err lens_new(struct lens **out, struct state *s) MUST_USE;
 void lens_free(struct lens *l);
 struct leaf_source lens_source(struct lens *l);
+/* The row of LMDB, and with it its whole bucket for the scan that will follow. */
+enum err lens_row(struct lens *l, bool *found, struct store_row *row,
+		  const struct hash *key_hash) MUST_USE;
 
 void state_key_hash(const struct state *s, struct hash *out, struct slice key);
 enum err state_damaged(const struct state *s, struct err_text *t) MUST_USE;

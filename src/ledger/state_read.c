@@ -30,6 +30,7 @@ void lens_free(struct lens *l)
 	row_list_fini(&l->rows);
 	leaf_list_fini(&l->below);
 	leaf_list_fini(&l->leaves);
+	capture_fini(&l->captured);
 	free(l->touches);
 	free(l);
 }
@@ -79,9 +80,31 @@ static enum err lens_scan(void *ctx, struct leaf_list *out, const uint8_t *prefi
 {
 	struct lens *l = ctx;
 	size_t start = out->n;
-	TRY(store_scan(l->view, out, prefix, bits));
+	const struct captured *b = NULL;
+	if (l->captured.buckets_n)
+		b = capture_find(&l->captured, cells_bucket_of(l->s->cells, prefix));
+	if (b && b->bits == bits) {
+		for (uint32_t i = b->from; i < b->from + b->n; i++) {
+			const struct trie_leaf *t = &l->captured.leaves.at[i];
+			TRY(leaf_list_put(out, t->key_hash, t->hash));
+		}
+	} else {
+		TRY(store_scan(l->view, out, NULL, prefix, bits));
+	}
 	TRY(lay_over(l, out, start, l->s->frozen, prefix, bits));
 	return lay_over(l, out, start, l->s->active, prefix, bits);
+}
+
+enum err lens_row(struct lens *l, bool *found, struct store_row *row, const struct hash *key_hash)
+{
+	unsigned bits;
+	if (!cells_bucket_bits(l->s->cells, &bits, key_hash->b))
+		return store_get(l->view, found, row, key_hash);
+	uint64_t bucket = cells_bucket_of(l->s->cells, key_hash->b);
+	const struct captured *b = capture_find(&l->captured, bucket);
+	if (!b)
+		TRY(capture_read(&l->captured, &b, l->view, bucket, key_hash->b, bits));
+	return capture_row(&l->captured, b, found, row, key_hash);
 }
 
 struct leaf_source lens_source(struct lens *l)

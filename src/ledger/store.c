@@ -407,8 +407,15 @@ static bool under(const uint8_t *key_hash, const uint8_t *prefix, unsigned bits)
 	return !rest || !((key_hash[whole] ^ prefix[whole]) >> (8 - rest));
 }
 
-enum err store_scan(struct store_view *v, struct leaf_list *out, const uint8_t *prefix,
-		    unsigned bits)
+enum err store_row_of(struct store_row *row, const uint8_t *key_hash, const uint8_t *leaf,
+		      size_t size)
+{
+	MDB_val k = {32, (void *)(uintptr_t)key_hash}, d = {size, (void *)(uintptr_t)leaf};
+	return row_parse(row, &k, &d);
+}
+
+enum err store_scan(struct store_view *v, struct leaf_list *out, struct buf *sizes,
+		    const uint8_t *prefix, unsigned bits)
 {
 	uint8_t low[32] = {0};
 	memcpy(low, prefix, (bits + 7) / 8);
@@ -420,11 +427,16 @@ enum err store_scan(struct store_view *v, struct leaf_list *out, const uint8_t *
 		if (k.mv_size != 32 || d.mv_size < ROW_HEAD)
 			return ERR_CORRUPT;
 		if (!under(k.mv_data, prefix, bits))
-			return ERR_OK;
+			break;
 		TRY(leaf_list_put(out, k.mv_data, d.mv_data));
+		uint32_t size = (uint32_t)d.mv_size;
+		if (sizes)
+			buf_put(sizes, &size, sizeof size);
 		rc = mdb_cursor_get(v->cursor, &k, &d, MDB_NEXT);
 	}
-	return rc == MDB_NOTFOUND ? ERR_OK : fault(v->s, rc, NULL, "reading");
+	if (rc && rc != MDB_NOTFOUND)
+		return fault(v->s, rc, NULL, "reading");
+	return sizes ? buf_err(sizes) : ERR_OK;
 }
 
 enum err store_next(struct store_view *v, bool *found, struct store_row *row, const uint8_t *from)

@@ -55,9 +55,13 @@ struct store_row {
 
 enum err store_get(struct store_view *v, bool *found, struct store_row *row,
 		   const struct hash *key_hash) MUST_USE;
-/* Appends the leaves under the first `bits` bits of `prefix`. */
-enum err store_scan(struct store_view *v, struct leaf_list *out, const uint8_t *prefix,
-		    unsigned bits) MUST_USE;
+/* Appends the leaves under the first `bits` bits of `prefix`; and to `sizes`, unless
+ * NULL, the size of each row's data, 4 bytes as the machine has them. */
+enum err store_scan(struct store_view *v, struct leaf_list *out, struct buf *sizes,
+		    const uint8_t *prefix, unsigned bits) MUST_USE;
+/* The row whose leaf was scanned. */
+enum err store_row_of(struct store_row *row, const uint8_t *key_hash, const uint8_t *leaf,
+		      size_t size) MUST_USE;
 /* Walks on from the first row at or above `from` (NULL: from the row after the last). */
 enum err store_next(struct store_view *v, bool *found, struct store_row *row,
 		    const uint8_t *from) MUST_USE;
