@@ -579,6 +579,53 @@ static void journey(void **s)
 	world_free(w);
 }
 
+/* A box that was on a pallet before the tin was put into it: that pallet is no part of the
+ * tin's journey, and neither is where the box was afterwards. */
+static void stays(void **s)
+{
+	(void)s;
+	struct world *w = world_new(1);
+	struct buf b = BUF_INIT;
+	size_t tin = w_add(w, "/01/09521234543213/21/T", 1), box = w_add(w, "/00/1", 4);
+	size_t early = w_add(w, "/00/2", 4), with = w_add(w, "/00/3", 4);
+	size_t late = w_add(w, "/00/4", 4);
+	const struct {
+		size_t parent, child;
+		uint8_t action;
+		const char *step;
+	} moves[] = {
+		{early, box, A_ADD, "loading"},	   {early, box, A_DELETE, "unloading"},
+		{with, box, A_ADD, "loading"},	   {box, tin, A_ADD, "packing"},
+		{box, tin, A_DELETE, "unpacking"}, {with, box, A_DELETE, "unloading"},
+		{late, box, A_ADD, "loading"},
+	};
+	for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+		const struct w_entry e[2] = {{moves[i].parent, R_PARENT, 0},
+					     {moves[i].child, R_CHILD, 0}};
+		w_act(w, 1, moves[i].action, moves[i].step, "", "m", e, 2, NULL);
+	}
+	world_close(w, 9);
+	const size_t whole[] = {tin, box, with}, more[] = {tin, box, with, early};
+	const size_t later[] = {tin, box, with, late}, less[] = {tin, box};
+	world_bundle(w, &b, whole, 3, true);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
+	assert_true(r->subjects[1].first == 4 && r->subjects[1].last == 5);
+	assert_true(r->subjects[2].first == 1 && r->subjects[2].last == 2);
+	verify_free(r);
+	buf_clear(&b);
+	world_bundle(w, &b, more, 4, true);
+	expect(w, buf_slice(&b), VERIFY_JOURNEY);
+	buf_clear(&b);
+	world_bundle(w, &b, later, 4, true);
+	expect(w, buf_slice(&b), VERIFY_JOURNEY);
+	buf_clear(&b);
+	world_bundle(w, &b, less, 2, true);
+	expect(w, buf_slice(&b), VERIFY_JOURNEY);
+	buf_fini(&b);
+	world_free(w);
+}
+
 /* Two subjects, each good, of two different states. */
 static void two_states(void **s)
 {
@@ -852,16 +899,16 @@ int main(void)
 {
 	assert_int_equal(ed25519_init(), ERR_OK);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),	       cmocka_unit_test(size),
-		cmocka_unit_test(text_form),   cmocka_unit_test(meddled),
-		cmocka_unit_test(invented),    cmocka_unit_test(every_bit),
-		cmocka_unit_test(signatures),  cmocka_unit_test(other_chain),
-		cmocka_unit_test(absent),      cmocka_unit_test(absent_changed),
-		cmocka_unit_test(every_step),  cmocka_unit_test(journey),
-		cmocka_unit_test(two_states),  cmocka_unit_test(epochs),
-		cmocka_unit_test(foreign_key), cmocka_unit_test(heads),
-		cmocka_unit_test(consistency), cmocka_unit_test(evidence),
-		cmocka_unit_test(names),
+		cmocka_unit_test(good),	      cmocka_unit_test(size),
+		cmocka_unit_test(text_form),  cmocka_unit_test(meddled),
+		cmocka_unit_test(invented),   cmocka_unit_test(every_bit),
+		cmocka_unit_test(signatures), cmocka_unit_test(other_chain),
+		cmocka_unit_test(absent),     cmocka_unit_test(absent_changed),
+		cmocka_unit_test(every_step), cmocka_unit_test(journey),
+		cmocka_unit_test(stays),      cmocka_unit_test(two_states),
+		cmocka_unit_test(epochs),     cmocka_unit_test(foreign_key),
+		cmocka_unit_test(heads),      cmocka_unit_test(consistency),
+		cmocka_unit_test(evidence),   cmocka_unit_test(names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,7 @@ static bool inputs(struct walk *k, size_t s, uint64_t number, const struct recor
 /* One of the subjects that the record is about must be the transformation it names. */
 static bool transformation(struct walk *k, size_t s, uint64_t number, const struct record_frame *f)
 {
+	bool found = false;
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->entries[i].role != ROLE_ABOUT)
 			continue;
@@ -111,52 +112,57 @@ static bool transformation(struct walk *k, size_t s, uint64_t number, const stru
 		if (t == SIZE_MAX || k->w->r->subjects[t].kind != KIND_TRANSFORMATION)
 			continue;
 		span(k, t, 1, UINT64_MAX, true, s);
-		return true;
+		found = true;
 	}
-	return gap(k, &k->w->r->subjects[s], number, "its transformation is not shown");
+	return found || gap(k, &k->w->r->subjects[s], number, "its transformation is not shown");
 }
 
+/* Where a thing is, as its history is gone through. */
 struct inside {
-	size_t container; /* SIZE_MAX: in none */
-	uint64_t since;	  /* the container's number of the record that put it in */
+	bool somewhere;
+	struct slice container;
+	uint64_t since; /* the container's number of the record that put it in */
 };
 
-/* The stay in a container ends with the container's event `until`; it counts if it reached
- * into the span of this subject. */
-static void leave(struct walk *k, size_t s, struct inside *in, uint64_t until, bool counts)
+/* The stay in a container ends with the container's event `until`. It counts if it reached
+ * into the span of this subject; only then must the container be here. */
+static bool leave(struct walk *k, size_t s, struct inside *in, uint64_t until, bool counts)
 {
-	if (in->container != SIZE_MAX && counts)
-		span(k, in->container, in->since, until, false, s);
-	in->container = SIZE_MAX;
+	if (!in->somewhere)
+		return true;
+	in->somewhere = false;
+	if (!counts)
+		return true;
+	size_t c = subject_named(k, in->container);
+	if (c == SIZE_MAX)
+		return refuse(k->w, VERIFY_JOURNEY, "%s: a container that it was in is not shown",
+			      k->w->r->subjects[s].id);
+	span(k, c, in->since, until, false, s);
+	return true;
 }
 
 static bool child(struct walk *k, size_t s, uint64_t number, const struct verify_event *e,
 		  const struct record_frame *f, struct inside *in)
 {
-	const struct verify_subject *v = &k->w->r->subjects[s];
-	size_t into = SIZE_MAX;
-	uint64_t since = 0;
+	bool counts = number >= k->w->r->subjects[s].first;
+	bool add = (e->flags & 3) == ACTION_ADD;
+	struct inside into = {false, {NULL, 0}, 0};
 	for (size_t i = 0; i < f->n; i++) {
 		const struct record_entry *p = &f->entries[i];
 		if (p->role != ROLE_PARENT || p->mode == MODE_CLAIM)
 			continue;
-		size_t c = subject_named(k, p->id);
-		if (c != SIZE_MAX && c == in->container)
-			leave(k, s, in, p->number, number >= v->first);
-		if ((e->flags & 3) != ACTION_ADD || p->mode != MODE_HISTORY)
-			continue;
-		if (c == SIZE_MAX)
-			return gap(k, v, number, "its container is not shown");
-		into = c;
-		since = p->number;
+		if (in->somewhere && slice_eq(in->container, p->id) &&
+		    !leave(k, s, in, p->number, counts))
+			return false;
+		if (add && p->mode == MODE_HISTORY)
+			into = (struct inside){true, p->id, p->number};
 	}
-	if ((e->flags & 3) != ACTION_ADD || into != SIZE_MAX) {
-		/* Out of it by a record that does not list the container: the stay is over, but
-		 * where in the container's history is not told. */
-		leave(k, s, in, UINT64_MAX, number >= v->first);
-	}
-	if (into != SIZE_MAX)
-		*in = (struct inside){into, since};
+	/* Out by a record that does not list the container: where in the container's history
+	 * that was is not told, so all the rest of it counts. */
+	if ((!add || into.somewhere) && !leave(k, s, in, UINT64_MAX, counts))
+		return false;
+	if (into.somewhere)
+		*in = into;
 	return true;
 }
 
@@ -191,7 +197,7 @@ static bool walk_event(struct walk *k, size_t s, uint64_t number, struct inside 
 
 static bool walk_subject(struct walk *k, size_t s)
 {
-	struct inside in = {SIZE_MAX, 0};
+	struct inside in = {false, {NULL, 0}, 0};
 	const struct verify_subject *v = &k->w->r->subjects[s];
 	for (uint64_t n = 1; n <= v->last; n++) {
 		if (k->steps++ > STEPS_MAX)
@@ -199,8 +205,7 @@ static bool walk_subject(struct walk *k, size_t s)
 		if (!walk_event(k, s, n, &in))
 			return false;
 	}
-	leave(k, s, &in, UINT64_MAX, true);
-	return true;
+	return leave(k, s, &in, UINT64_MAX, true);
 }
 
 static bool walk_all(struct walk *k)
