@@ -4,7 +4,7 @@
 #include "cmd/cmds.h"
 #include "cmd/documents.h"
 
-#include "data/gs1.h"
+#include "data/standard.h"
 #include "interface/jsonw.h"
 
 #include <stdio.h>
@@ -17,54 +17,19 @@ struct warnings {
 	struct event_issue list[20]; /* the first ones */
 };
 
-static void warn(struct warnings *w, const char *field, const char *text)
+static void check_event(struct warnings *w, const event_t *e)
 {
 	size_t room = sizeof w->list / sizeof *w->list;
+	struct field_issue found;
+	if (standard_event_check(e, &found))
+		return;
 	if (w->n < room) {
 		struct event_issue *i = &w->list[w->n];
 		*i = (struct event_issue){.event = w->event};
-		snprintf(i->pointer, sizeof i->pointer, "%s", field);
-		snprintf(i->text, sizeof i->text, "%s", text);
+		snprintf(i->pointer, sizeof i->pointer, "%s", found.field);
+		snprintf(i->text, sizeof i->text, "%.255s", found.text);
 	}
 	w->n++;
-}
-
-static void check_id(struct warnings *w, const char *field, const char *id)
-{
-	struct gs1_id parsed;
-	struct err_text t = {""};
-	if (id && *id && gs1_parse(&parsed, &t, slice_str(id)) != ERR_OK)
-		warn(w, field, t.text);
-}
-
-static void check_ids(struct warnings *w, const char *field, size_t n, char **ids)
-{
-	for (size_t i = 0; i < n; i++)
-		check_id(w, field, ids[i]);
-}
-
-static void check_classes(struct warnings *w, const char *field, size_t n,
-			  Argosy__V1__QuantityElement **q)
-{
-	for (size_t i = 0; i < n; i++)
-		check_id(w, field, q[i]->epc_class);
-}
-
-static void check_event(struct warnings *w, const event_t *e)
-{
-	check_id(w, "/parentID", e->parent_id);
-	check_ids(w, "/epcList", e->n_epc_list, e->epc_list);
-	check_ids(w, "/childEPCs", e->n_child_epcs, e->child_epcs);
-	check_ids(w, "/inputEPCList", e->n_input_epc_list, e->input_epc_list);
-	check_ids(w, "/outputEPCList", e->n_output_epc_list, e->output_epc_list);
-	check_classes(w, "/quantityList", e->n_quantity_list, e->quantity_list);
-	check_classes(w, "/childQuantityList", e->n_child_quantity_list, e->child_quantity_list);
-	check_classes(w, "/inputQuantityList", e->n_input_quantity_list, e->input_quantity_list);
-	check_classes(w, "/outputQuantityList", e->n_output_quantity_list, e->output_quantity_list);
-	if (e->read_point)
-		check_id(w, "/readPoint", e->read_point->id);
-	if (e->biz_location)
-		check_id(w, "/bizLocation", e->biz_location->id);
 }
 
 /* ---- check ---- */

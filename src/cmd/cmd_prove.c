@@ -10,6 +10,7 @@
 #include "interface/jsonw.h"
 #include "verify/verify.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* Checks against the node's own fingerprint. An exit code. */
@@ -81,6 +82,32 @@ static void tell(struct cli *cli, const char *path, struct slice bundle, size_t 
 		path, events, bundle.n);
 }
 
+/* --since: the size of the log that the reader knows, or a head file or bundle that he holds. */
+static int since_choose(struct cli *cli, uint64_t *size)
+{
+	const char *given = cli_value(cli, "since");
+	int code = CLI_FAILED;
+	*size = 0;
+	if (!given || strspn(given, "0123456789") == strlen(given))
+		return cli_number(cli, "since", size, 0, INT64_MAX) ? CLI_DONE : CLI_USAGE;
+	struct buf *file = cli_read(cli, given, VERIFY_BYTES_MAX, &code);
+	if (!file)
+		return code;
+	struct verify_options o = {0};
+	struct verify_result *r = verify_bundle(file->p, file->n, &o);
+	buf_fini(file);
+	if (!r)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	code = r->reason == VERIFY_OK ? CLI_DONE
+				      : cli_fail(cli, CLI_TAMPERED, "%s: %s: %s", given,
+						 cli_tr(cli, verify_reason_en(r->reason),
+							verify_reason_zh(r->reason)),
+						 r->detail);
+	*size = r->log_size;
+	verify_free(r);
+	return code;
+}
+
 int cmd_prove(struct cli *cli)
 {
 	const char *path = cli_value(cli, "output"), *prefix = cli_value(cli, "url");
@@ -93,11 +120,17 @@ int cmd_prove(struct cli *cli)
 				"name the file with -o FILE, or ask for --qr or --text");
 	if (!prefix)
 		prefix = QR_PREFIX;
-	const char *target = client_item_target(
-		cli, cli->argv[0], cli_flag(cli, "journey") ? "/bundle?journey=1" : "/bundle");
+	uint64_t since;
+	int code = since_choose(cli, &since);
+	if (code)
+		return code;
+	const char *tail = arena_printf(cli->arena, "/bundle?since=%" PRIu64 "%s%s", since,
+					cli_flag(cli, "journey") ? "&journey=1" : "",
+					cli_flag(cli, "absence") ? "&absence=1" : "");
+	const char *target = tail ? client_item_target(cli, cli->argv[0], tail) : NULL;
 	if (!target)
 		return cli_fault(cli, ERR_NOMEM, NULL);
-	int code = client_open(cli, &c, CLIENT_WRITE);
+	code = client_open(cli, &c, CLIENT_WRITE);
 	if (code)
 		return code;
 	code = client_get(c, &bundle, target);

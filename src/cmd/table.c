@@ -56,6 +56,9 @@ static const struct cli_option trace_options[] = {
 static const struct cli_option prove_options[] = {
 	{"output", "FILE", "the bundle (-o)"},
 	{"journey", NULL, "with all it was made from and travelled in"},
+	{"since", "SIZE|FILE",
+	 "show that it continues a log of that size, or the head in that file"},
+	{"absence", NULL, "prove that there is nothing about it, if that is so"},
 	{"qr", NULL, "show it as a QR code in the terminal"},
 	{"svg", "FILE", "write the QR code as SVG"},
 	{"text", NULL, "print it as a web address"},
@@ -169,8 +172,9 @@ static const struct cli_option cosign_options[] = {
 	{"key", "FILE", "your key file"},
 	{"name", "TEXT", "your name beside the signature"},
 	{"genesis", "FINGERPRINT", "of the chain, when it is seen for the first time"},
-	{"seen", "FILE", "where the last head that you saw is kept"},
-	{"output", "FILE", "the cosigned head (-o; else FILE itself)"},
+	{"seen", "FILE",
+	 "where the last head that you saw is kept (else by chain, in your state folder)"},
+	{"output", "FILE", "your signature, to give back (-o; else stdout)"},
 	{NULL, NULL, NULL},
 };
 
@@ -235,6 +239,9 @@ const struct cli_command cli_commands[] = {
 	{"head", "cosign", "FILE", 1, 1,
 	 "signs a partner's head after checking that it continues the last one seen",
 	 "核对延续性后为伙伴的链头作见证", cosign_options, NULL, cmd_head_cosign},
+	{"witness", "add", "FILE", 1, 1,
+	 "keeps a partner's signature on a head: bundles carry it from now on",
+	 "保存伙伴对链头的见证签名", NULL, NULL, cmd_witness_add},
 	{"key", "create", "FILE", 1, 1,
 	 "makes a key file",
 	 "生成密钥文件", key_create_options, NULL, cmd_key_create},

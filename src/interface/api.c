@@ -31,6 +31,7 @@ static const struct route routes[] = {
 	{"POST", "/v1/transactions", "application/x-protobuf", api_transactions, false},
 	{"POST", "/v1/backup", "application/json", api_backup, true},
 	{"POST", "/v1/clock/confirm", NULL, api_clock, true},
+	{"POST", "/v1/witnesses", "application/json", api_witness, true},
 	{"GET", "/livez", NULL, api_livez, false},
 	{"GET", "/readyz", NULL, api_readyz, false},
 	{"GET", "/metrics", NULL, api_metrics, false},

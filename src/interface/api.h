@@ -19,11 +19,13 @@
  *   GET  /v1/documents/{index}            an imported document as it came in
  *   GET  /v1/items/{id}                   a subject: count, head, holder, container
  *   GET  /v1/items/{id}/trace?direction=  self, up, down, whole
- *   GET  /v1/items/{id}/bundle?journey=1  its proof
+ *   GET  /v1/items/{id}/bundle?journey=1  its proof; &since=SIZE: continuing a log of that size;
+ *                                         &absence=1: that there is nothing about it
  *   GET  /v1/members, /v1/members/{id}    organisations, and the keys of one
  *   POST /v1/transactions                 one Transaction, or a sequence of them
  *   POST /v1/backup {"to": DIR}           on the unix socket alone
  *   POST /v1/clock/confirm                likewise
+ *   POST /v1/witnesses                    likewise: a partner's signature on a head
  *   GET  /livez /readyz /metrics
  *
  * Any thread.

@@ -28,6 +28,7 @@ void api_status(struct api_call *c)
 	jsonw_bool(&w, "read_only", s.read_only);
 	jsonw_bool(&w, "stopped", s.stopped);
 	jsonw_bool(&w, "clock_held", s.clock_held);
+	jsonw_bool(&w, "disk_full", s.disk_full);
 	if (s.why[0])
 		jsonw_str(&w, "why", s.why);
 	jsonw_str(&w, "folder", node_dir(c->node));
@@ -48,12 +49,8 @@ void api_head(struct api_call *c)
 
 void api_genesis(struct api_call *c)
 {
-	const struct genesis *g = ledger_genesis(c->ledger);
 	struct buf *out = &c->out->body;
-	/* The file of docs/format/genesis.md from its parts. */
-	buf_put_lp(out, g->core);
-	buf_put_lp(out, slice(g->next, g->n_validators * sizeof g->next[0]));
-	buf_put_lp(out, g->app_state);
+	buf_put_slice(out, ledger_genesis_file(c->ledger));
 	c->out->content_type = "application/octet-stream";
 	c->out->cache = "public, max-age=31536000, immutable";
 }

@@ -68,6 +68,7 @@ void api_item(struct api_call *c);	   /* api_items.c */
 void api_transactions(struct api_call *c); /* api_submit.c */
 void api_backup(struct api_call *c);	   /* api_ops.c */
 void api_clock(struct api_call *c);
+void api_witness(struct api_call *c);
 void api_livez(struct api_call *c);
 void api_readyz(struct api_call *c);
 void api_metrics(struct api_call *c);

@@ -137,6 +137,9 @@ static void item_bundle(struct api_call *c, struct slice id)
 	struct node_prove_options o = {
 		.journey = found && (journey.n == 0 || slice_eq_str(journey, "1")),
 	};
+	(void)api_param(c, "absence", &o.absence);
+	if (!api_param_number(c, &o.since_log_size, "since", 0, 0, UINT64_MAX))
+		return;
 	struct err_text t = {""};
 	enum err e = node_prove(c->node, &c->out->body, id, &o, &t);
 	if (e != ERR_OK)

@@ -4,6 +4,7 @@
 #include "interface/api_inner.h"
 
 #include "data/json.h"
+#include "ledger/bundle.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,6 +66,53 @@ void api_livez(struct api_call *c)
 	buf_put_str(&c->out->body, s.stopped ? "stopped\n" : "ok\n");
 }
 
+/* {"key", "name", "height", "header_hash", "log_size", "log_root", "signature"} */
+static bool witness_read(struct api_call *c, struct bundle_witness *w)
+{
+	struct json_value *v;
+	struct json_error je;
+	*w = (struct bundle_witness){0};
+	if (json_parse(c->arena, &v, &je, c->request->body, 4, JSON_STRICT) != ERR_OK)
+		return false;
+	const struct json_value *key = json_get(v, "key"), *name = json_get(v, "name");
+	const struct json_value *height = json_get(v, "height"), *hash = json_get(v, "header_hash");
+	const struct json_value *size = json_get(v, "log_size"), *root = json_get(v, "log_root");
+	const struct json_value *sig = json_get(v, "signature");
+	uint64_t h;
+	if (!key || !name || !height || !hash || !size || !root || !sig || v->count != 7 ||
+	    name->kind != JSON_STRING || name->text.n > WITNESS_NAME_MAX ||
+	    !api_number(&h, height->text) || h > INT64_MAX || !api_number(&w->log_size, size->text))
+		return false;
+	w->height = (int64_t)h;
+	w->name = name->text;
+	return hex_decode(w->key, 32, key->text) && hex_decode(w->header_hash.b, 32, hash->text) &&
+	       hex_decode(w->log_root.b, 32, root->text) && hex_decode(w->sig, 64, sig->text);
+}
+
+void api_witness(struct api_call *c)
+{
+	struct bundle_witness w;
+	struct err_text t = {""};
+	if (!witness_read(c, &w)) {
+		api_refuse(c, 400, "bad_request", NULL, "this is not a witness's file");
+		return;
+	}
+	enum err e = node_witness_add(c->node, &w, &t);
+	if (e == ERR_VERIFY || e == ERR_MISMATCH) {
+		api_refuse(c, 422, "invalid", NULL, "%s", t.text[0] ? t.text : err_str(e));
+		return;
+	}
+	if (e != ERR_OK) {
+		api_fault(c, e, &t);
+		return;
+	}
+	struct jsonw j = api_json(c);
+	jsonw_object(&j, NULL);
+	jsonw_i64(&j, "height", w.height);
+	jsonw_object_end(&j);
+	buf_put_u8(j.out, '\n');
+}
+
 /* Free bytes where the node's folder lies; 0 where that cannot be told. */
 static uint64_t disk_free(struct api_call *c)
 {
@@ -77,7 +125,6 @@ static uint64_t disk_free(struct api_call *c)
 /* Ready: it would accept a transaction now. */
 void api_readyz(struct api_call *c)
 {
-	enum { FLOOR = 16 << 20 };
 	bool verbose;
 	struct node_status s;
 	(void)api_param(c, "verbose", &verbose);
@@ -89,7 +136,7 @@ void api_readyz(struct api_call *c)
 		{"running", !s.stopped},
 		{"writable", !s.read_only},
 		{"clock", !s.clock_held},
-		{"disk", disk_free(c) > FLOOR},
+		{"disk", !s.disk_full},
 	};
 	bool ready = true;
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
