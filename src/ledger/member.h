@@ -28,7 +28,7 @@ struct member {
 	struct slice roles[MEMBER_ROLES_MAX];
 	unsigned n_roles;
 	uint64_t quota_actions_per_hour;
-	uint64_t keys_valid; /* keys neither revoked nor retired for good */
+	uint64_t keys_valid; /* persons' keys neither revoked nor about to retire */
 	uint64_t admitted_height;
 };
 
