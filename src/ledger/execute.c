@@ -168,6 +168,9 @@ static enum err purge(struct exec *x, struct err_text *t)
 		struct block_record b;
 		if ((int64_t)height > l->head.height)
 			break;
+		/* Read once and found too young: no need to read it again for each block. */
+		if ((int64_t)height == l->young_height && l->young_ms >= x->time_ms - ID_KEEP_MS)
+			break;
 		buf_clear(&payload);
 		e = ledger_read_block(l, &payload, (int64_t)height);
 		if (e == ERR_NOTFOUND) { /* a height that a resumed epoch left out */
@@ -182,7 +185,9 @@ static enum err purge(struct exec *x, struct err_text *t)
 				    (unsigned long long)height);
 			break;
 		}
-		if (block_time_ms(b.time_s, b.time_ns) >= x->time_ms - ID_KEEP_MS)
+		l->young_height = (int64_t)height;
+		l->young_ms = block_time_ms(b.time_s, b.time_ns);
+		if (l->young_ms >= x->time_ms - ID_KEEP_MS)
 			break;
 		struct reader packets = reader_of(b.packets);
 		uint64_t at = 0;

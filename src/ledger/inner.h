@@ -41,6 +41,9 @@ struct ledger {
 	struct journal_pos last_pos, end_pos; /* of the last block's record, and behind it */
 	uint64_t transactions; /* executed since it was opened */
 
+	/* The oldest block whose ids the state still holds, and its time (see purge). */
+	int64_t young_height, young_ms;
+
 	/* The block being executed. */
 	bool staging;
 	bool believing; /* catching up with blocks whose signatures were checked before */
