@@ -167,6 +167,8 @@ void scan_fini(struct scan *s)
 static enum err window_at(struct scan *s, uint64_t at, size_t want, const uint8_t **p, size_t *got,
 			  struct err_text *t)
 {
+	*p = s->window;
+	*got = 0;
 	if (want > s->size - at)
 		want = (size_t)(s->size - at);
 	if (at < s->window_at || at + want > s->window_at + s->window_n) {
