@@ -24,7 +24,7 @@ struct context_entry {
 struct context {
 	const struct context *up;
 	struct context_entry *first;
-	size_t n;
+	size_t n;      /* entries, with those of `up` */
 	bool standard; /* it, or one around it, names the standard context */
 };
 

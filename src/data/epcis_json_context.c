@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CONTEXT_ENTRIES_MAX = 256 };
+/* Looking a name up walks the contexts in force, so their size in all is bounded. */
+enum { CONTEXT_ENTRIES_MAX = 256, CONTEXTS_MAX = 32 };
 
 const char context_url[] = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 
@@ -107,7 +108,8 @@ static bool add_entry(struct epcis_reader *r, struct context *c, const struct js
 		      const char *uri, const struct json_value *definition)
 {
 	if (c->n == CONTEXT_ENTRIES_MAX)
-		return epcis_bad(r, m, "more than %d names in one @context", CONTEXT_ENTRIES_MAX);
+		return epcis_bad(r, m, "more than %d names in the contexts in force",
+				 CONTEXT_ENTRIES_MAX);
 	for (struct context_entry *e = c->first; e; e = e->next) {
 		if (slice_eq(e->term, m->name)) { /* a later object of the same array wins */
 			e->uri = uri;
@@ -251,13 +253,13 @@ const struct context *context_read(struct epcis_reader *r, const struct json_val
 		r->nomem = true;
 		return NULL;
 	}
-	*c = (struct context){.up = up, .standard = up && up->standard};
+	*c = (struct context){.up = up, .n = up ? up->n : 0, .standard = up && up->standard};
 	if (v->kind != JSON_ARRAY) {
 		read_one(r, c, v, inner);
 		return c;
 	}
-	if (v->count > CONTEXT_ENTRIES_MAX) {
-		epcis_bad(r, v, "more than %d contexts", CONTEXT_ENTRIES_MAX);
+	if (v->count > CONTEXTS_MAX) {
+		epcis_bad(r, v, "more than %d contexts", CONTEXTS_MAX);
 		return c;
 	}
 	for (const struct json_value *m = v->first; m; m = m->next) {

@@ -523,6 +523,24 @@ static void limits(void **state)
 	buf_put_str(&b, "]}]}}");
 	assert_int_equal(epcis_read_json(a, &doc, &issue, 1, &n, buf_slice(&b)), ERR_FORMAT);
 	assert_non_null(strstr(issue.text, "more than 10000"));
+	/* Names that contexts declare, in all; contexts of one array. */
+	buf_clear(&b);
+	buf_put_str(&b, "{" OBJ ",\"@context\":[\"" URL "\",{");
+	for (int i = 0; i < 200; i++)
+		buf_printf(&b, "%s\"p%d\":\"urn:p:%d\"", i ? "," : "", i, i);
+	buf_put_str(&b, "}],\"p1:a\":{\"@context\":{");
+	for (int i = 0; i < 57; i++)
+		buf_printf(&b, "%s\"q%d\":\"urn:q:%d\"", i ? "," : "", i, i);
+	buf_put_str(&b, "}}}");
+	assert_int_equal(epcis_read_json(a, &doc, &issue, 1, &n, buf_slice(&b)), ERR_FORMAT);
+	assert_non_null(strstr(issue.text, "more than 256 names"));
+	buf_clear(&b);
+	buf_put_str(&b, "{" OBJ ",\"@context\":[\"" URL "\"");
+	for (int i = 0; i < 32; i++)
+		buf_printf(&b, ",{\"p%d\":\"urn:p:%d\"}", i, i);
+	buf_put_str(&b, "]}");
+	assert_int_equal(epcis_read_json(a, &doc, &issue, 1, &n, buf_slice(&b)), ERR_FORMAT);
+	assert_non_null(strstr(issue.text, "more than 32 contexts"));
 	/* Length of a text, of a URI. */
 	buf_clear(&b);
 	buf_put_str(&b, HEAD(CTX) ",\"epcisBody\":{\"eventList\":[{" OBJ ",\"eventID\":\"urn:");
