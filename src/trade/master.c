@@ -82,9 +82,15 @@ static enum err define_lot(struct act *a)
 		snprintf(field, sizeof field, "/lot%s", fault.field);
 		return act_refuse(a, VERDICT_INVALID, field, slice(NULL, 0), fault.text);
 	}
+	/* A lot under an LGTIN is the product's owner's; one under a URI must not lie in the
+	 * range of another. */
+	struct slice owner;
+	TRY(owner_find(a->x, &owner, ps->id, ps->gs1));
+	if (owner.n && !slice_eq(owner, a->sender))
+		return act_refuse(a, VERDICT_NOT_OWNER, "/lot/id", ps->id,
+				  "registered to another member");
 	TRY(act_line(a, &l, ps->id));
-	/* A lot by the owner's own URI belongs to the product's owner, whatever range it lies in. */
-	if (!l->stored) {
+	if (l->s.owner.n == 0) {
 		l->s.kind = SUBJECT_LOT;
 		l->s.owner = a->sender;
 		l->dirty = true;

@@ -11,10 +11,12 @@
 #include <stdlib.h>
 
 /*
- * The decoded form of one transaction at most: protobuf-c takes up to some
- * hundred bytes of memory for two bytes of message.
+ * What one transaction may unfold to. Two bytes of message may become some
+ * hundred of memory; and the transaction's arena has an end, at which a node would
+ * stop for want of memory: these limits lie well before it, so that too large a
+ * transaction is a verdict, the same everywhere.
  */
-enum { DECODED_BYTES_MAX = 40 << 20 };
+enum { DECODED_BYTES_MAX = 24 << 20, TX_SUBJECTS_MAX = 50000 };
 enum { TEXT_MAX = 4096, WORD_MAX = 300, CUSTODY_SUBJECTS_MAX = 1000 };
 
 const char *act_name(unsigned kind)
@@ -57,8 +59,10 @@ struct prep {
 	enum verdict v;
 	struct verdict_text *t;
 	bool nomem;
-	size_t decoded; /* bytes, over all actions of the transaction */
+	/* Over all actions of the transaction. */
+	size_t decoded, subjects;
 	bool too_large;
+	struct arena *scratch; /* for one action */
 };
 
 /* First refusal wins. `pointer` is relative to the action and begins with '/'. */
@@ -143,7 +147,7 @@ static bool grow(struct prep *p)
 	struct prepared *a = p->p;
 	if (a->n_subjects < p->cap)
 		return true;
-	size_t cap = p->cap ? p->cap * 4 : 4;
+	size_t cap = p->cap ? p->cap * 2 : 4;
 	struct prepared_subject *s = arena_alloc(p->tx->arena, cap * sizeof *s);
 	if (!s)
 		return nomem(p);
@@ -163,6 +167,9 @@ static bool subject_add(struct prep *p, const char *text, const char *field, boo
 		return false;
 	if (a->n_subjects == ACTION_SUBJECTS_MAX)
 		return refuse(p, VERDICT_TOO_LARGE, field, "more than 10,000 subjects");
+	if (p->subjects++ == TX_SUBJECTS_MAX)
+		return refuse(p, VERDICT_TOO_LARGE, field,
+			      "more than 50,000 subjects in one transaction");
 	char *canon = arena_strn(p->tx->arena, id.canon, id.canon_len);
 	if (!canon || !grow(p))
 		return nomem(p);
@@ -385,7 +392,8 @@ static bool prepare_event(struct prep *p, const event_t *e)
 		a->has_event_id = true;
 		sha256(&a->event_id_hash, slice_str(e->event_id));
 	}
-	return event_hash(&a->event_hash, NULL, e, p->tx->arena) == ERR_OK || nomem(p);
+	arena_reset(p->scratch);
+	return event_hash(&a->event_hash, NULL, e, p->scratch) == ERR_OK || nomem(p);
 }
 
 /* ---- the other acts ---- */
@@ -638,7 +646,7 @@ static bool prepare_act(struct prep *p)
 static void *decode_alloc(void *data, size_t n)
 {
 	struct prep *p = data;
-	p->decoded += n;
+	p->decoded += (n + 15) / 16 * 16; /* as the arena takes it */
 	if (p->decoded > DECODED_BYTES_MAX) {
 		p->too_large = true;
 		return NULL;
@@ -669,7 +677,7 @@ static bool prepare_one(struct prep *p, ProtobufCBinaryData bytes)
 	}
 	Argosy__V1__Action *a = argosy__v1__action__unpack(&alloc, bytes.len, bytes.data);
 	if (p->too_large)
-		return refuse(p, VERDICT_TOO_LARGE, "", "unfolds to more than 40 MiB");
+		return refuse(p, VERDICT_TOO_LARGE, "", "unfolds to more than 24 MiB");
 	if (!a)
 		return p->nomem ? false : refuse(p, VERDICT_MALFORMED, "", "cannot be decoded");
 	p->p->action = a;
@@ -684,17 +692,20 @@ enum verdict trade_prepare(struct tx *tx, struct verdict_text *t)
 	size_t n = tx->b->n_actions;
 	struct prepared *all = arena_alloc(tx->arena, n * sizeof *all);
 	struct prep p = {.tx = tx, .t = t, .v = VERDICT_OK};
+	bool good = true;
 	tx->prepared = NULL;
 	tx->prepared_count = 0;
-	if (!all)
+	if (!all || !(p.scratch = arena_new(0)))
 		return VERDICT_OK;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && good; i++) {
 		p.p = &all[i];
 		p.index = i;
-		if (!prepare_one(&p, tx->b->actions[i]))
-			return p.nomem ? VERDICT_OK : p.v;
+		good = prepare_one(&p, tx->b->actions[i]);
 	}
-	tx->prepared = all;
-	tx->prepared_count = n;
-	return VERDICT_OK;
+	arena_free(p.scratch);
+	if (good) {
+		tx->prepared = all;
+		tx->prepared_count = n;
+	}
+	return p.nomem ? VERDICT_OK : p.v;
 }

@@ -22,6 +22,8 @@
 #include <stdlib.h>
 
 enum { NODES_MAX = 10000, EVENTS_MAX = 100000 };
+/* Records and subjects looked at, all in all: a small closure may be woven densely. */
+enum { WORK_MAX = 20000000 };
 /* From so many subjects on a record gets an order to search in. */
 enum { SEARCH_MIN = 16 };
 
@@ -70,6 +72,7 @@ struct walk {
 	struct arena *a;
 	struct err_text *why;
 	size_t nodes_max, events_max, cap_nodes, cap_events;
+	size_t work;
 	bool claims;
 	struct plan *plans;
 	/* Open addressing, powers of two. */
@@ -382,6 +385,15 @@ static bool moves(struct slice *container, const struct chain *c, const struct l
 
 /* ---- nodes and events ---- */
 
+/* No more nodes: says so in the trace. */
+static bool full(struct walk *w)
+{
+	bool is = w->t->n_nodes == w->nodes_max || w->work > WORK_MAX;
+	if (is)
+		w->t->truncated = true;
+	return is;
+}
+
 static enum err node_add(struct walk *w, struct slice id, size_t via, enum subject_role link,
 			 uint64_t from, uint64_t to, unsigned go)
 {
@@ -397,10 +409,8 @@ static enum err node_add(struct walk *w, struct slice id, size_t via, enum subje
 		if (n->from <= from && to <= n->to && (go & ~w->plans[i - 1].go) == 0)
 			return ERR_OK;
 	}
-	if (t->n_nodes == w->nodes_max) {
-		t->truncated = true;
+	if (full(w))
 		return ERR_OK;
-	}
 	if (t->n_nodes == w->cap_nodes) {
 		size_t cap = w->cap_nodes ? w->cap_nodes * 2 : 16;
 		struct trace_node *nodes = arena_alloc(w->a, cap * sizeof *nodes);
@@ -464,6 +474,7 @@ static enum err event_add(struct walk *w, size_t node, const struct link *l)
 static enum err others_in_role(struct walk *w, size_t node, const struct rec *rec,
 			       enum subject_role role, uint64_t from, uint64_t to, unsigned go)
 {
+	w->work += rec->r.n_subjects;
 	for (size_t i = 0; i < rec->r.n_subjects; i++)
 		if (rec->r.subjects[i].role == role)
 			TRY(node_add(w, rec->r.subjects[i].id, node, role, from, to, go));
@@ -497,6 +508,7 @@ static enum err left_at(struct walk *w, uint64_t *at, struct slice child, struct
 		return ERR_OK;
 	}
 	TRY(chain_walk(w, c, false));
+	w->work += c->n_history;
 	for (size_t i = 0; i < c->n_history; i++)
 		if (c->history[i].rec->index > index && moves(&in, c, &c->history[i])) {
 			*at = c->history[i].rec->index;
@@ -508,7 +520,8 @@ static enum err left_at(struct walk *w, uint64_t *at, struct slice child, struct
 static enum err held_add(struct walk *w, size_t node, const struct rec *rec, struct slice container,
 			 uint64_t to)
 {
-	for (size_t i = 0; i < rec->r.n_subjects; i++) {
+	w->work += rec->r.n_subjects;
+	for (size_t i = 0; i < rec->r.n_subjects && !full(w); i++) {
 		const struct record_subject *s = &rec->r.subjects[i];
 		uint64_t left;
 		if (s->role != ROLE_CHILD || s->mode == MODE_CLAIM)
@@ -584,6 +597,7 @@ static enum err expand(struct walk *w, size_t node)
 	bool claims = w->claims || (w->plans[node].go & GO_DOWN);
 	struct slice in = {NULL, 0};
 	TRY(chain_walk(w, c, claims));
+	w->work += c->n_history + c->n_claims;
 	for (size_t i = 0; i < c->n_history; i++) {
 		const struct link *l = &c->history[i];
 		struct slice before = in;
@@ -618,7 +632,7 @@ static enum err trace(struct walk *w, struct slice id, unsigned go)
 	if (w->t->n_nodes == 0)
 		return err_set(w->why, ERR_NOTFOUND, "nothing is recorded of %.*s", (int)id.n,
 			       (const char *)id.p);
-	for (size_t i = 0; i < w->t->n_nodes; i++)
+	for (size_t i = 0; i < w->t->n_nodes && w->work <= WORK_MAX; i++)
 		TRY(expand(w, i));
 	/* A later chain may have shown that an event is void. */
 	for (size_t i = 0; i < w->t->n_events; i++) {

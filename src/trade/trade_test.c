@@ -459,6 +459,36 @@ static void form_is_judged_before_any_block(void **state)
 	FX_REFUSED(INVALID, "alice", a);
 }
 
+/* Few bytes that unfold to much memory, many subjects in little: verdicts, before any block. */
+static void bombs_are_too_large(void **state)
+{
+	(void)state;
+	enum { REPORTS = 300000, ACTIONS = 6, EACH = 9000 };
+	action_t *a = fx_object(OBSERVE, ITEM("1"), "inspecting");
+	Argosy__V1__SensorReport report = ARGOSY__V1__SENSOR_REPORT__INIT, **list;
+	Argosy__V1__SensorElement element = ARGOSY__V1__SENSOR_ELEMENT__INIT, *one = &element;
+	list = arena_alloc(fx.mem, REPORTS * sizeof *list);
+	for (size_t i = 0; i < REPORTS; i++)
+		list[i] = &report;
+	element.reports = list;
+	element.n_reports = REPORTS;
+	a->event->n_sensor_element_list = 1;
+	a->event->sensor_element_list = &one;
+	FX_REFUSED(TOO_LARGE, "alice", a);
+	action_t *many[ACTIONS];
+	for (unsigned i = 0; i < ACTIONS; i++) {
+		many[i] = fx_object(OBSERVE, "", "inspecting");
+		many[i]->event->n_epc_list = EACH;
+		many[i]->event->epc_list = arena_alloc(fx.mem, EACH * sizeof(char *));
+		for (unsigned j = 0; j < EACH; j++)
+			many[i]->event->epc_list[j] = arena_printf(fx.mem, "x:%u", j);
+	}
+	assert_int_equal(fx_batch("alice", many, ACTIONS), VERDICT_TOO_LARGE);
+	assert_int_equal(fx_batch("alice", many, ACTIONS - 1), VERDICT_OK);
+	assert_int_equal(fx.records, ACTIONS - 1);
+	assert_int_equal(subject("x:8999").count, ACTIONS - 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
@@ -480,6 +510,7 @@ int main(void)
 		T(a_failed_batch_leaves_nothing),
 		T(one_thing_under_two_names_stands_once),
 		T(form_is_judged_before_any_block),
+		T(bombs_are_too_large),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
