@@ -119,6 +119,28 @@ int cmd_key_add(struct cli *cli)
 	return code ? code : add_key(cli, key, kind == KEYFILE_PERSON, NULL);
 }
 
+/* The validator's key is replaced by the one that the chain committed to; the folder must be
+ * at rest. */
+static int rotate_validator(struct cli *cli)
+{
+	const char *next = cli_value(cli, "next-key"), *after = cli_value(cli, "new-next-key");
+	if (!next || !after)
+		return cli_fail(
+			cli, CLI_USAGE,
+			"give the key that the chain committed to with --next-key FILE, and "
+			"say with --new-next-key FILE where the one after it goes");
+	if (cli_flag(cli, "dry-run"))
+		return CLI_DONE;
+	enum err e = node_rotate_validator(cli->data_dir, next, after, &cli->err);
+	if (e != ERR_OK)
+		return cli_fault(cli, e, NULL);
+	cli_say(cli,
+		cli_tr(cli, "the validator's key is replaced; keep %s offline",
+		       "验证者密钥已更换；请离线保管 %s"),
+		after);
+	return CLI_DONE;
+}
+
 int cmd_key_rotate(struct cli *cli)
 {
 	struct keyfile old;
@@ -136,9 +158,7 @@ int cmd_key_rotate(struct cli *cli)
 	memcpy(old_key, old.public_key, 32);
 	keyfile_fini(&old);
 	if (kind == KEYFILE_VALIDATOR)
-		return cli_fail(cli, CLI_USAGE,
-				"the validator's key is replaced by the next one that the genesis "
-				"names, not by rotation");
+		return rotate_validator(cli);
 	/* A .new that an interrupted rotation left is used again: it may be recorded already. */
 	int code = access(fresh, F_OK) == 0 ? keys_public(cli, new_key, fresh)
 					    : key_make(cli, fresh, kind, name ? name : "", new_key);

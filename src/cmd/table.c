@@ -97,6 +97,8 @@ static const struct cli_option key_add_options[] = {
 
 static const struct cli_option key_rotate_options[] = {
 	{"overlap", "SECONDS", "how long the old key stays valid (86400)"},
+	{"next-key", "FILE", "validator: the key that the chain committed to"},
+	{"new-next-key", "FILE", "validator: where the key after it goes; keep it offline"},
 	{"scope", "ACT", "an act that an agent's key may do; may be repeated"},
 	{NULL, NULL, NULL},
 };
@@ -251,7 +253,7 @@ const struct cli_command cli_commands[] = {
 	{"key", "add", "HEX|FILE", 1, 1,
 	 "adds a key to the member",
 	 "为成员增加密钥", key_add_options, sender_options, cmd_key_add},
-	{"key", "rotate", "agent|operator|FILE", 1, 1,
+	{"key", "rotate", "agent|operator|validator|FILE", 1, 1,
 	 "replaces a key by a new one",
 	 "以新密钥替换旧密钥", key_rotate_options, sender_options, cmd_key_rotate},
 	{"key", "revoke", "HEX|FILE", 1, 1,

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum {
-	HEAD_MS = 30000,
+	HEAD_MS = 30000, /* where the options do not say */
 	BODY_MS = 60000,
 	SEND_MS = 120000,
 	SWEEP_MS = 500,
@@ -48,6 +48,7 @@ struct http_server {
 	struct MHD_Daemon *tcp, *unix_;
 	char *socket_path;
 	unsigned port;
+	int64_t head_ms;
 	pthread_mutex_t lock; /* conns, their due_ms, busy, stopping */
 	pthread_cond_t changed;
 	struct conn conns; /* head of the ring */
@@ -124,7 +125,7 @@ static void on_connection(void *arg, struct MHD_Connection *mc, void **context,
 	c->server = s;
 	c->fd = fd->connect_fd;
 	c->tcp = !addr->client_addr || addr->client_addr->sa_family != AF_UNIX;
-	c->due_ms = now_ms() + HEAD_MS;
+	c->due_ms = now_ms() + s->head_ms;
 	pthread_mutex_lock(&s->lock);
 	c->next = &s->conns;
 	c->prev = s->conns.prev;
@@ -162,7 +163,7 @@ static void on_completed(void *arg, struct MHD_Connection *mc, void **context,
 	struct request *q = *context;
 	struct conn *c = conn_of(mc);
 	if (c)
-		conn_due(c, HEAD_MS);
+		conn_due(c, c->server->head_ms);
 	*context = NULL;
 	if (!q)
 		return;
@@ -415,6 +416,7 @@ enum err http_start(struct http_server **out, struct api *api, const struct http
 	if (!s)
 		return ERR_NOMEM;
 	s->api = api;
+	s->head_ms = o->head_ms ? o->head_ms : HEAD_MS;
 	s->conns.next = s->conns.prev = &s->conns;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->changed, NULL);

@@ -7,7 +7,7 @@
  * accounts yet.
  *
  * Limits: API_BODY_MAX per body, 32 KiB of headers, connections per address
- * and in all, and absolute deadlines: HEAD_MS for all headers to arrive (idle
+ * and in all, and absolute deadlines: head_ms for all headers to arrive (idle
  * time before them included), BODY_MS for the body, SEND_MS for the answer.
  * libmicrohttpd's own timeout is idle time and does not stop a slow drip.
  */
@@ -24,6 +24,7 @@ struct http_options {
 	const char *socket_path;  /* NULL: TCP alone */
 	unsigned connections_max; /* of each kind; 0: 256 */
 	unsigned per_address_max; /* 0: three quarters of all */
+	int64_t head_ms;	  /* 0: 30,000 */
 };
 
 #define HTTP_LISTEN_DEFAULT "127.0.0.1:7240"
