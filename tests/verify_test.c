@@ -887,6 +887,48 @@ static void evidence(void **s)
 	world_free(other);
 }
 
+/* A later bundle of the other subject, which shows that its log continues another one. */
+static void evidence_of_logs(void **s)
+{
+	(void)s;
+	char words[1000];
+	struct world *w = w_parcel(1), *other = w_parcel(1);
+	struct verify_result *a = result(w);
+	size_t size = w->n_records;
+	/* Another story of the second subject, as long, then one record more. */
+	struct world *fork = world_new(1);
+	w_add(fork, w->s[0].id, 1);
+	w_add(fork, w->s[1].id, 1);
+	for (size_t i = 0; i <= size; i++)
+		w_event(fork, A_OBSERVE, "storing", "", "leafco", 1);
+	world_close(fork, 26);
+	struct hash path[64];
+	struct bundle_consistency c = w_continues(fork, path, size);
+	struct bundle_subject sub = w_bundle_subject(fork, 1);
+	struct bundle one = {.head = w_bundle_head(fork),
+			     .subjects = &sub,
+			     .n_subjects = 1,
+			     .consistencies = &c,
+			     .n_consistencies = 1};
+	struct buf b = BUF_INIT;
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+	struct verify_result *late = w_verify(fork, buf_slice(&b));
+	assert_int_equal(late->reason, VERIFY_OK);
+	assert_int_equal(verify_conflict(words, sizeof words, a, late, false), CONFLICT_LOG);
+	assert_non_null(strstr(words, "which are not those of block 25"));
+	/* A refused one is no evidence. */
+	struct verify_options o = {.fingerprint = w->g.fingerprint.b};
+	struct verify_result *bad = verify_bundle(b.p, b.n - 1, &o);
+	assert_int_equal(verify_conflict(words, sizeof words, a, bad, false), CONFLICT_UNKNOWN);
+	verify_free(bad);
+	verify_free(a);
+	verify_free(late);
+	buf_fini(&b);
+	world_free(fork);
+	world_free(w);
+	world_free(other);
+}
+
 static void names(void **s)
 {
 	(void)s;
@@ -908,7 +950,8 @@ int main(void)
 		cmocka_unit_test(stays),      cmocka_unit_test(two_states),
 		cmocka_unit_test(epochs),     cmocka_unit_test(foreign_key),
 		cmocka_unit_test(heads),      cmocka_unit_test(consistency),
-		cmocka_unit_test(evidence),   cmocka_unit_test(names),
+		cmocka_unit_test(evidence),   cmocka_unit_test(evidence_of_logs),
+		cmocka_unit_test(names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

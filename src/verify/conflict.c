@@ -109,6 +109,18 @@ static bool logs(struct buf *out, const struct verify_result *early,
 			   early->height, late->height, early->log_size);
 		return true;
 	}
+	for (size_t i = 0; i < late->n_older; i++) {
+		if (late->older[i].log_size != early->log_size ||
+		    memcmp(late->older[i].log_root, early->log_root, 32) == 0)
+			continue;
+		buf_printf(out,
+			   zh ? "区块 %" PRId64 " 的日志延续的前 %" PRIu64
+				" 条记录，并非区块 %" PRId64 " 的那些。"
+			      : "The log of block %" PRId64 " continues %" PRIu64
+				" records which are not those of block %" PRId64 ".",
+			   late->height, early->log_size, early->height);
+		return true;
+	}
 	if (late->time_s < early->time_s) {
 		buf_printf(out,
 			   zh ? "区块 %" PRId64 " 的时间早于区块 %" PRId64 "。"

@@ -76,11 +76,6 @@ struct work {
 		} * entries; /* in the arena */
 		bool has_transformation_id;
 	} * frames;
-	size_t n_consistencies;
-	struct consistency {
-		uint64_t size;
-		struct hash root;
-	} consistencies[CONSISTENCIES_MAX];
 };
 
 /* Writes reason and detail once, the first; returns false, so that a check can end

@@ -102,6 +102,12 @@ struct verify_epoch {
 	int64_t from_height, last_height;
 };
 
+/* An older log that this one is shown to continue. */
+struct verify_older {
+	uint64_t log_size;
+	uint8_t log_root[32];
+};
+
 struct verify_result {
 	enum verify_reason reason;
 	char detail[300]; /* English: where and what; may be empty */
@@ -128,6 +134,8 @@ struct verify_result {
 	struct verify_witness *witnesses;
 	size_t n_epochs;
 	struct verify_epoch *epochs;
+	size_t n_older;
+	struct verify_older *older;
 
 	void *memory; /* private */
 };

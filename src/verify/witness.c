@@ -8,25 +8,30 @@ bool read_consistencies(struct work *w)
 	uint64_t n = reader_varint(&w->in), last = 0;
 	if (n > CONSISTENCIES_MAX)
 		return refuse(w, VERIFY_LIMIT, "%llu consistency proofs", (unsigned long long)n);
+	w->r->older = take_memory(w, (size_t)n * sizeof *w->r->older);
+	if (!w->r->older)
+		return false;
 	for (uint64_t i = 0; i < n; i++) {
-		struct consistency *c = &w->consistencies[i];
-		c->size = reader_varint(&w->in);
-		c->root = reader_hash(&w->in);
+		struct verify_older *o = &w->r->older[i];
+		o->log_size = reader_varint(&w->in);
+		struct hash root = reader_hash(&w->in);
+		memcpy(o->log_root, root.b, 32);
 		uint64_t hashes = reader_varint(&w->in);
-		if (w->in.bad || hashes > 64 || c->size <= last || c->size >= w->r->log_size)
+		if (w->in.bad || hashes > 64 || o->log_size <= last ||
+		    o->log_size >= w->r->log_size)
 			return refuse(w, VERIFY_FORMAT, "a consistency proof");
 		for (size_t k = 0; k < hashes; k++)
 			path[k] = reader_hash(&w->in);
 		if (w->in.bad)
 			return refuse(w, VERIFY_FORMAT, "cut in a consistency proof");
-		if (!consistency_good(c->size, &c->root, w->r->log_size, &now, path,
+		if (!consistency_good(o->log_size, &root, w->r->log_size, &now, path,
 				      (size_t)hashes))
 			return refuse(w, VERIFY_CONSISTENCY, "from %llu records to %llu",
-				      (unsigned long long)c->size,
+				      (unsigned long long)o->log_size,
 				      (unsigned long long)w->r->log_size);
-		last = c->size;
+		last = o->log_size;
 	}
-	w->n_consistencies = (size_t)n;
+	w->r->n_older = (size_t)n;
 	return !w->in.bad || refuse(w, VERIFY_FORMAT, "cut in the consistency proofs");
 }
 
@@ -38,16 +43,16 @@ static bool continues(const struct work *w, uint64_t size, const struct hash *ro
 		return true;
 	if (size == w->r->log_size)
 		return memcmp(root->b, w->r->log_root, 32) == 0;
-	for (size_t i = 0; i < w->n_consistencies; i++)
-		if (w->consistencies[i].size == size)
-			return hash_eq(root, &w->consistencies[i].root);
+	for (size_t i = 0; i < w->r->n_older; i++)
+		if (w->r->older[i].log_size == size)
+			return memcmp(root->b, w->r->older[i].log_root, 32) == 0;
 	*proved = false;
 	return false;
 }
 
 /* "argosy/head/1" 0x00 || fingerprint || varint height || header hash || varint log size || log
  * root || lp name */
-static bool witnessed(const struct work *w, const uint8_t *key, const uint8_t *sig, int64_t height,
+static bool witnessed(struct work *w, const uint8_t *key, const uint8_t *sig, int64_t height,
 		      const struct hash *header, uint64_t size, const struct hash *root,
 		      struct slice name)
 {
@@ -59,7 +64,8 @@ static bool witnessed(const struct work *w, const uint8_t *key, const uint8_t *s
 	buf_put_varint(&m, size);
 	buf_put(&m, root->b, 32);
 	buf_put_lp(&m, name);
-	bool good = !m.failed && signature_good(sig, buf_slice(&m), key);
+	bool good = m.failed ? refuse(w, VERIFY_NOMEM, "a witness")
+			     : signature_good(sig, buf_slice(&m), key);
 	buf_fini(&m);
 	return good;
 }

@@ -215,7 +215,7 @@ int main(void)
 		world_free(j);
 		world_free(other);
 	}
-	printf("mutated proofs: %lu refused of %lu (", tried - accepted, tried);
+	printf("row 15, mutated proofs: %lu refused of %lu (", tried - accepted, tried);
 	const char *comma = "";
 	for (unsigned i = 1; i < 32; i++)
 		if (by_reason[i]) {
