@@ -133,7 +133,6 @@ static enum err tail_open(struct journal *j, const struct segment_header *h,
 	j->stat.fingerprint = h->fingerprint;
 	if (s.records > 0)
 		j->stat.last = (struct journal_pos){h->number, s.last};
-	j->stat.synced = j->stat.end;
 	j->group = s.offset;
 	if (j->options.read_only)
 		goto out;
@@ -296,9 +295,6 @@ enum err journal_sync(struct journal *j, struct err_text *t)
 		return die(j, e);
 	j->unsynced = false;
 	j->group = j->stat.end.offset;
-	pthread_mutex_lock(&j->lock);
-	j->stat.synced = j->stat.end;
-	pthread_mutex_unlock(&j->lock);
 	return ERR_OK;
 }
 
@@ -325,7 +321,6 @@ static enum err roll(struct journal *j, struct err_text *t)
 	j->stat.segments = h.number;
 	j->stat.bytes += SEGMENT_HEADER_BYTES;
 	j->stat.end = (struct journal_pos){h.number, SEGMENT_HEADER_BYTES};
-	j->stat.synced = j->stat.end;
 	pthread_mutex_unlock(&j->lock);
 	return ERR_OK;
 }

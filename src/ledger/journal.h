@@ -83,12 +83,11 @@ enum err journal_sync(struct journal *j, struct err_text *t) MUST_USE;
 
 struct journal_stat {
 	uint32_t segments;
-	uint64_t records;	   /* in all; the sequence number of the next one (from 0) */
-	uint64_t bytes;		   /* of all segment files */
-	struct journal_pos end;	   /* where the next record would begin in this segment */
-	struct journal_pos last;   /* the last record; {0, 0} if there is none */
-	struct journal_pos synced; /* all before this place is durable */
-	struct hash chain;	   /* the chain hash of the last record */
+	uint64_t records;	 /* in all; the sequence number of the next one (from 0) */
+	uint64_t bytes;		 /* of all segment files */
+	struct journal_pos end;	 /* where the next record would begin in this segment */
+	struct journal_pos last; /* the last record; {0, 0} if there is none */
+	struct hash chain;	 /* the chain hash of the last record */
 	struct hash fingerprint;
 	bool dead; /* a write or sync failed */
 };
@@ -146,25 +145,13 @@ struct journal_report {
 typedef bool (*journal_progress)(void *arg, uint64_t done, uint64_t total);
 
 /*
- * Checks every byte of every segment of a journal that nobody is writing to;
- * changes nothing. ERR_CORRUPT: `bad` and the text say where and why.
+ * Checks every byte of every segment; changes nothing. ERR_CORRUPT: `bad` and
+ * the text say where and why. Beside a writer it checks what was there when it
+ * began, and may call a record that is just being written `torn_bytes`.
  * `fingerprint` and `progress` may be NULL.
  */
 enum err journal_verify(const struct io *io, const char *dir, const struct hash *fingerprint,
 			struct journal_report *out, journal_progress progress, void *arg,
 			struct err_text *t) MUST_USE;
-
-/* ---- backup ---- */
-
-/*
- * Copies the journal, while it is being written to, into directory `dir`, which
- * is made if absent and must be empty (ERR_EXISTS). The copy ends where this
- * one was synced at some moment of the call; *to, which may be NULL, receives
- * that place. The copy is durable on return. One that was cut short, by a fault
- * or a crash, opens as ERR_CORRUPT or ERR_NOTFOUND, never as a shorter journal.
- * What is copied is not checked: let journal_verify look at the copy.
- */
-enum err journal_copy(struct journal *j, const char *dir, struct journal_pos *to,
-		      journal_progress progress, void *arg, struct err_text *t) MUST_USE;
 
 #endif

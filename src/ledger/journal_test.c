@@ -683,70 +683,11 @@ static void full_disk(void **s)
 	rig_free(&r);
 }
 
-static bool stop_at(void *arg, uint64_t done, uint64_t total)
-{
-	assert_true(done <= total);
-	return done < *(uint64_t *)arg;
-}
-
-static void copies(void **s)
-{
-	(void)s;
-	struct rig r = rig_new();
-	struct journal_pos to;
-	struct journal_stat stat;
-	struct journal_report report;
-	uint64_t much = UINT64_MAX, little = 30000;
-	append_synced(&r, 0, 50);
-	journal_stat(r.j, &stat);
-	append(&r, 50); /* not synced: not copied */
-	OK(journal_copy(r.j, "/copy", &to, stop_at, &much, &r.t));
-	assert_int_equal(journal_pos_cmp(to, stat.end), 0);
-	OK(journal_verify(r.io, "/copy", &FINGERPRINT, &report, NULL, NULL, &r.t));
-	assert_int_equal(report.records, 50);
-	assert_int_equal(report.bytes, stat.bytes);
-	assert_true(hash_eq(&report.chain, &stat.chain));
-	assert_int_equal(journal_copy(r.j, "/copy", &to, NULL, NULL, &r.t), ERR_EXISTS);
-	/* It is a journal like any other. */
-	struct rig copy = {.sim = r.sim, .io = r.io};
-	OK(journal_open(&copy.j, r.io, "/copy", &FINGERPRINT, NULL, &r.t));
-	assert_int_equal(walk(&copy), 50);
-	journal_close(copy.j);
-	/* Stopped, it is none. */
-	assert_int_equal(journal_copy(r.j, "/part", &to, stop_at, &little, &r.t), ERR_REFUSED);
-	assert_int_not_equal(journal_verify(r.io, "/part", NULL, &report, NULL, NULL, &r.t),
-			     ERR_OK);
-	rig_free(&r);
-}
-
-/* Wherever the power fails: the copy is whole if that was said, else whole or none. */
-static void copy_cut_short(void **s)
-{
-	(void)s;
-	int whole = 0, none = 0;
-	for (uint64_t seed = 0; seed < 300; seed++) {
-		struct rig r = {.sim = io_sim_new(seed)};
-		struct journal_report report;
-		r.io = io_sim_io(r.sim);
-		OK(rig_open(&r, true));
-		append_synced(&r, 0, 40);
-		io_sim_power_fail_at(r.sim, 1 + seed % 50);
-		enum err done = journal_copy(r.j, "/copy", NULL, NULL, NULL, &r.t);
-		io_sim_restart(r.sim);
-		enum err e = journal_verify(r.io, "/copy", NULL, &report, NULL, NULL, &r.t);
-		assert_true(e == ERR_OK || done != ERR_OK);
-		assert_true(e != ERR_OK || (report.records == 40 && report.torn_bytes == 0));
-		whole += e == ERR_OK;
-		none += e != ERR_OK;
-		rig_free(&r);
-	}
-	assert_true(whole > 20 && none > 20);
-}
-
 /* ---- readers beside a writer, on a real disk ---- */
 
 struct crowd {
 	struct journal *j;
+	const char *dir;
 	_Atomic size_t appended;
 	struct journal_pos pos[400];
 	_Atomic int wrong;
@@ -796,6 +737,33 @@ static void *cursor_main(void *arg)
 	return NULL;
 }
 
+/* The whole check of a live journal, as `argosy verify` does beside the daemon; and one more
+ * opening. */
+static void *checker_main(void *arg)
+{
+	struct crowd *c = arg;
+	struct journal_options o = {.read_only = true};
+	struct journal_report report;
+	struct err_text t;
+	size_t seen = 0, total = sizeof c->pos / sizeof *c->pos;
+	while (seen < total) {
+		struct journal *j;
+		struct journal_stat stat = {0};
+		seen = atomic_load(&c->appended);
+		enum err e = journal_open(&j, io_posix(), c->dir, &FINGERPRINT, &o, &t);
+		if (e == ERR_OK)
+			journal_stat(j, &stat);
+		if (e == ERR_OK)
+			e = journal_verify(io_posix(), c->dir, NULL, &report, NULL, NULL, &t);
+		if (e != ERR_OK || stat.records < seen || report.records < stat.records) {
+			fprintf(stderr, "%s\n", t.text);
+			atomic_fetch_add(&c->wrong, 1);
+		}
+		journal_close(j);
+	}
+	return NULL;
+}
+
 static void readers_beside_the_writer(void **s)
 {
 	(void)s;
@@ -803,18 +771,22 @@ static void readers_beside_the_writer(void **s)
 	char dir[] = "/tmp/argosy-journal-XXXXXX", path[100];
 	struct journal_options o = {.segment_bytes = SEGMENT, .create = true};
 	uint8_t room[1500];
-	pthread_t t[3];
+	pthread_t t[4];
 	struct journal_stat stat;
 	assert_non_null(mkdtemp(dir));
+	c.dir = dir;
 	OK(journal_open(&c.j, io_posix(), dir, &FINGERPRINT, &o, NULL));
 	assert_int_equal(pthread_create(&t[0], NULL, reader_main, &c), 0);
 	assert_int_equal(pthread_create(&t[1], NULL, reader_main, &c), 0);
 	assert_int_equal(pthread_create(&t[2], NULL, cursor_main, &c), 0);
+	assert_int_equal(pthread_create(&t[3], NULL, checker_main, &c), 0);
 	for (size_t n = 0; n < sizeof c.pos / sizeof *c.pos; n++) {
 		OK(journal_append(c.j, (uint8_t)n, record_bytes(room, n), &c.pos[n], NULL));
+		if (n % 7 == 0)
+			OK(journal_sync(c.j, NULL));
 		atomic_store(&c.appended, n + 1);
 	}
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		pthread_join(t[i], NULL);
 	assert_int_equal(atomic_load(&c.wrong), 0);
 	journal_stat(c.j, &stat);
@@ -878,8 +850,6 @@ int main(void)
 		cmocka_unit_test(progress_and_stop),
 		cmocka_unit_test(read_checks_its_bytes),
 		cmocka_unit_test(full_disk),
-		cmocka_unit_test(copies),
-		cmocka_unit_test(copy_cut_short),
 		cmocka_unit_test(readers_beside_the_writer),
 		cmocka_unit_test(names),
 	};
