@@ -163,7 +163,8 @@ enum err flush_push(struct state *s, bool all, struct err_text *t)
 	bool due = memtable_count(s->active) >= s->o.pending_keys_max ||
 		   memtable_bytes(s->active) >= s->o.pending_bytes_max;
 	pthread_mutex_lock(&s->m);
-	bool behind = s->committed.height > store_meta(s->store)->height;
+	bool behind = s->committed.height > store_meta(s->store)->height &&
+		      s->committed.height > s->frozen_at.height;
 	pthread_mutex_unlock(&s->m);
 	flush_reap(s);
 	if (!due && !(all && behind))

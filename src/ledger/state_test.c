@@ -1,9 +1,12 @@
 #include "ledger/state.h"
 
 #include "crypto/sha256.h"
+#include "ledger/redo.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -418,6 +421,206 @@ static void limits(void **unused)
 	state_close(s);
 }
 
+/* Readers on other threads see whole blocks while blocks, flushes and growth go on. */
+struct watch {
+	struct state *s;
+	_Atomic bool stop;
+};
+
+enum { WATCHED = 200 };
+
+static void *watcher(void *arg)
+{
+	struct watch *w = arg;
+	unsigned at = 0;
+	while (!atomic_load(&w->stop)) {
+		struct state_read r;
+		if (state_read_begin(&r, w->s) != ERR_OK)
+			return w;
+		char k[32];
+		struct buf first = BUF_INIT, b = BUF_INIT;
+		bool found, ok = true;
+		struct hash root;
+		struct state_proof p;
+		state_read_root(&r, &root);
+		/* All watched keys carry the height of the block that wrote them: one height. */
+		for (unsigned i = 0; i < 5 && ok; i++) {
+			snprintf(k, sizeof k, "watched %u", (at + 41 * i) % WATCHED);
+			buf_clear(&b);
+			ok = state_read_get(&r, &found, &b, slice_str(k)) == ERR_OK;
+			if (ok && found != (state_read_height(&r) > 0))
+				ok = false;
+			if (i == 0)
+				buf_put_slice(&first, buf_slice(&b));
+			ok = ok && slice_eq(buf_slice(&first), buf_slice(&b));
+		}
+		buf_clear(&b);
+		ok = ok && state_read_prove(&r, &p, &b, slice_str(k)) == ERR_OK;
+		struct slice v = buf_slice(&b);
+		ok = ok && state_proof_check(&p, &root, slice_str(k), found ? &v : NULL);
+		state_read_end(&r);
+		buf_fini(&first);
+		buf_fini(&b);
+		struct state_stats st;
+		state_stats(w->s, &st);
+		if (!ok || st.durable_height > st.height)
+			return w;
+		at++;
+	}
+	return NULL;
+}
+
+static enum err sync_counted(void *ctx, int64_t height, struct slice note)
+{
+	_Atomic int64_t *last = ctx;
+	int64_t named = 0;
+	for (size_t i = 0; i < note.n; i++)
+		named = 10 * named + note.p[i] - '0';
+	bug_if(named != height || height <= atomic_load(last));
+	atomic_store(last, height);
+	return ERR_OK;
+}
+
+static void readers(void **unused)
+{
+	(void)unused;
+	_Atomic int64_t synced = 0;
+	struct state_options o = {.pending_keys_max = 700,
+				  .flush_chunk = 100,
+				  .map_bytes = 1 << 16,
+				  .before_flush = sync_counted,
+				  .before_flush_ctx = &synced};
+	struct watch w = {must_open(&o), false};
+	pthread_t t[2];
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, watcher, &w), 0);
+	for (int64_t h = 1; h <= 60; h++) {
+		char k[32], v[32];
+		snprintf(v, sizeof v, "%d", (int)h);
+		assert_int_equal(state_begin(w.s, NULL), ERR_OK);
+		for (unsigned i = 0; i < WATCHED; i++) {
+			bool found;
+			struct slice old;
+			snprintf(k, sizeof k, "watched %u", i);
+			assert_int_equal(state_get(w.s, &found, &old, slice_str(k)), ERR_OK);
+			assert_int_equal(found, h > 1);
+			assert_int_equal(state_put(w.s, slice_str(k), slice_str(v)), ERR_OK);
+			snprintf(k, sizeof k, "new %d %u", (int)h, i);
+			assert_int_equal(state_put(w.s, slice_str(k), slice_str(v)), ERR_OK);
+		}
+		must_commit(w.s, h, slice_str(v));
+	}
+	atomic_store(&w.stop, true);
+	for (unsigned i = 0; i < 2; i++) {
+		void *failed;
+		pthread_join(t[i], &failed);
+		assert_null(failed);
+	}
+	assert_int_equal(state_flush(w.s, NULL), ERR_OK);
+	int64_t durable;
+	assert_int_equal(state_durable(w.s, &durable, NULL), ERR_OK);
+	assert_int_equal(durable, 60);
+	assert_int_equal(atomic_load(&synced), 60);
+	state_close(w.s);
+}
+
+/* A flush that cannot be: the state says so from then on, and LMDB still holds the old height. */
+static enum err sync_fails(void *ctx, int64_t height, struct slice note)
+{
+	(void)ctx;
+	(void)note;
+	return height < 5 ? ERR_OK : ERR_NOSPACE;
+}
+
+static void failed_flush(void **unused)
+{
+	(void)unused;
+	for (unsigned threads = 0; threads < 2; threads++) {
+		struct state_options o = {.before_flush = sync_fails, .synchronous = !threads};
+		struct err_text t = {""};
+		struct state *s = must_open(&o);
+		int64_t h;
+		assert_int_equal(state_durable(s, &h, NULL), ERR_OK);
+		for (int64_t i = h + 1; i <= h + 2; i++) {
+			assert_int_equal(state_begin(s, NULL), ERR_OK);
+			assert_int_equal(state_put(s, slice_str("k"), slice_str("v")), ERR_OK);
+			must_commit(s, i, slice_str("note"));
+		}
+		assert_int_equal(state_flush(s, NULL), ERR_OK);
+		assert_int_equal(state_begin(s, NULL), ERR_OK);
+		must_commit(s, 10, slice_str("note"));
+		assert_int_equal(state_flush(s, &t), ERR_NOSPACE);
+		assert_true(strlen(t.text) > 0);
+		assert_int_equal(state_begin(s, &t), ERR_NOSPACE);
+		assert_int_equal(state_flush(s, &t), ERR_NOSPACE);
+		state_close(s);
+		s = must_open(&o);
+		int64_t now;
+		assert_int_equal(state_durable(s, &now, NULL), ERR_OK);
+		assert_int_equal(now, h + 2);
+		state_close(s);
+	}
+}
+
+/* A flush cut short anywhere: the redo file finishes it, or none of it happened. */
+static void redo(void **unused)
+{
+	(void)unused;
+	struct state_options o = {.synchronous = true, .flush_chunk = 3};
+	struct state *s = must_open(&o);
+	struct hash root;
+	assert_int_equal(state_begin(s, NULL), ERR_OK);
+	for (unsigned i = 0; i < 50; i++) {
+		char k[16];
+		snprintf(k, sizeof k, "k%u", i);
+		assert_int_equal(state_put(s, slice_str(k), slice_str(k)), ERR_OK);
+	}
+	assert_int_equal(state_root(s, &root, NULL), ERR_OK);
+	must_commit(s, 7, slice_str("seven"));
+	state_close(s); /* nothing is flushed */
+
+	/* The flush, as far as the redo file. */
+	struct memtable *m = memtable_new(8);
+	struct row_list rows = {NULL, 0, 0};
+	uint8_t any[32] = {0};
+	for (unsigned i = 0; i < 50; i++) {
+		char k[16];
+		struct hash kh;
+		snprintf(k, sizeof k, "k%u", i);
+		sha256(&kh, slice_str(k));
+		struct row *r = memtable_set(m, &kh, ROW_VALUE, slice_str(k), slice_str(k));
+		trie_leaf_of(&r->leaf, &kh, slice_str(k));
+	}
+	assert_int_equal(memtable_range(m, &rows, any, 0), ERR_OK);
+	struct store_meta meta = {7, root, 50, slice_str("seven")};
+	assert_int_equal(redo_write(io_posix(), dir, &rows, &meta, NULL), ERR_OK);
+	for (unsigned again = 0; again < 2; again++) {
+		s = must_open(&o);
+		struct buf note = BUF_INIT;
+		int64_t height;
+		assert_int_equal(state_durable(s, &height, &note), ERR_OK);
+		assert_int_equal(height, 7);
+		assert_true(slice_eq_str(buf_slice(&note), "seven"));
+		buf_fini(&note);
+		state_close(s);
+	}
+	/* A redo file below the height is not applied; a broken one neither. */
+	struct store_meta low = {6, {{0}}, 1, slice_str("six")};
+	assert_int_equal(redo_write(io_posix(), dir, &rows, &low, NULL), ERR_OK);
+	state_close(must_open(&o));
+	low.height = 9;
+	assert_int_equal(redo_write(io_posix(), dir, &rows, &low, NULL), ERR_OK);
+	char path[128];
+	snprintf(path, sizeof path, "%s/redo", dir);
+	assert_int_equal(truncate(path, 900), 0);
+	state_close(must_open(&o));
+	/* One that is whole but lies is found out. */
+	assert_int_equal(redo_write(io_posix(), dir, &rows, &low, NULL), ERR_OK);
+	assert_int_equal(state_open(&s, dir, &o, NULL), ERR_CORRUPT);
+	row_list_fini(&rows);
+	memtable_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +630,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ground_keys, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(lag_and_replay, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(limits, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(readers, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(failed_flush, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(redo, dir_make, dir_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
