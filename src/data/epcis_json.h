@@ -1,6 +1,7 @@
 /*
  * epcis_json: what the parts of the JSON-LD reader share. Private to
- * epcis_json_read.c and epcis_json_context.c.
+ * epcis_json_*.c: _value (faults, plain values), _context (prefixes), _node
+ * (extension fields), _event, _read (documents).
  */
 #ifndef ARGOSY_DATA_EPCIS_JSON_H
 #define ARGOSY_DATA_EPCIS_JSON_H
@@ -51,6 +52,32 @@ int epcis_shown(struct slice s);
 void *epcis_alloc(struct epcis_reader *r, size_t n);
 char *epcis_copy(struct epcis_reader *r, struct slice s);
 
+/* Where to write the next issue, or NULL where there is no more room; counts it. */
+struct event_issue *epcis_next_issue(struct epcis_reader *r);
+
+/* Values held to their type: false, and a fault noted, where they are something else. Strings
+ * must not be empty; *out stays as it was where there is no memory. */
+bool epcis_is_object(struct epcis_reader *r, const struct json_value *v);
+bool epcis_is_array(struct epcis_reader *r, const struct json_value *v);
+/* Is it the first member of that name? */
+bool epcis_is_first(struct epcis_reader *r, const struct json_value *m);
+bool epcis_read_string(struct epcis_reader *r, const struct json_value *v, char **out);
+bool epcis_read_number(struct epcis_reader *r, const struct json_value *v, char **out);
+bool epcis_read_bool(struct epcis_reader *r, const struct json_value *v, char **out);
+bool epcis_read_strings(struct epcis_reader *r, const struct json_value *v, size_t *n,
+			char ***list);
+/* JSON schema: uniqueItems, of an array of strings. */
+bool epcis_check_unique(struct epcis_reader *r, const struct json_value *v);
+/* Does the name stand for "@id", "@type", by itself or as an alias of the context? */
+bool epcis_is_id(const struct epcis_reader *r, struct slice name);
+bool epcis_is_type(const struct epcis_reader *r, struct slice name);
+
+/* The member that gives the kind of a document or event; NULL, and a fault, if none or two do. */
+const struct json_value *epcis_find_type(struct epcis_reader *r, const struct json_value *v);
+/* One event, checked; NULL: faulty (noted), or out of memory. */
+event_t *epcis_read_event(struct epcis_reader *r, const struct json_value *v,
+			  const struct context *document_context);
+
 /* Is that one of the spellings of the standard context's address? */
 bool context_is_standard(struct slice url);
 extern const char context_url[]; /* the one that we write */
@@ -88,6 +115,7 @@ bool context_name(struct epcis_reader *r, const struct json_value *member, Argos
 		  bool bare);
 
 /* An object or other value as a Node; `member` gives its name (already split into *n). */
+Argosy__V1__Node *epcis_new_node(struct epcis_reader *r); /* NULL: no memory */
 enum node_names { NAMES_STRICT, NAMES_LOOSE /* any bare name, as in the document's header */ };
 bool epcis_read_node(struct epcis_reader *r, const struct json_value *v, Argosy__V1__Node *n,
 		     enum node_names names);
