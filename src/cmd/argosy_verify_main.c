@@ -31,7 +31,7 @@ static const char usage[] =
 	"en|zh]\n"
 	"       argosy-verify evidence A B [--genesis FINGERPRINT] [--lang en|zh]\n"
 	"FILE: a bundle or head file, - for standard input, or the text of a QR code.\n"
-	"FINGERPRINT: 64 hex digits, or @FILE that holds them.\n"
+	"FINGERPRINT: 64 hex digits, or a file that holds them (@FILE if its name has no . or /).\n"
 	"Exit: 0 verified, 4 refused, 3 no such file, 2 wrong usage; evidence: 0 they contradict, "
 	"1 not.\n";
 
@@ -117,6 +117,8 @@ static int read_fingerprint(uint8_t out[static 32], const char *text)
 	int status = 0;
 	if (*text == '@')
 		status = read_input(&b, text + 1);
+	else if (strlen(text) != 64 && strpbrk(text, "/."))
+		status = read_input(&b, text); /* genesis.txt */
 	else
 		buf_put_str(&b, text);
 	while (b.n && strchr(" \t\r\n", b.p[b.n - 1]) && b.p[b.n - 1])
@@ -192,7 +194,8 @@ static int run_evidence(const struct options *o, const struct verify_options *vo
 
 int main(int argc, char **argv)
 {
-	struct options o = {0};
+	const char *lang = getenv("LANG");
+	struct options o = {.zh = lang && strncmp(lang, "zh", 2) == 0};
 	const char *why = NULL;
 	uint8_t fingerprint[32];
 	struct verify_options vo = {0};

@@ -230,6 +230,8 @@ static void read_person(struct reader *r, struct keyfile *k)
 {
 	uint8_t box[KEYFILE_NONCE + 48] = {0};
 	struct slice s = line(r, "kdf: argon2id ");
+	if (r->bad)
+		return;
 	k->ops = number(&s);
 	if (s.n && s.p[0] == ' ')
 		s = slice(s.p + 1, s.n - 1);

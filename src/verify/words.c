@@ -268,7 +268,7 @@ static void put_who(struct buf *b, const struct verify_result *r, bool zh)
 
 static void put_limits(struct buf *b, const struct verify_result *r, bool zh)
 {
-	if (!r->is_head)
+	if (!r->is_head && !r->subjects[0].absent)
 		buf_put_str(b, zh ? "  - 实物与记录相符\n"
 				  : "  - that the goods are what the record says\n");
 	buf_put_str(b,
