@@ -170,7 +170,7 @@ static int sign(struct cli *cli, const struct verify_result *r, struct bundle_wi
 
 int cmd_head_cosign(struct cli *cli)
 {
-	const char *path = cli->argv[0], *seen, *output = cli_value(cli, "output");
+	const char *path = cli->argv[0], *seen = NULL, *output = cli_value(cli, "output");
 	struct verify_result *r = NULL;
 	struct bundle_witness w;
 	struct buf out = BUF_INIT;
