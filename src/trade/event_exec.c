@@ -43,28 +43,36 @@ static enum err declare_subjects(struct act *a, const struct record *first)
 	return ERR_OK;
 }
 
-/* Voids the event that `id` tells of. *again: this very declaration is recorded. */
+static enum err record_at(struct act *a, struct record *r, struct buf *bytes, uint64_t index)
+{
+	buf_clear(bytes);
+	TRY(exec_read_record(a->x, bytes, index));
+	return record_decode(r, a->x->arena, buf_slice(bytes));
+}
+
+/* Voids the event that `id` tells of. *again: this very declaration was the last
+ * word on it. Another may follow: "with another hash it is refused, unless it
+ * declares an error". */
+static enum err declare_in(struct act *a, struct event_identity *id, bool *again, struct buf *bytes)
+{
+	struct record r;
+	if (id->declared1) {
+		TRY(record_at(a, &r, bytes, id->declared1 - 1));
+		*again = slice_eq(r.member, a->sender) && slice_eq(r.action, a->p->bytes);
+		if (*again)
+			return ERR_OK;
+	}
+	TRY(record_at(a, &r, bytes, id->index));
+	if (!slice_eq(r.member, a->sender))
+		return act_refuse(a, VERDICT_NOT_AUTHORISED, "/errorDeclaration", slice(NULL, 0),
+				  "only the member who recorded an event may declare it in error");
+	return declare_subjects(a, &r);
+}
+
 static enum err declare(struct act *a, struct event_identity *id, bool *again)
 {
 	struct buf bytes = BUF_INIT;
-	struct record first;
-	enum err e = exec_read_record(a->x, &bytes, id->declared1 ? id->declared1 - 1 : id->index);
-	if (e == ERR_OK)
-		e = record_decode(&first, a->x->arena, buf_slice(&bytes));
-	if (e != ERR_OK)
-		goto out;
-	if (id->declared1) {
-		*again = slice_eq(first.action, a->p->bytes);
-		if (!*again)
-			e = act_refuse(a, VERDICT_STATE, "/errorDeclaration", slice(NULL, 0),
-				       "the event is already declared in error");
-	} else if (!slice_eq(first.member, a->sender)) {
-		e = act_refuse(a, VERDICT_NOT_AUTHORISED, "/errorDeclaration", slice(NULL, 0),
-			       "only the member who recorded an event may declare it in error");
-	} else {
-		e = declare_subjects(a, &first);
-	}
-out:
+	enum err e = declare_in(a, id, again, &bytes);
 	buf_fini(&bytes);
 	return e;
 }
@@ -79,6 +87,8 @@ static enum err identify(struct act *a, struct event_identity *id, bool *done)
 	TRY(event_identity_get(a->x, &found, id, &a->p->event_id_hash));
 	if (found && a->p->declares_error) {
 		STEP(declare(a, id, done));
+		if (*done)
+			return ERR_OK;
 		id->flags |= EVENT_VOIDED;
 		id->declared1 = exec_next_index(a->x) + 1;
 		return ERR_OK;
