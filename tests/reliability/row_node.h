@@ -39,6 +39,7 @@ struct row_tx {
 	unsigned events;    /* on as many items of its own, 1 to ROW_ITEMS_MAX */
 	bool last_refused;  /* the last action is one that the ledger refuses */
 	bool other_body;    /* the same id with another body */
+	bool invalid;	    /* an event that breaks the data standard */
 	int64_t expires_ms; /* 0: the node's */
 };
 
@@ -169,6 +170,8 @@ ROW_FN size_t row_action(uint8_t *out, const struct row_tx *tx, unsigned i, bool
 	}
 	ev.type = ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_OBJECT;
 	ev.action = ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_OBSERVE;
+	if (tx->invalid)
+		time[5] = '9'; /* no such month */
 	ev.event_time = time;
 	ev.event_time_zone_offset = zone;
 	ev.epc_list = epcs;
