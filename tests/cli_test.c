@@ -239,6 +239,100 @@ static void test_keys(void **state)
 	OUT("\"holder\":\"partner\"");
 }
 
+/* Runs the verifier on a file; its exit code. */
+static int verified(const char *file, const char *fingerprint)
+{
+	program_free(&last);
+	last = program_run("argosy-verify", file, "--genesis", fingerprint, (const char *)NULL);
+	return last.code;
+}
+
+static void test_trace_and_proof(void **state)
+{
+	(void)state;
+	const char *item = "https://id.example.com/goods/1";
+	char fp[65];
+	CODE(0, "genesis", "fingerprint");
+	snprintf(fp, sizeof fp, "%.64s", last.out);
+	CODE(0, "trace", item);
+	OUT("shipping");
+	OUT("custody accepted");
+	OUT("[taken in]");
+	CODE(0, "trace", item, "--lang", "zh");
+	OUT("发货");
+	CODE(0, "trace", item, "--whole", "--json");
+	assert_int_equal(strncmp(last.out, "{\"subject\":\"", 12), 0);
+	CODE(3, "trace", "https://id.example.com/goods/none");
+	CODE(2, "trace", item, "--up", "--down");
+	/* A proof, as a file and as text; one bit less and it is refused. */
+	const char *bundle = program_file("one.bundle", NULL);
+	CODE(2, "prove", item);
+	CODE(3, "prove", "https://id.example.com/goods/none", "-o", bundle);
+	CODE(0, "prove", item, "-o", bundle);
+	assert_int_equal(verified(bundle, fp), 0);
+	CODE(0, "prove", item, "-o", bundle, "--journey");
+	assert_int_equal(verified(bundle, fp), 0);
+	CODE(0, "prove", item, "--text");
+	assert_int_equal(strncmp(last.out, "https://argosy.example/p#", 25), 0);
+	const char *text = program_file("one.txt", last.out);
+	assert_int_equal(verified(text, fp), 0);
+	CODE(0, "prove", item, "--qr");
+	OUT("▀");
+	FILE *f = fopen(bundle, "r+");
+	assert_non_null(f);
+	fseek(f, -20, SEEK_END);
+	int c = fgetc(f);
+	fseek(f, -20, SEEK_END);
+	fputc(c ^ 1, f);
+	fclose(f);
+	assert_int_equal(verified(bundle, fp), 4);
+	assert_int_equal(
+		verified(text, "0000000000000000000000000000000000000000000000000000000000000000"),
+		4);
+	/* That there is nothing about a thing can be proven too. */
+	CODE(0, "prove", "https://id.example.com/goods/none", "-o", bundle, "--absence");
+	assert_int_equal(verified(bundle, fp), 0);
+}
+
+/* A partner signs what continues what he saw, and nothing else. */
+static void test_witness(void **state)
+{
+	(void)state;
+	const char *item = "https://id.example.com/goods/1";
+	const char *one = program_file("head1", NULL), *two = program_file("head2", NULL);
+	const char *key = program_file("witness.key", NULL), *seen = program_file("seen", NULL);
+	const char *signature = program_file("witness.json", NULL);
+	char fp[65];
+	CODE(0, "genesis", "fingerprint");
+	snprintf(fp, sizeof fp, "%.64s", last.out);
+	CODE(0, "key", "create", key, "--kind", "agent", "--name", "Partner");
+	CODE(0, "head", "export", "-o", one);
+	CODE(2, "head", "cosign", one, "--key", key, "--seen", seen);
+	ERR("--genesis");
+	CODE(4, "head", "cosign", one, "--key", key, "--seen", seen, "--genesis",
+	     "0000000000000000000000000000000000000000000000000000000000000000");
+	CODE(0, "head", "cosign", one, "--key", key, "--seen", seen, "--genesis", fp, "-o",
+	     signature);
+	CODE(0, "witness", "add", signature);
+	CODE(0, "prefix", "register", "https://id9.example.com/");
+	CODE(0, "head", "export", "-o", two);
+	CODE(4, "head", "cosign", two, "--key", key, "--seen", seen);
+	ERR("--since");
+	CODE(0, "prove", item, "-o", two, "--since", seen);
+	CODE(0, "head", "cosign", two, "--key", key, "--seen", seen);
+	OUT("\"signature\":\"");
+	/* And never backwards. */
+	CODE(4, "head", "cosign", one, "--key", key, "--seen", seen);
+	assert_int_equal(verified(two, fp), 0);
+	OUT("Partner");
+	char *text = program_text(signature);
+	char *root = strstr(text, "\"log_root\":\"");
+	assert_non_null(root);
+	root[13] = root[13] == '0' ? '1' : '0';
+	CODE(1, "witness", "add", program_file("bad.json", text));
+	free(text);
+}
+
 static void test_attachments(void **state)
 {
 	(void)state;
@@ -298,10 +392,16 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_talk),	    cmocka_unit_test(test_epcis),
-		cmocka_unit_test(test_init),	    cmocka_unit_test(test_import),
-		cmocka_unit_test(test_acts),	    cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_attachments), cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_talk),
+		cmocka_unit_test(test_epcis),
+		cmocka_unit_test(test_init),
+		cmocka_unit_test(test_import),
+		cmocka_unit_test(test_acts),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_trace_and_proof),
+		cmocka_unit_test(test_witness),
+		cmocka_unit_test(test_attachments),
+		cmocka_unit_test(test_copies),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
