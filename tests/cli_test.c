@@ -116,6 +116,10 @@ static void test_init(void **state)
 	CODE(3, "status", "--data-dir", node_dir);
 	ERR("argosy init");
 	CODE(2, "init", "--data-dir", node_dir, "--member", "NOT AN ID");
+	CODE(2, "init", "--data-dir", node_dir, "--country", "cn");
+	setenv("ARGOSY_PASSPHRASE", "short", 1);
+	CODE(2, "init", "--data-dir", node_dir);
+	setenv("ARGOSY_PASSPHRASE", "correct horse battery", 1);
 	CODE(0, "init", "--data-dir", node_dir, "--member", "acme", "--name", "Acme Foods",
 	     "--json");
 	OUT("\"member\":\"acme\"");

@@ -31,7 +31,7 @@ enum { STOP_WAIT_MS = 20000 };
 
 static const char usage[] =
 	"usage: argosyd [--data-dir DIR] [--listen ADDR:PORT|none] [--config FILE]\n"
-	"serves a node's folder; see argosyd(8), and \"argosy init\" to make one\n";
+	"serves a node's folder; make one with \"argosy init\"\n";
 
 /* Tells systemd, if it started us: sd_notify(3) in a few lines. */
 static void notify(const char *state)

@@ -6,6 +6,8 @@
 #include "cmd/sender.h"
 
 #include "base/io.h"
+#include "crypto/keyfile.h"
+#include "data/codes.h"
 #include "data/json.h"
 #include "interface/jsonw.h"
 #include "ledger/member.h"
@@ -77,6 +79,9 @@ int cmd_init(struct cli *cli)
 		b.name = b.member;
 	if (!b.country)
 		b.country = "CN";
+	if (!code_country(slice_str(b.country)))
+		return cli_fail(cli, CLI_USAGE, "--country \"%s\" is not one of ISO 3166-1 (\"CN\")",
+				b.country);
 	/* A person's key is encrypted unless the operator says that it is not to be. */
 	if (!cli_flag(cli, "no-passphrase")) {
 		b.passphrase = keys_passphrase(cli,
@@ -85,6 +90,9 @@ int cmd_init(struct cli *cli)
 					       true);
 		if (!b.passphrase)
 			return CLI_DENIED;
+		if (strlen(b.passphrase) < KEYFILE_PASSPHRASE_MIN)
+			return cli_fail(cli, CLI_USAGE, "a passphrase has at least %d bytes",
+					KEYFILE_PASSPHRASE_MIN);
 	}
 	enum err e = parents_make(cli->data_dir, &cli->err);
 	if (e == ERR_OK)

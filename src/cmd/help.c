@@ -250,6 +250,6 @@ int help_manpage(struct cli *cli)
 	printf(".SH ENVIRONMENT\n.TP\n.B ARGOSY_DATA_DIR\nThe data folder.\n.TP\n"
 	       ".B ARGOSY_PASSPHRASE\nOpens a person's key without a prompt.\n.TP\n"
 	       ".B ARGOSY_MEMBER\nThe member that acts.\n.TP\n.B LANG, NO_COLOR\nAs usual.\n"
-	       ".SH SEE ALSO\n.BR argosyd (8),\n.BR argosy\\-verify (1)\n");
+	       ".SH SEE ALSO\nargosyd \\-\\-help, argosy\\-verify \\-\\-help\n");
 	return CLI_DONE;
 }
