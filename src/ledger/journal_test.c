@@ -492,7 +492,8 @@ static void misplaced_segments(void **s)
 	/* swapped */
 	OK(io_rename(r.io, "/log/000001.seg", "/log/x", NULL));
 	OK(io_rename(r.io, "/log/000002.seg", "/log/000001.seg", NULL));
-	assert_int_equal(rig_open(&r, false), ERR_CORRUPT); /* one is missing */
+	assert_int_equal(rig_open(&r, false), ERR_CORRUPT);
+	assert_non_null(strstr(r.t.text, "1 missing"));
 	OK(io_rename(r.io, "/log/x", "/log/000002.seg", NULL));
 	assert_int_equal(rig_open(&r, false), ERR_CORRUPT);
 	assert_int_equal(verify(&r, &report), ERR_CORRUPT);
@@ -520,6 +521,70 @@ static void misplaced_segments(void **s)
 	OK(io_rename(r.io, "/log/x", path, NULL));
 	OK(rig_open(&r, false));
 	buf_fini(&b);
+	rig_free(&r);
+}
+
+/* Headers with a good checksum that do not fit in: each field is held against what comes before. */
+static void forged_headers(void **s)
+{
+	(void)s;
+	static const struct {
+		const char *why;
+		uint32_t number;
+		uint8_t fingerprint, chain, records, bytes; /* what is added to each */
+		bool by_check_alone;
+	} v[] = {
+		{"another number", 3, 0, 0, 0, 0, false},
+		{"another chain", 2, 1, 0, 0, 0, false},
+		{"does not continue", 2, 0, 1, 0, 0, false},
+		{"counts other records", 2, 0, 0, 1, 0, true},
+		{"another length", 2, 0, 0, 0, 1, false},
+	};
+	struct rig r = rig_new();
+	struct journal_report report;
+	struct segment_header good;
+	struct io_file *f;
+	uint64_t size;
+	uint8_t bytes[SEGMENT_HEADER_BYTES];
+	append_synced(&r, 0, 60);
+	journal_close(r.j);
+	r.j = NULL;
+	OK(journal_dir_open(r.io, "/log", 2, NULL, &good, &f, &size, NULL));
+	io_close(f);
+	OK(io_open(r.io, &f, "/log/000002.seg", IO_WRITE, NULL));
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		struct segment_header h = good;
+		h.number = v[i].number;
+		h.fingerprint.b[0] ^= v[i].fingerprint;
+		h.chain.b[0] ^= v[i].chain;
+		h.records_before += v[i].records;
+		h.bytes_before += v[i].bytes;
+		segment_header_encode(bytes, &h);
+		OK(io_pwrite(f, bytes, sizeof bytes, 0, NULL));
+		assert_int_equal(verify(&r, &report), ERR_CORRUPT);
+		assert_non_null(strstr(r.t.text, v[i].why));
+		assert_int_equal(report.bad.segment, 2);
+		if (v[i].by_check_alone)
+			continue;
+		assert_int_equal(rig_open(&r, false), ERR_CORRUPT);
+		assert_non_null(strstr(r.t.text, v[i].why));
+	}
+	/* A later format, and a byte that must be zero. */
+	segment_header_encode(bytes, &good);
+	bytes[8] = 2;
+	put_u32le(bytes + 4092, crc32c(0, bytes, 4092));
+	OK(io_pwrite(f, bytes, sizeof bytes, 0, NULL));
+	assert_int_equal(rig_open(&r, false), ERR_VERSION);
+	segment_header_encode(bytes, &good);
+	bytes[1000] = 1;
+	put_u32le(bytes + 4092, crc32c(0, bytes, 4092));
+	OK(io_pwrite(f, bytes, sizeof bytes, 0, NULL));
+	assert_int_equal(rig_open(&r, false), ERR_CORRUPT);
+	segment_header_encode(bytes, &good);
+	OK(io_pwrite(f, bytes, sizeof bytes, 0, NULL));
+	io_close(f);
+	OK(rig_open(&r, false));
+	assert_int_equal(walk(&r), 60);
 	rig_free(&r);
 }
 
@@ -844,6 +909,7 @@ int main(void)
 		cmocka_unit_test(damage_is_not_a_torn_tail),
 		cmocka_unit_test(torn_group),
 		cmocka_unit_test(misplaced_segments),
+		cmocka_unit_test(forged_headers),
 		cmocka_unit_test(misdirected_block),
 		cmocka_unit_test(dead_after_a_fault),
 		cmocka_unit_test(failed_sync_then_power_failure),
