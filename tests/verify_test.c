@@ -929,6 +929,46 @@ static void evidence_of_logs(void **s)
 	world_free(other);
 }
 
+/* What cannot be proven is not encoded. */
+static void maker_refuses(void **s)
+{
+	(void)s;
+	struct world *w = w_parcel(1);
+	struct buf b = BUF_INIT;
+	struct bundle_subject sub = w_bundle_subject(w, 0);
+	struct bundle one = {.head = w_bundle_head(w), .subjects = &sub, .n_subjects = 1};
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+	one.n_subjects = 0;
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_LIMIT);
+	one.n_subjects = 1;
+	sub.n_events--; /* not as many as the state counts */
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_FORMAT);
+	sub = w_bundle_subject(w, 0);
+	sub.value.n--;
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_FORMAT);
+	sub = w_bundle_subject(w, 0);
+	sub.id.n = 0;
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_FORMAT);
+	sub = w_bundle_subject(w, 0);
+	sub.value.n = 0; /* events of what is absent */
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_FORMAT);
+	sub = w_bundle_subject(w, 0);
+	sub.proof.n = 0;
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_FORMAT);
+	sub = w_bundle_subject(w, 0);
+	w->s[0].e[5].recorded_ms = w->s[0].e[4].recorded_ms - 1;
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_FORMAT);
+	w->s[0].e[5].recorded_ms = w->s[0].e[4].recorded_ms + 1;
+	w->s[0].e[5].who = SLICE_LIT("\xff");
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_FORMAT);
+	one.head.log_size++; /* the header is of another log */
+	w->s[0].e[5].who = SLICE_LIT("x");
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_MISMATCH);
+	assert_int_equal(bundle_head_encode(&b, &one.head, NULL, 0, NULL), ERR_MISMATCH);
+	buf_fini(&b);
+	world_free(w);
+}
+
 static void names(void **s)
 {
 	(void)s;
@@ -951,7 +991,7 @@ int main(void)
 		cmocka_unit_test(epochs),     cmocka_unit_test(foreign_key),
 		cmocka_unit_test(heads),      cmocka_unit_test(consistency),
 		cmocka_unit_test(evidence),   cmocka_unit_test(evidence_of_logs),
-		cmocka_unit_test(names),
+		cmocka_unit_test(names),      cmocka_unit_test(maker_refuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
