@@ -7,6 +7,7 @@
  *
  * Usage: state_bench [FOLDER]: on a real disk, default build/bench-state.
  */
+#include "ledger/mlog.h"
 #include "ledger/state.h"
 
 #include <stdio.h>
@@ -144,6 +145,48 @@ static struct state *open_timed(uint64_t keys)
 	return s;
 }
 
+/* The log: what appending costs, and reading twenty records anywhere in it. */
+static void measure_log(void)
+{
+	enum { RECORDS = 200000, READS = 2000 };
+	struct err_text t = {""};
+	struct mlog *m;
+	char path[256];
+	uint8_t record[400] = {0};
+	snprintf(path, sizeof path, "%s/log", dir);
+	die_if(mlog_destroy(NULL, path, &t), &t);
+	die_if(mlog_open(&m, NULL, path, 0, NULL, &t), &t);
+	double cpu = clock_s(CLOCK_THREAD_CPUTIME_ID);
+	for (unsigned i = 0; i < RECORDS; i++) {
+		uint64_t index;
+		struct hash root;
+		memcpy(record, &i, sizeof i);
+		die_if(mlog_append(m, &index, NULL, slice(record, sizeof record)), &t);
+		if (i % BLOCK == BLOCK - 1) {
+			mlog_root(m, &root);
+			die_if(mlog_commit(m, &t), &t);
+		}
+	}
+	cpu = clock_s(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	double wall = clock_s(CLOCK_MONOTONIC), used = clock_s(CLOCK_THREAD_CPUTIME_ID);
+	struct buf b = BUF_INIT;
+	for (unsigned i = 0; i < READS; i++) {
+		for (unsigned k = 0; k < 20; k++) {
+			buf_clear(&b);
+			die_if(mlog_read(m, &b, rnd() % RECORDS), &t);
+		}
+	}
+	wall = clock_s(CLOCK_MONOTONIC) - wall;
+	used = clock_s(CLOCK_THREAD_CPUTIME_ID) - used;
+	printf("log: %.2f us CPU a record of 400 bytes; 20 random reads %.1f us CPU, %.1f us "
+	       "wall\n",
+	       cpu * 1e6 / RECORDS, used * 1e6 / READS, wall * 1e6 / READS);
+	buf_fini(&b);
+	mlog_close(m);
+	die_if(mlog_destroy(NULL, path, &t), &t);
+	rmdir(path);
+}
+
 int main(int argc, char **argv)
 {
 	struct err_text t = {""};
@@ -169,6 +212,7 @@ int main(int argc, char **argv)
 	}
 	printf("an update with 1,000,000 keys costs %.1f us more than with 10,000\n",
 	       us[1] - us[0]);
+	measure_log();
 	die_if(state_destroy(NULL, dir, &t), &t);
 	rmdir(dir);
 	return 0;
