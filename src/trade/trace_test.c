@@ -210,6 +210,35 @@ static void disowned_acts_stay_and_are_marked(void **state)
 	assert_int_equal(fx_by("alice", "alice/stolen", a), VERDICT_KEY_REVOKED);
 }
 
+/* On the real ledger: neither subject, nor children, nor record, nor event id stays. */
+static void a_refused_batch_leaves_nothing(void **state)
+{
+	(void)state;
+	action_t *with_id = fx_object(OBSERVE, CASE("1"), "storing");
+	with_id->event->event_id = fx_str("urn:uuid:8f1d9a1e-0000-4000-8000-000000000009");
+	action_t *batch[] = {
+		fx_object(ADD, ITEM("1"), "commissioning"),
+		fx_aggregation(ADD, CASE("1"), ITEM("1")),
+		with_id,
+		fx_accept(CASE("1"), "bob"),
+	};
+	uint64_t log = fx.n_log;
+	assert_int_equal(fx_batch("alice", batch, 4), VERDICT_NOT_OFFERED);
+	assert_int_equal(fx.n_log, log);
+	struct subject s;
+	struct state_key k;
+	struct slice v;
+	struct hash h;
+	sha256(&h, slice_str(with_id->event->event_id));
+	assert_false(fx_subject(&s, ITEM("1")) || fx_subject(&s, CASE("1")));
+	assert_false(fx_get(&v, key_make(&k, "b/", SLICE_LIT("00/395212340000000014/0"))));
+	assert_false(fx_get(&v, key_make(&k, "e/", slice(h.b, 32))));
+	assert_int_equal(fx_batch("alice", batch, 3), VERDICT_OK);
+	assert_true(fx_get(&v, key_make(&k, "b/", SLICE_LIT("00/395212340000000014/0"))));
+	assert_true(fx_get(&v, key_make(&k, "e/", slice(h.b, 32))));
+	assert_steps(ITEM("1"), TRACE_UP, "commissioning packing storing");
+}
+
 static void limits_are_said(void **state)
 {
 	(void)state;
@@ -275,6 +304,7 @@ int main(void)
 		T(used_by_others_still_leads_down),
 		T(voided_events_lead_nowhere),
 		T(disowned_acts_stay_and_are_marked),
+		T(a_refused_batch_leaves_nothing),
 		T(limits_are_said),
 		T(the_json_says_it_all),
 	};
