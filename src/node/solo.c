@@ -435,6 +435,11 @@ static void rounds(struct solo *s, struct job **jobs, struct node_answer *answer
 	while (!s->stopped) {
 		bool owed = !s->prepared.first && proof_owed(s);
 		int64_t idle_ms = (clock_mono_ns() - idle_since) / 1000000;
+		/* The newest block changed nothing: its own header carries what is to be proven. */
+		if (!owed && !s->prepared.first && s->proven < s->next_height - 1) {
+			s->proven = s->next_height - 1;
+			pthread_cond_broadcast(&s->changed);
+		}
 		if (s->stopping && s->jobs == 0)
 			return;
 		if (!fit(s, &wall)) {
