@@ -27,7 +27,7 @@ enum kind { BIT, HEADER, ZEROED, TORN, MISDIRECTED, CUT, OLDER, BYTES, RUNNING, 
 
 static const char *const kind_names[KINDS] = {
 	"one bit flipped",   "one page header byte changed", "one page zeroed",
-	"half a page older", "one page written elsewhere",   "tail cut off",
+	"one sector older",  "one page written elsewhere",   "tail cut off",
 	"old file put back", "eight bytes of noise",	     "one bit flipped while running",
 };
 
@@ -153,8 +153,9 @@ static void damage(enum kind kind)
 		memset(p + page, 0, PAGE);
 		break;
 	case TORN:
-		if (page + PAGE <= older.n)
-			memcpy(p + page + 512 * rnd(8), older.p + page + 512 * rnd(8), 512);
+		page += 512 * rnd(8);
+		if (page + 512 <= older.n)
+			memcpy(p + page, older.p + page, 512);
 		break;
 	case MISDIRECTED:
 		memcpy(p + page, p + other, PAGE);
