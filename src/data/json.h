@@ -1,7 +1,7 @@
 /*
  * json: a small strict JSON reader (RFC 8259) that keeps the text of numbers.
  *
- * Why our own: docs/decisions/json-reader.md. The whole text becomes a tree in
+ * Why our own: docs/decisions/0010-json-reader.md. The whole text becomes a tree in
  * the caller's arena. Strings without escapes and all numbers are slices of
  * the input, which must outlive the tree.
  *
