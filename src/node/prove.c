@@ -97,6 +97,14 @@ static enum err chapters_prove(struct book *b, struct ledger_proof *p, bool *sam
 	return e;
 }
 
+/* The epochs up to a header's height: one may have begun since that header was signed. */
+static void epochs_until(struct node *n, struct bundle_head *h)
+{
+	h->epochs = ledger_epochs(n->ledger, &h->n_epochs);
+	while (h->n_epochs && h->epochs[h->n_epochs - 1].from_height > h->header->height)
+		h->n_epochs--;
+}
+
 static enum err encode(struct node *n, struct buf *out, struct book *b, const struct ledger_proof *p,
 		       const struct signed_block *block, uint64_t since_log_size, struct err_text *t)
 {
@@ -107,7 +115,7 @@ static enum err encode(struct node *n, struct buf *out, struct book *b, const st
 				    .log_root = p->log_root,
 				    .state_root = p->state_root},
 			   .n_subjects = b->n};
-	m.head.epochs = ledger_epochs(n->ledger, &m.head.n_epochs);
+	epochs_until(n, &m.head);
 	struct bundle_subject *subjects = arena_alloc(b->arena, b->n * sizeof *subjects);
 	size_t shown = 0;
 	for (size_t i = 0; i < b->n; i++)
@@ -195,7 +203,7 @@ enum err node_head_export(struct node *n, struct buf *out, struct err_text *t)
 					.log_size = p.log_size,
 					.log_root = p.log_root,
 					.state_root = p.state_root};
-		h.epochs = ledger_epochs(n->ledger, &h.n_epochs);
+		epochs_until(n, &h);
 		e = bundle_head_encode(out, &h, NULL, 0, t);
 	}
 	free(block);
