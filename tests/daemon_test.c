@@ -359,6 +359,27 @@ static void test_stop(void **state)
 	free(log);
 }
 
+/* Both signals are there before it looks at the first: the second ends it at once, unless
+ * the orderly end was quicker still. The chain is whole either way. */
+static void test_second_signal(void **state)
+{
+	(void)state;
+	int code = 0;
+	for (int i = 0; i < 10 && code == 0; i++) {
+		daemon_start();
+		kill(daemon_pid, SIGSTOP);
+		kill(daemon_pid, SIGTERM);
+		kill(daemon_pid, SIGINT);
+		code = daemon_stop(SIGCONT);
+	}
+	assert_int_equal(code, 1);
+	assert_true(program_await(log_path, "second signal", 1));
+	struct program_result r =
+		program_run("argosy", "verify", "--data-dir", node_dir, (const char *)NULL);
+	assert_int_equal(r.code, 0);
+	program_free(&r);
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -387,9 +408,10 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_strict),	cmocka_unit_test(test_problems),
-		cmocka_unit_test(test_socket),	cmocka_unit_test(test_second_start),
-		cmocka_unit_test(test_signals), cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_strict),	      cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_socket),	      cmocka_unit_test(test_second_start),
+		cmocka_unit_test(test_signals),	      cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_second_signal),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
