@@ -8,7 +8,7 @@
 
 enum { ENTRY = 24, FOOT = 20, MERGE = 8, PREFIX = 16 };
 /* Merging happens in memory: larger files than 24 MiB stay as they are. */
-enum { MERGE_MAX = 1 << 20 };
+enum { MERGE_MAX = 1 << 20, CHUNK = 1 << 16 };
 
 static const char foot_magic[8] = {'A', 'R', 'G', 'O', 'S', 'Y', 'I', 'D'};
 
@@ -29,6 +29,7 @@ struct ids {
 	pthread_mutex_t mutex;
 	struct run *runs; /* oldest first */
 	size_t n_runs;
+	int64_t reached; /* the height that the runs go up to; -1: there is none */
 	uint8_t *fresh; /* ENTRY bytes each */
 	size_t n_fresh, cap_fresh;
 };
@@ -69,28 +70,53 @@ static void runs_close(struct ids *i)
 	i->n_runs = 0;
 }
 
-/* Opens a run and checks its foot; the whole CRC is not read at opening, since every
- * answer only says where to look, and the block there says the truth. */
+/* The CRC of all entries and of the foot before its CRC. */
+static enum err run_crc(struct run *run, uint32_t *crc, struct err_text *t)
+{
+	uint64_t left = run->entries * ENTRY + FOOT - 4, at = 0;
+	size_t room = left < CHUNK ? (size_t)left : CHUNK;
+	uint8_t *chunk = malloc(room);
+	enum err e = chunk ? ERR_OK : ERR_NOMEM;
+	*crc = 0;
+	while (e == ERR_OK && left > 0) {
+		size_t n = left < room ? (size_t)left : room;
+		e = io_pread_all(run->file, chunk, n, at, t);
+		if (e == ERR_OK)
+			*crc = crc32c(*crc, chunk, n);
+		at += n;
+		left -= n;
+	}
+	free(chunk);
+	return e;
+}
+
+static enum err run_check(struct run *run, const char *path, struct err_text *t)
+{
+	uint64_t size;
+	uint32_t crc;
+	uint8_t foot[FOOT];
+	TRY(io_size(run->file, &size, t));
+	if (size < FOOT || (size - FOOT) % ENTRY)
+		return err_set(t, ERR_CORRUPT, "%s: wrong length; run argosy reindex", path);
+	TRY(io_pread_all(run->file, foot, FOOT, size - FOOT, t));
+	struct reader r = reader_of(slice(foot + 8, FOOT - 8));
+	run->entries = reader_u64be(&r);
+	if (memcmp(foot, foot_magic, 8) || run->entries != (size - FOOT) / ENTRY)
+		return err_set(t, ERR_CORRUPT, "%s: damaged end; run argosy reindex", path);
+	TRY(run_crc(run, &crc, t));
+	if (crc != reader_u32be(&r))
+		return err_set(t, ERR_CORRUPT, "%s: damaged; run argosy reindex", path);
+	return ERR_OK;
+}
+
 static enum err run_open(struct ids *i, struct run *run, int64_t first, int64_t last,
 			 struct err_text *t)
 {
 	char path[IO_PATH_MAX];
-	uint64_t size;
-	uint8_t foot[FOOT];
 	*run = (struct run){.first = first, .last = last};
 	TRY(run_path(path, i, first, last));
 	TRY(io_open(i->io, &run->file, path, IO_READ, t));
-	enum err e = io_size(run->file, &size, t);
-	if (e == ERR_OK && (size < FOOT || (size - FOOT) % ENTRY))
-		e = err_set(t, ERR_CORRUPT, "%s: wrong length; run argosy reindex", path);
-	if (e == ERR_OK)
-		e = io_pread_all(run->file, foot, FOOT, size - FOOT, t);
-	if (e == ERR_OK) {
-		struct reader r = reader_of(slice(foot + 8, 8));
-		run->entries = reader_u64be(&r);
-		if (memcmp(foot, foot_magic, 8) || run->entries != (size - FOOT) / ENTRY)
-			e = err_set(t, ERR_CORRUPT, "%s: damaged end; run argosy reindex", path);
-	}
+	enum err e = run_check(run, path, t);
 	if (e != ERR_OK)
 		io_close(run->file);
 	return e;
@@ -139,6 +165,13 @@ static int run_cmp(const void *a, const void *b)
 	return x->last > y->last ? -1 : x->last < y->last;
 }
 
+static enum err gap(const struct ids *i, int64_t last, struct err_text *t)
+{
+	return err_set(t, ERR_CORRUPT,
+		       "%s: no ids-* file covers heights %lld to %lld; run argosy reindex", i->dir,
+		       (long long)i->reached + 1, (long long)last);
+}
+
 static enum err runs_load(struct ids *i, int64_t height, struct err_text *t)
 {
 	struct listing l = {.i = i};
@@ -151,25 +184,30 @@ static enum err runs_load(struct ids *i, int64_t height, struct err_text *t)
 	if (l.n)
 		qsort(l.found, l.n, sizeof *l.found, run_cmp);
 	enum err e = ERR_OK;
-	int64_t reached = -1;
 	i->runs = calloc(l.n + 1, sizeof *i->runs);
 	if (!i->runs)
 		e = ERR_NOMEM;
 	for (size_t k = 0; k < l.n && e == ERR_OK; k++) {
 		/* Past the state, or merged into the one before: not needed. */
-		if (l.found[k].last > height || l.found[k].last <= reached) {
+		if (l.found[k].last > height || l.found[k].last <= i->reached) {
 			e = run_path(path, i, l.found[k].first, l.found[k].last);
 			if (e == ERR_OK)
 				e = io_remove(i->io, path, t);
 			continue;
 		}
+		if (l.found[k].first != i->reached + 1) {
+			e = gap(i, l.found[k].first - 1, t);
+			break;
+		}
 		e = run_open(i, &i->runs[i->n_runs], l.found[k].first, l.found[k].last, t);
 		if (e == ERR_OK) {
-			reached = l.found[k].last;
+			i->reached = l.found[k].last;
 			i->n_runs++;
 		}
 	}
 	free(l.found);
+	if (e == ERR_OK && height > 0 && i->reached != height)
+		e = gap(i, height, t);
 	return e;
 }
 
@@ -180,6 +218,7 @@ enum err ids_open(struct ids **out, const struct io *io, const char *dir, int64_
 	if (!i)
 		return ERR_NOMEM;
 	i->io = io;
+	i->reached = -1;
 	snprintf(i->dir, sizeof i->dir, "%s", dir);
 	pthread_mutex_init(&i->mutex, NULL);
 	enum err e = runs_load(i, height, t);
@@ -328,36 +367,41 @@ static enum err merge(struct ids *i, struct err_text *t)
 
 enum err ids_flush(struct ids *i, int64_t height, struct err_text *t)
 {
+	if (height <= i->reached)
+		return ERR_OK;
+	/* First: a merge of what is not yet in LMDB would be thrown away after a crash, and
+	 * what it was made of is gone. */
+	TRY(merge(i, t));
 	pthread_mutex_lock(&i->mutex);
 	size_t n = i->n_fresh;
 	while (n > 0 && entry_height(i->fresh + (n - 1) * ENTRY) > height)
 		n--;
-	uint8_t *batch = n ? malloc(n * ENTRY) : NULL;
-	struct run *more = n ? realloc(i->runs, (i->n_runs + 2) * sizeof *more) : NULL;
+	uint8_t *batch = malloc(n * ENTRY + 1);
+	struct run *more = realloc(i->runs, (i->n_runs + 2) * sizeof *more);
 	if (more)
 		i->runs = more;
-	if (batch && more)
+	if (batch && n)
 		memcpy(batch, i->fresh, n * ENTRY);
 	pthread_mutex_unlock(&i->mutex);
-	if (n == 0)
-		return ERR_OK;
 	if (!batch || !more) {
 		free(batch);
 		return ERR_NOMEM;
 	}
-	int64_t first = entry_height(batch), last = entry_height(batch + (n - 1) * ENTRY);
 	struct run run;
-	qsort(batch, n, ENTRY, entry_cmp);
-	enum err e = run_write(i, &run, batch, n, first, last, t);
+	if (n)
+		qsort(batch, n, ENTRY, entry_cmp);
+	enum err e = run_write(i, &run, batch, n, i->reached + 1, height, t);
 	free(batch);
 	if (e != ERR_OK)
 		return e;
 	pthread_mutex_lock(&i->mutex);
 	i->runs[i->n_runs++] = run;
-	memmove(i->fresh, i->fresh + n * ENTRY, (i->n_fresh - n) * ENTRY);
+	i->reached = height;
+	if (n)
+		memmove(i->fresh, i->fresh + n * ENTRY, (i->n_fresh - n) * ENTRY);
 	i->n_fresh -= n;
 	pthread_mutex_unlock(&i->mutex);
-	return merge(i, t);
+	return ERR_OK;
 }
 
 /* Binary search for the first entry of `key`. */

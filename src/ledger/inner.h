@@ -7,6 +7,7 @@
 
 #include "ledger/ids.h"
 #include "ledger/ledger.h"
+#include "ledger/places.h"
 
 #include <pthread.h>
 
@@ -32,7 +33,7 @@ struct ledger {
 	struct state *state;
 	struct mlog *mlog;
 	struct ids *ids;
-	struct io_file *places; /* state/blocks: where in the journal each height is */
+	struct places *places; /* state/blocks: where in the journal each height is */
 
 	/* Readers that need state, log and head of one height hold it shared; commit makes
 	 * a block visible under it. */

@@ -19,8 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PLACE = 16 }; /* bytes of a height's entry in state/blocks: u32 segment, 4 spare, u64 offset */
-
 int64_t ledger_state_height(const struct ledger *l, int64_t height)
 {
 	return height - l->genesis.initial_height + 2;
@@ -123,38 +121,7 @@ static enum err before_flush(void *ctx, int64_t state_height, struct slice note)
 		return ERR_CORRUPT;
 	TRY(mlog_sync(l->mlog));
 	TRY(ids_flush(l->ids, h.height, NULL));
-	return io_sync(l->places, NULL);
-}
-
-/* ---- places of blocks ---- */
-
-static enum err place_put(struct ledger *l, int64_t height, struct journal_pos pos,
-			  struct err_text *t)
-{
-	uint8_t space[PLACE];
-	struct buf b = {space, 0, sizeof space, 0, false};
-	buf_put_u32be(&b, pos.segment);
-	buf_put_u32be(&b, 0);
-	buf_put_u64be(&b, pos.offset);
-	return io_pwrite(l->places, space, PLACE,
-			 (uint64_t)(height - l->genesis.initial_height) * PLACE, t);
-}
-
-static enum err place_get(struct ledger *l, struct journal_pos *pos, int64_t height)
-{
-	uint8_t e[PLACE];
-	size_t got;
-	if (height < l->genesis.initial_height)
-		return ERR_NOTFOUND;
-	TRY(io_pread(l->places, e, PLACE, (uint64_t)(height - l->genesis.initial_height) * PLACE,
-		     &got, NULL));
-	if (got < PLACE)
-		return ERR_NOTFOUND;
-	struct reader r = reader_of(slice(e, PLACE));
-	pos->segment = reader_u32be(&r);
-	reader_u32be(&r);
-	pos->offset = reader_u64be(&r);
-	return pos->segment ? ERR_OK : ERR_NOTFOUND;
+	return places_sync(l->places);
 }
 
 /* ---- creation ---- */
@@ -263,7 +230,7 @@ static void derived_close(struct ledger *l)
 	state_close(l->state);
 	mlog_close(l->mlog);
 	ids_close(l->ids);
-	io_close(l->places);
+	places_close(l->places);
 	l->state = NULL;
 	l->mlog = NULL;
 	l->ids = NULL;
@@ -304,7 +271,7 @@ static enum err genesis_execute(struct ledger *l, struct err_text *t)
 
 static enum err derived_open(struct ledger *l, struct err_text *t)
 {
-	char path[IO_PATH_MAX], file[IO_PATH_MAX];
+	char path[IO_PATH_MAX];
 	struct state_options so = {.before_flush = before_flush,
 				   .before_flush_ctx = l,
 				   .synchronous = l->options.synchronous,
@@ -329,12 +296,7 @@ static enum err derived_open(struct ledger *l, struct err_text *t)
 	if (e == ERR_OK)
 		e = ids_open(&l->ids, l->io, path, l->head.height, t);
 	if (e == ERR_OK)
-		e = io_join(file, path, "blocks", t);
-	if (e == ERR_OK)
-		e = io_open(l->io, &l->places, file, IO_CREATE, t);
-	if (e == ERR_OK && l->head.height)
-		e = io_truncate(l->places,
-				(uint64_t)(l->head.height - l->genesis.initial_height + 1) * PLACE, t);
+		e = places_open(&l->places, l->io, path, l->genesis.initial_height, l->head.height, t);
 	if (e == ERR_OK && durable == 0)
 		e = genesis_execute(l, t);
 	return e;
@@ -525,7 +487,7 @@ static enum err see(struct ledger *l, const struct hash *block_hash, struct jour
 	for (size_t i = 0; i < l->n_ids_done && e == ERR_OK; i++)
 		e = ids_add(l->ids, l->ids_done[i].member, l->ids_done[i].id, l->staged.height);
 	if (e == ERR_OK)
-		e = place_put(l, l->staged.height, pos, t);
+		e = places_put(l->places, l->staged.height, pos, t);
 	if (e == ERR_OK) {
 		pthread_rwlock_wrlock(&l->visible);
 		e = mlog_commit(l->mlog, t);
@@ -662,10 +624,13 @@ enum err ledger_read_block(struct ledger *l, struct buf *out, int64_t height)
 {
 	struct journal_pos pos;
 	uint8_t type;
+	struct block_record b;
 	struct buf payload = BUF_INIT;
-	TRY(place_get(l, &pos, height));
+	TRY(places_get(l->places, &pos, height));
 	enum err e = journal_read(l->journal, pos, &type, &payload, NULL);
-	if (e == ERR_OK && type != JOURNAL_BLOCK)
+	if (e == ERR_NOTFOUND ||
+	    (e == ERR_OK && (type != JOURNAL_BLOCK || !block_record_decode(&b, buf_slice(&payload)) ||
+			     b.height != height)))
 		e = ERR_CORRUPT;
 	if (e == ERR_OK) {
 		buf_put_slice(out, buf_slice(&payload));
