@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FORMAT_TEXT "argosy-data 1\n"
+#define FORMAT_TEXT_SHOWN "argosy-data 1"
+#define FORMAT_TEXT FORMAT_TEXT_SHOWN "\n"
 
 /* ---- creation ---- */
 
@@ -64,8 +65,12 @@ enum err node_key_load(struct keyfile *k, const char *path, struct err_text *t)
 {
 	struct buf text = BUF_INIT;
 	enum err e = io_read_file(io_posix(), path, KEYFILE_TEXT_MAX, &text, t);
-	if (e == ERR_OK)
-		e = keyfile_decode(k, buf_slice(&text), t);
+	if (e == ERR_OK) {
+		struct err_text why = {{0}};
+		e = keyfile_decode(k, buf_slice(&text), &why);
+		if (e != ERR_OK)
+			(void)!err_set(t, e, "%.250s: %.200s", path, why.text);
+	}
 	if (text.p)
 		sodium_memzero(text.p, text.n);
 	buf_fini(&text);
@@ -185,13 +190,43 @@ enum err node_create(const char *dir, const struct node_birth *b, struct err_tex
 static enum err format_check(const char *dir, struct err_text *t)
 {
 	char path[IO_PATH_MAX];
+	char log[IO_PATH_MAX];
 	struct buf text = BUF_INIT;
+	bool journal = false;
 	TRY(io_join(path, dir, "FORMAT", t));
+	TRY(io_join(log, dir, "log", t));
+	TRY(io_exists(io_posix(), log, &journal, t));
 	enum err e = io_read_file(io_posix(), path, 64, &text, t);
-	if (e == ERR_NOTFOUND)
+	if (e == ERR_NOTFOUND && journal)
+		e = err_set(t, ERR_NOTFOUND,
+			    "%s: is gone, though there is a journal; it holds one line: " FORMAT_TEXT_SHOWN, path);
+	else if (e == ERR_NOTFOUND)
 		e = err_set(t, ERR_NOTFOUND, "%s: no node here; make one with 'argosy init'", dir);
 	else if (e == ERR_OK && !slice_eq_str(buf_slice(&text), FORMAT_TEXT))
 		e = err_set(t, ERR_VERSION, "%s: made by another version of Argosy", path);
+	buf_fini(&text);
+	return e;
+}
+
+/*
+ * genesis.txt is what people hand on as the name of their chain: it must be the journal's.
+ * One that is gone is written anew. Another one is not: it may be the journal that was swapped.
+ */
+static enum err fingerprint_check(const struct node *n, bool read_only, struct err_text *t)
+{
+	char path[IO_PATH_MAX], hex[66];
+	struct buf text = BUF_INIT;
+	hex_encode(hex, ledger_genesis(n->ledger)->fingerprint.b, 32);
+	memcpy(hex + 64, "\n", 2);
+	TRY(io_join(path, n->dir, "genesis.txt", t));
+	enum err e = io_read_file(io_posix(), path, 1000, &text, t);
+	if (e == ERR_NOTFOUND)
+		e = read_only ? ERR_OK : io_write_file_atomic(io_posix(), path, slice_str(hex), t);
+	else if (e == ERR_LIMIT || (e == ERR_OK && !slice_eq_str(buf_slice(&text), hex)))
+		e = err_set(t, ERR_MISMATCH,
+			    "%s: names another chain than the journal's genesis, which is %.64s; if it is this "
+			    "file that is damaged, remove it",
+			    path, hex);
 	buf_fini(&text);
 	return e;
 }
@@ -209,6 +244,9 @@ static enum err tip_load(struct node *n, struct solo_tip *tip, struct err_text *
 		return ERR_OK;
 	enum err e = ledger_read_block(n->ledger, &payload, head.height);
 	struct header *h = malloc(sizeof *h);
+	if (e != ERR_OK)
+		(void)!err_set(t, e, "block %lld cannot be read from the journal: %s", (long long)head.height,
+			       err_str(e));
 	if (!h)
 		e = ERR_NOMEM;
 	if (e == ERR_OK && (!block_record_decode(&r, buf_slice(&payload)) ||
@@ -363,6 +401,8 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 		e = err_set(t, ERR_LOCKED, "%s: another process is using this folder", dir);
 	if (e == ERR_OK)
 		e = ledger_open(&n->ledger, dir, &lo, t);
+	if (e == ERR_OK)
+		e = fingerprint_check(n, o->read_only, t);
 	if (e == ERR_OK && o->read_only)
 		n->read_only = true;
 	else if (e == ERR_OK)
