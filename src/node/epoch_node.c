@@ -28,7 +28,7 @@ static void release(struct held *h)
 	io_close(h->lock);
 }
 
-static enum err hold(struct held *h, const char *dir, struct err_text *t)
+static enum err hold(struct held *h, const char *dir, bool may_lack_key, struct err_text *t)
 {
 	char path[IO_PATH_MAX];
 	const struct ledger_options lo = {.app = &trade_app};
@@ -47,6 +47,8 @@ static enum err hold(struct held *h, const char *dir, struct err_text *t)
 	if (e == ERR_OK) {
 		e = node_key_load(&h->key, path, t);
 		h->has_key = e == ERR_OK;
+		if (e == ERR_NOTFOUND && may_lack_key)
+			e = ERR_OK;
 	}
 	if (e != ERR_OK)
 		release(h);
@@ -97,14 +99,16 @@ enum err node_resume(const char *dir, int64_t last_height, const struct hash *la
 	struct held h;
 	struct hash hash = last_hash ? *last_hash : (struct hash){{0}};
 	char path[IO_PATH_MAX];
-	TRY(hold(&h, dir, t));
+	TRY(hold(&h, dir, false, t));
 	const struct epoch_set *set = ledger_validators(h.ledger);
 	struct epoch e = {.number = set->number + 1, .kind = EPOCH_RESUME};
 	enum err err = own_index(&e.index, set, h.key.public_key, t);
 	if (err == ERR_OK)
 		err = newest_known(&h, &last_height, &hash, t);
 	if (err == ERR_OK) {
-		e.from_height = last_height + 1;
+		/* The epoch before may have begun and signed nothing: a crash before the guard was
+		 * made, say. Each begins later than the one before, so a height is left out. */
+		e.from_height = last_height >= set->from_height ? last_height + 1 : set->from_height + 1;
 		e.last_height = last_height;
 		e.last_hash = hash;
 		err = epoch_sign(&e, &ledger_genesis(h.ledger)->fingerprint, h.key.secret_key);
@@ -139,22 +143,62 @@ static enum err key_move(const char *keys, const char *from, const char *to, str
 	return e;
 }
 
+/*
+ * The first height of the new key's epoch: behind the journal's end, and later than the epoch
+ * before began, even if that signed nothing: then a height is left out. That may not hide a
+ * signature that the journal has lost: the guard must know that there is none.
+ */
+static enum err replace_height(struct held *h, int64_t *from, int64_t head_height, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	struct guard_mark mark;
+	const struct epoch_set *set = ledger_validators(h->ledger);
+	*from = head_height + 1;
+	if (*from > set->from_height)
+		return ERR_OK;
+	*from = set->from_height + 1;
+	TRY(io_join(path, h->keys, "last_signed", t));
+	if (guard_read(io_posix(), path, &mark, NULL) == ERR_OK && mark.height < set->from_height)
+		return ERR_OK;
+	return err_set(t, ERR_MISMATCH,
+		       "%s does not say that nothing was signed since epoch %llu began: 'argosy resume' first",
+		       path, (unsigned long long)set->number);
+}
+
+/* Makes the key after the next one, and journals that `next` is the validator's from now on. */
+static enum err replace(struct held *h, const struct keyfile *next, size_t index,
+			const char *new_next_file, struct err_text *t)
+{
+	const struct epoch_set *set = ledger_validators(h->ledger);
+	struct epoch e = {.number = set->number + 1, .kind = EPOCH_REPLACE, .index = index};
+	struct ledger_head head;
+	uint8_t after[32];
+	ledger_head(h->ledger, &head);
+	TRY(replace_height(h, &e.from_height, head.height, t));
+	TRY(node_key_make(h->keys, new_next_file, KEYFILE_VALIDATOR, "next validator", NULL, after, t));
+	e.last_height = head.height;
+	e.last_hash = head.block_hash;
+	memcpy(e.key, next->public_key, 32);
+	sha256(&e.next, slice(after, 32));
+	TRY(epoch_sign(&e, &ledger_genesis(h->ledger)->fingerprint, next->secret_key));
+	return ledger_epoch_begin(h->ledger, &e, t);
+}
+
 enum err node_rotate_validator(const char *dir, const char *next_key_file, const char *new_next_file,
 			       struct err_text *t)
 {
 	struct held h;
 	struct keyfile next;
 	struct hash next_hash;
-	uint8_t after[32];
 	char path[IO_PATH_MAX];
-	TRY(hold(&h, dir, t));
+	size_t index;
+	TRY(hold(&h, dir, true, t));
 	const struct epoch_set *set = ledger_validators(h.ledger);
-	struct epoch e = {.number = set->number + 1, .kind = EPOCH_REPLACE};
 	enum err err = ERR_OK;
 	bool loaded = false;
-	/* A lost key may be replaced too: the set then says which. A solo chain has one. */
-	if (own_index(&e.index, set, h.key.public_key, NULL) != ERR_OK)
-		e.index = 0;
+	/* A lost key may be replaced too: a solo chain has one. */
+	if (!h.has_key || own_index(&index, set, h.key.public_key, NULL) != ERR_OK)
+		index = 0;
 	if (strchr(next_key_file, '/'))
 		snprintf(path, sizeof path, "%s", next_key_file);
 	else
@@ -163,25 +207,15 @@ enum err node_rotate_validator(const char *dir, const char *next_key_file, const
 		err = node_key_load(&next, path, t);
 		loaded = err == ERR_OK;
 	}
-	if (err == ERR_OK) {
+	/* In force already, but not yet in its place: a crash came between. */
+	bool begun = loaded && memcmp(set->v[index].key, next.public_key, 32) == 0;
+	if (loaded && !begun) {
 		sha256(&next_hash, slice(next.public_key, 32));
-		if (!hash_eq(&next_hash, &set->next[e.index]))
+		if (!hash_eq(&next_hash, &set->next[index]))
 			err = err_set(t, ERR_MISMATCH, "%s: not the key that the chain committed to", path);
+		else
+			err = replace(&h, &next, index, new_next_file, t);
 	}
-	if (err == ERR_OK)
-		err = node_key_make(h.keys, new_next_file, KEYFILE_VALIDATOR, "next validator", NULL, after, t);
-	if (err == ERR_OK) {
-		struct ledger_head head;
-		ledger_head(h.ledger, &head);
-		e.from_height = (head.height + 1 > set->from_height ? head.height + 1 : set->from_height);
-		e.last_height = head.height;
-		e.last_hash = head.block_hash;
-		memcpy(e.key, next.public_key, 32);
-		sha256(&e.next, slice(after, 32));
-		err = epoch_sign(&e, &ledger_genesis(h.ledger)->fingerprint, next.secret_key);
-	}
-	if (err == ERR_OK)
-		err = ledger_epoch_begin(h.ledger, &e, t);
 	if (err == ERR_OK)
 		err = key_move(h.keys, next_key_file, "validator.key", t);
 	if (loaded)

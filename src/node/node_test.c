@@ -276,6 +276,67 @@ static void proves(void **s)
 	node_close(n);
 }
 
+static void signs_again(const char *at, uint32_t number)
+{
+	struct err_text t = {{0}};
+	struct node *n = opened(at);
+	struct node_status st;
+	node_status(n, &st);
+	if (st.read_only)
+		print_error("%s\n", st.why);
+	assert_false(st.read_only);
+	struct buf tx = event_tx(n, at, number, 0);
+	assert_int_equal(submit(n, &tx).verdict, VERDICT_OK);
+	buf_fini(&tx);
+	node_close(n);
+	struct ledger_audit audit;
+	enum err e = node_verify(&audit, at, NULL, &t);
+	if (e != ERR_OK)
+		print_error("%s\n", t.text);
+	assert_int_equal(e, ERR_OK);
+}
+
+static void good(enum err e, const struct err_text *t)
+{
+	if (e != ERR_OK)
+		print_error("%s: %s\n", err_str(e), t->text);
+	assert_int_equal(e, ERR_OK);
+}
+
+/* Resuming and rotating, again after a crash at each place where one may come. */
+static void epochs_survive_crashes(void **s)
+{
+	(void)s;
+	char next[300], after[300];
+	struct err_text t = {{0}};
+	struct node *n;
+	create("epochs");
+	signs_again(dir, 1);
+	/* The record was written and the guard was not. */
+	good(node_resume(dir, 0, NULL, &t), &t);
+	run("rm %s/keys/last_signed%s", dir, "");
+	good(node_resume(dir, 0, NULL, &t), &t);
+	signs_again(dir, 2);
+	/* A new key right after a resume that nothing was signed in. */
+	good(node_resume(dir, 0, NULL, &t), &t);
+	run("cp %s/keys/validator.key %s.old", dir, dir);
+	snprintf(next, sizeof next, "%s/keys/next-validator.key", dir);
+	snprintf(after, sizeof after, "%s.next", dir);
+	good(node_rotate_validator(dir, next, after, &t), &t);
+	/* The record was written and the key was not put in its place. */
+	run("cp %s.old %s/keys/validator.key", dir, dir);
+	assert_int_equal(node_open(&n, dir, &(struct node_options){0}, &t), ERR_MISMATCH);
+	good(node_rotate_validator(dir, next, "unused.key", &t), &t);
+	signs_again(dir, 3);
+	/* A key that is lost. */
+	run("rm %s/keys/validator.key%s", dir, "");
+	good(node_rotate_validator(dir, after, "next3.key", &t), &t);
+	signs_again(dir, 4);
+	/* Another key than the one committed to. */
+	assert_int_equal(node_rotate_validator(dir, after, "next4.key", &t), ERR_OK); /* in force: nothing to do */
+	assert_int_equal(node_rotate_validator(dir, "agent.key", "next4.key", &t), ERR_MISMATCH);
+}
+
 int main(void)
 {
 	if (sodium_init() < 0 || !mkdtemp(root))
@@ -286,6 +347,7 @@ int main(void)
 		cmocka_unit_test(copies_do_not_sign),
 		cmocka_unit_test(clock_that_jumps_holds_blocks),
 		cmocka_unit_test(proves),
+		cmocka_unit_test(epochs_survive_crashes),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	run("rm -rf %s%s", root, "");
