@@ -74,6 +74,7 @@ static const struct {
 	{"input", "made from", "原料"},
 	{"output", "made into", "制成"},
 	{"child", "held", "内含"},
+	{"about", "by way of", "经由"},
 	{"Temperature", "temperature", "温度"},
 	{"RelativeHumidity", "humidity", "湿度"},
 };
