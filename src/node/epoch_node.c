@@ -191,7 +191,7 @@ enum err node_rotate_validator(const char *dir, const char *next_key_file, const
 	struct keyfile next;
 	struct hash next_hash;
 	char path[IO_PATH_MAX];
-	size_t index;
+	size_t index = 0;
 	TRY(hold(&h, dir, true, t));
 	const struct epoch_set *set = ledger_validators(h.ledger);
 	enum err err = ERR_OK;
