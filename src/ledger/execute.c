@@ -2,9 +2,9 @@
  * execute: one block of transactions on the state.
  *
  * For each transaction in order: form and signature; the sender (member, key,
- * status); expiry; the id (a repeat gets the first answer); the quota; then the
- * application. What cannot be authenticated leaves no trace. What is refused
- * after that keeps its id, so that a repeat gets the same answer.
+ * status); the id (a repeat gets the first answer); expiry; the quota; then the
+ * application. What is refused before the quota was taken leaves no trace. What is
+ * refused after that keeps its id, so that a repeat gets the same answer.
  */
 #include "ledger/inner.h"
 
@@ -292,29 +292,45 @@ static enum verdict expiry_check(const struct tx *tx, int64_t time_ms, struct ve
 	return VERDICT_OK;
 }
 
-/* Counts the actions against the member's hour. */
-static enum err quota_take(struct exec *x, bool *good, const struct tx *tx, uint64_t limit)
+static uint64_t hour_of(int64_t time_ms)
 {
-	uint8_t key[2 + MEMBER_ID_MAX], space[24];
-	uint64_t hour = (uint64_t)(x->time_ms / 3600000), used = 0;
+	return (uint64_t)(time_ms / 3600000);
+}
+
+/* Has the member actions left in this hour for the transaction? *used: before it. */
+static enum err quota_check(struct view *w, bool *within, uint64_t *used, const struct tx *tx,
+			    uint64_t hour, uint64_t limit)
+{
+	uint8_t key[2 + MEMBER_ID_MAX];
 	struct slice value;
 	bool found;
-	if (limit == 0)
-		limit = x->ledger->quota_default;
 	memcpy(key, "u/", 2);
 	memcpy(key + 2, tx->member.p, tx->member.n);
-	TRY(exec_get(x, &found, &value, slice(key, 2 + tx->member.n)));
+	*used = 0;
+	TRY(view_get(w, &found, &value, slice(key, 2 + tx->member.n)));
 	if (found) {
 		struct reader r = reader_of(value);
 		if (reader_varint(&r) == hour)
-			used = reader_varint(&r);
+			*used = reader_varint(&r);
 	}
-	*good = limit == 0 || (used + tx->b->n_actions <= limit);
-	if (!*good)
+	*within = limit == 0 || (*used <= limit && tx->b->n_actions <= limit - *used);
+	return ERR_OK;
+}
+
+/* Counts the actions against the member's hour. */
+static enum err quota_take(struct exec *x, bool *within, const struct tx *tx, uint64_t limit)
+{
+	uint8_t key[2 + MEMBER_ID_MAX], space[24];
+	uint64_t hour = hour_of(x->time_ms), used;
+	struct view w = {.x = x};
+	TRY(quota_check(&w, within, &used, tx, hour, limit ? limit : x->ledger->quota_default));
+	if (!*within)
 		return ERR_OK;
 	struct buf b = {space, 0, sizeof space, 0, false};
 	buf_put_varint(&b, hour);
 	buf_put_varint(&b, used + tx->b->n_actions);
+	memcpy(key, "u/", 2);
+	memcpy(key + 2, tx->member.p, tx->member.n);
 	return exec_put(x, slice(key, 2 + tx->member.n), buf_slice(&b));
 }
 
@@ -561,21 +577,27 @@ enum err ledger_prepare(struct ledger *l, struct tx **out, struct slice bytes)
 	return ERR_OK;
 }
 
-static enum err door(struct state_read *read, struct buf *space, enum verdict *v,
-		      struct tx_first *first, struct tx *tx, int64_t now_ms, struct verdict_text *t)
+static enum err door(struct ledger *l, struct state_read *read, struct buf *space,
+		     enum verdict *v, struct tx_first *first, struct tx *tx, int64_t now_ms,
+		     struct verdict_text *t)
 {
 	struct view w = {.read = read, .space = space};
 	uint8_t key[TX_KEY_MAX];
 	struct id_value before;
 	struct slice value;
-	uint64_t quota;
-	bool found;
+	uint64_t quota, used;
+	bool found, within = true;
 	TRY(sender_check(&w, v, &quota, tx, now_ms, t));
 	if (*v != VERDICT_OK)
 		return ERR_OK;
 	TRY(view_get(&w, &found, &value, id_key(key, tx->member, tx->id)));
 	if (!found) {
 		*v = expiry_check(tx, now_ms, t);
+		if (*v == VERDICT_OK)
+			TRY(quota_check(&w, &within, &used, tx, hour_of(now_ms),
+					quota ? quota : l->quota_default));
+		if (!within)
+			*v = say(t, VERDICT_QUOTA, "/body/member");
 		return ERR_OK;
 	}
 	if (!id_decode(&before, value))
@@ -606,7 +628,7 @@ enum err ledger_check(struct ledger *l, enum verdict *v, struct tx_first *first,
 	struct state_read read;
 	struct buf space = BUF_INIT;
 	TRY(state_read_begin(&read, l->state));
-	enum err e = door(&read, &space, v, first, tx, now_ms, t);
+	enum err e = door(l, &read, &space, v, first, tx, now_ms, t);
 	state_read_end(&read);
 	buf_fini(&space);
 	return e;

@@ -66,7 +66,7 @@ struct slice ledger_genesis_file(const struct ledger *l);
 
 /*
  * Is this transaction acceptable now? Decoded, prepared and verified already
- * (ledger_prepare). Looks at committed state: member, key, expiry, id. For a
+ * (ledger_prepare). Looks at committed state: member, key, id, expiry, quota. For a
  * known id gives VERDICT_DUPLICATE with the first verdict and height in *first,
  * or VERDICT_CONFLICT.
  */

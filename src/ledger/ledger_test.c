@@ -30,11 +30,13 @@ static enum verdict toy_prepare(struct tx *tx, struct verdict_text *t)
 	return VERDICT_OK;
 }
 
+static uint64_t toy_quota;
+
 static enum err toy_genesis(struct exec *x, struct slice app_state, struct err_text *t)
 {
 	(void)app_state;
 	(void)t;
-	struct member m = {.name = SLICE_LIT("Orchard"), .keys_valid = 1};
+	struct member m = {.name = SLICE_LIT("Orchard"), .keys_valid = 1, .quota_actions_per_hour = toy_quota};
 	struct member_key k = {.kind = KEY_PERSON, .member = SLICE_LIT("orchard")};
 	TRY(member_put(x, SLICE_LIT("orchard"), &m));
 	return member_key_put(x, signer.public_key, &k);
@@ -315,6 +317,48 @@ static void strangers_are_refused(void **s)
 	ledger_close(l);
 }
 
+/* What ledger_check says of a new transaction. */
+static enum verdict at_the_door(struct ledger *l, int64_t now_s, uint64_t id, const char *const *actions)
+{
+	struct buf b = tx_make(id, (now_s + 10) * 1000, actions);
+	struct tx *tx;
+	struct tx_first first;
+	struct verdict_text text;
+	enum verdict v = VERDICT_MALFORMED;
+	assert_int_equal(ledger_prepare(l, &tx, buf_slice(&b)), ERR_OK);
+	assert_int_equal(ledger_check(l, &v, &first, tx, now_s * 1000, &text), ERR_OK);
+	tx_free(tx);
+	buf_fini(&b);
+	return v;
+}
+
+static void quota_holds_in_blocks_and_at_the_door(void **s)
+{
+	(void)s;
+	const int64_t hour = (T0 / 3600 + 1) * 3600;
+	const char *one_action[] = {"q=1", NULL}, *two[] = {"q=1", "r=1", NULL},
+		   *four[] = {"a=1", "b=1", "c=1", "d=1", NULL};
+	toy_quota = 3;
+	fresh("quota");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	toy_quota = 0;
+	assert_int_equal(at_the_door(l, hour, 1, four), VERDICT_QUOTA);
+	assert_int_equal(at_the_door(l, hour, 1, two), VERDICT_OK);
+	assert_int_equal(one(l, hour, 1, hour + 10, "a=1"), VERDICT_OK);
+	assert_int_equal(one(l, hour + 1, 2, hour + 10, "!refused"), VERDICT_STATE); /* counts */
+	assert_int_equal(at_the_door(l, hour + 2, 3, one_action), VERDICT_OK);
+	assert_int_equal(at_the_door(l, hour + 2, 3, two), VERDICT_QUOTA);
+	assert_int_equal(one(l, hour + 2, 3, hour + 10, "b=1"), VERDICT_OK);
+	assert_int_equal(at_the_door(l, hour + 3, 4, one_action), VERDICT_QUOTA);
+	assert_int_equal(one(l, hour + 3, 4, hour + 10, "c=1"), VERDICT_QUOTA);
+	holds(l, "c", NULL);
+	/* The next hour; the id that was refused for the quota is free. */
+	assert_int_equal(at_the_door(l, hour + 3600, 4, two), VERDICT_OK);
+	assert_int_equal(one(l, hour + 3600, 4, hour + 3610, "c=1"), VERDICT_OK);
+	assert_false(results[0].duplicate);
+	ledger_close(l);
+}
+
 static void damage_is_found(void **s)
 {
 	(void)s;
@@ -375,7 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(applies_and_replays), cmocka_unit_test(batch_is_all_or_nothing),
 		cmocka_unit_test(ids_are_used_once), cmocka_unit_test(strangers_are_refused),
-		cmocka_unit_test(damage_is_found),
+		cmocka_unit_test(quota_holds_in_blocks_and_at_the_door), cmocka_unit_test(damage_is_found),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	char cmd[300];

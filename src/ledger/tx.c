@@ -52,12 +52,30 @@ static bool split(struct tx *tx)
 	return true;
 }
 
-static void decode_form(struct tx *tx)
+/* protobuf-c's allocator: the arena, and whether it gave out. That is this machine's
+ * trouble, never a verdict. */
+struct memory {
+	struct arena *arena;
+	bool out;
+};
+
+static void *memory_take(void *data, size_t n)
 {
-	if (tx->bytes.n > TX_BYTES_MAX) {
-		refuse(tx, VERDICT_TOO_LARGE, "", "larger than 1 MiB");
-		return;
-	}
+	struct memory *m = data;
+	void *p = arena_alloc(m->arena, n);
+	m->out = m->out || !p;
+	return p;
+}
+
+static void memory_give(void *data, void *p)
+{
+	(void)data;
+	(void)p;
+}
+
+/* What the body says, into tx->form; *out_of_memory instead where it could not be read. */
+static void decode_form(struct tx *tx, bool *out_of_memory)
+{
 	if (wire_check(&argosy__v1__transaction__descriptor, tx->bytes, &tx->form_text)) {
 		tx->form = VERDICT_MALFORMED;
 		return;
@@ -71,8 +89,10 @@ static void decode_form(struct tx *tx)
 	tx->form = wire_check(&argosy__v1__body__descriptor, tx->body, &tx->form_text);
 	if (tx->form != VERDICT_OK)
 		return;
-	ProtobufCAllocator alloc = wire_allocator(tx->arena);
+	struct memory memory = {tx->arena, false};
+	ProtobufCAllocator alloc = {memory_take, memory_give, &memory};
 	tx->b = argosy__v1__body__unpack(&alloc, tx->body.n, tx->body.p);
+	*out_of_memory = memory.out;
 	if (!tx->b) {
 		refuse(tx, VERDICT_MALFORMED, "/body", "cannot be decoded");
 		return;
@@ -97,21 +117,28 @@ enum err tx_decode(struct tx **out, struct slice bytes)
 	/* Unpacked messages take several times their bytes; the cap stops a bomb. */
 	struct arena *a = arena_new((size_t)64 << 20);
 	struct tx *tx = a ? arena_alloc(a, sizeof *tx) : NULL;
-	uint8_t *copy = tx ? arena_copy(a, bytes.p, bytes.n) : NULL;
+	bool large = bytes.n > TX_BYTES_MAX, out_of_memory = false;
+	uint8_t *copy = tx ? arena_copy(a, bytes.p, large ? 0 : bytes.n) : NULL;
 	if (!copy) {
 		arena_free(a);
 		return ERR_NOMEM;
 	}
 	tx->arena = a;
-	tx->bytes = slice(copy, bytes.n);
+	tx->bytes = slice(copy, large ? 0 : bytes.n);
 	tx->form = VERDICT_OK;
-	decode_form(tx);
+	if (large)
+		refuse(tx, VERDICT_TOO_LARGE, "", "larger than 1 MiB");
+	else
+		decode_form(tx, &out_of_memory);
 	if (tx->form == VERDICT_OK) {
 		tx->message = arena_alloc(a, TX_SIGNED_PREFIX + tx->body.n);
-		if (!tx->message) {
-			arena_free(a);
-			return ERR_NOMEM;
-		}
+		out_of_memory = out_of_memory || !tx->message;
+	}
+	if (out_of_memory) {
+		arena_free(a);
+		return ERR_NOMEM;
+	}
+	if (tx->form == VERDICT_OK) {
 		memcpy(tx->message, sign_tag, sizeof sign_tag);
 		memcpy(tx->message + TX_SIGNED_PREFIX, tx->body.p, tx->body.n);
 		sha256(&tx->body_hash, tx->body);

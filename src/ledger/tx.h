@@ -28,7 +28,7 @@ enum {
 
 struct tx {
 	struct arena *arena; /* owns everything below, and the struct itself */
-	struct slice bytes;  /* the encoded Transaction, a copy in the arena */
+	struct slice bytes;  /* the encoded Transaction, a copy in the arena; empty if too large */
 	struct slice body;   /* inside `bytes` */
 	uint8_t *message; /* what signatures cover: room for tag and fingerprint, then the body */
 	struct hash body_hash;

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 static struct tx_signer signer;
@@ -124,6 +125,24 @@ static void refusals(void **s)
 	buf_fini(&body);
 }
 
+/* However large: a verdict, never a fault that would stop a node. */
+static void too_large(void **s)
+{
+	(void)s;
+	static const size_t sizes[] = {TX_BYTES_MAX + 1, (size_t)65 << 20};
+	for (size_t i = 0; i < 2; i++) {
+		struct tx *tx;
+		uint8_t *p = calloc(1, sizes[i]);
+		assert_non_null(p);
+		assert_int_equal(tx_decode(&tx, slice(p, sizes[i])), ERR_OK);
+		assert_int_equal(tx->form, VERDICT_TOO_LARGE);
+		tx_verify(tx, &chain);
+		assert_false(tx->signatures_good);
+		tx_free(tx);
+		free(p);
+	}
+}
+
 int main(void)
 {
 	if (sodium_init() < 0)
@@ -131,6 +150,7 @@ int main(void)
 	crypto_sign_keypair(signer.public_key, signer.secret_key);
 	const struct CMUnitTest tests[] = {cmocka_unit_test(good),
 					   cmocka_unit_test(every_bit_counts),
-					   cmocka_unit_test(refusals)};
+					   cmocka_unit_test(refusals),
+					   cmocka_unit_test(too_large)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
