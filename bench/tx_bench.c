@@ -29,9 +29,14 @@ static void txs_free(struct slice *txs, size_t n)
 static double run_singles(struct bench_node *b, uint64_t items, size_t n, double *rate)
 {
 	struct slice *txs = singles(b, n, items);
+	struct ledger_head before, after;
+	ledger_head(node_ledger(b->node), &before);
 	double cpu = bench_cpu();
 	double took = bench_submit(b, txs, n);
 	cpu = bench_cpu() - cpu;
+	ledger_head(node_ledger(b->node), &after);
+	fprintf(stderr, "%zu transactions, %.0f a block, %.1f us CPU each\n", n,
+		(double)n / (double)(after.height - before.height), cpu / (double)n * 1e6);
 	txs_free(txs, n);
 	*rate = (double)n / took;
 	return cpu / (double)n;

@@ -71,6 +71,7 @@ static void flush_run(struct state *s)
 static void *flush_thread(void *arg)
 {
 	struct state *s = arg;
+	pthread_setname_np(pthread_self(), "argosy-flush");
 	pthread_mutex_lock(&s->m);
 	while (!s->stop) {
 		if (s->flush != FLUSH_WANTED) {

@@ -15,6 +15,8 @@ enum {
 	JOBS_MAX = 4096,	   /* accepted and not answered */
 	WORKER_TAKES = 8,	   /* jobs a worker takes at once */
 	BLOCK_TXS_MAX = 4096,
+	BLOCK_TXS_WANTED = 1024,
+	BLOCK_BYTES_WANTED = 1 << 20,
 	/* glibc keeps what transactions used in the arenas of the threads that made them; it is
 	 * given back after so many bytes of transactions. */
 	TRIM_EVERY_BYTES = 8 << 20,
@@ -49,7 +51,7 @@ struct solo {
 	pthread_cond_t work, ready, changed, room; /* for workers, the closer, waiters, submitters */
 	unsigned room_wanted;
 	struct queue incoming, prepared;
-	size_t jobs, jobs_bytes;
+	size_t jobs, jobs_bytes, prepared_bytes;
 	unsigned working; /* jobs in workers' hands */
 	bool stopping, stopped, want_proof, no_room;
 	char why[256];
@@ -103,17 +105,28 @@ static void job_free(struct job *j)
 	free(j);
 }
 
-/* Answers and forgets; `a` NULL: the outcome is unknown. Without the mutex. */
-static void job_answer(struct solo *s, struct job *j, const struct node_answer *a)
+/* Answers jobs[i] by answers[i] and forgets them; `answers` NULL: the outcome is unknown.
+ * Without the mutex. */
+static void jobs_answer(struct solo *s, struct job *const *jobs, size_t n,
+			const struct node_answer *answers)
 {
-	j->done(j->ctx, a);
+	size_t bytes = 0;
+	for (size_t i = 0; i < n; i++) {
+		jobs[i]->done(jobs[i]->ctx, answers ? &answers[i] : NULL);
+		bytes += jobs[i]->bytes.n;
+		job_free(jobs[i]);
+	}
 	pthread_mutex_lock(&s->mutex);
-	s->jobs--;
-	s->jobs_bytes -= j->bytes.n;
+	s->jobs -= n;
+	s->jobs_bytes -= bytes;
 	if (s->room_wanted && s->jobs <= JOBS_MAX / 2 && s->jobs_bytes <= JOBS_BYTES_MAX / 2)
 		pthread_cond_broadcast(&s->room);
 	pthread_mutex_unlock(&s->mutex);
-	job_free(j);
+}
+
+static void job_answer(struct solo *s, struct job *j, const struct node_answer *a)
+{
+	jobs_answer(s, &j, 1, a);
 }
 
 static void stop_for(struct solo *s, enum err e, const struct err_text *t)
@@ -163,9 +176,28 @@ static bool work_on(struct solo *s, struct job *j)
 	return false;
 }
 
+/*
+ * Is it better to let the workers go on before a block closes? Only while they have work in
+ * hand: then the processor is not idle meanwhile, and a larger block costs less a transaction
+ * (one sync, one signature, shared paths of the trie). No timer: when the workers have
+ * nothing left, the block closes. With the mutex.
+ */
+static bool more_coming(const struct solo *s)
+{
+	return (s->incoming.first || s->working) && s->prepared.n < BLOCK_TXS_WANTED &&
+	       s->prepared_bytes < BLOCK_BYTES_WANTED;
+}
+
+static void prepared_put(struct solo *s, struct job *j)
+{
+	queue_put(&s->prepared, j);
+	s->prepared_bytes += j->bytes.n;
+}
+
 static void *worker_main(void *arg)
 {
 	struct solo *s = arg;
+	pthread_setname_np(pthread_self(), "argosy-worker");
 	pthread_mutex_lock(&s->mutex);
 	for (;;) {
 		while (!s->incoming.first && !s->stopping && !s->stopped)
@@ -188,9 +220,10 @@ static void *worker_main(void *arg)
 		}
 		pthread_mutex_lock(&s->mutex);
 		for (unsigned i = 0; i < kept; i++)
-			queue_put(&s->prepared, mine[i]);
+			prepared_put(s, mine[i]);
 		s->working -= n;
-		pthread_cond_signal(&s->ready);
+		if (!more_coming(s))
+			pthread_cond_signal(&s->ready);
 	}
 	pthread_mutex_unlock(&s->mutex);
 	return NULL;
@@ -362,6 +395,7 @@ static size_t take_block(struct solo *s, struct job **jobs)
 			break;
 		bytes += more;
 		s->since_trim += more;
+		s->prepared_bytes -= more;
 		jobs[n++] = queue_take(&s->prepared);
 	}
 	return n;
@@ -415,8 +449,7 @@ static void round_close(struct solo *s, struct job **jobs, struct node_answer *a
 	enum err e = close_block(s, jobs, n, wall, answers, &t);
 	if (e != ERR_OK)
 		stop_for(s, e, &t);
-	for (size_t i = 0; i < n; i++)
-		job_answer(s, jobs[i], e == ERR_OK ? &answers[i] : NULL);
+	jobs_answer(s, jobs, n, e == ERR_OK ? answers : NULL);
 	pthread_mutex_lock(&s->mutex);
 	if (e == ERR_OK)
 		s->proven = s->header.height - 1;
@@ -433,6 +466,7 @@ static void rounds(struct solo *s, struct job **jobs, struct node_answer *answer
 {
 	int64_t wall, idle_since = clock_mono_ns();
 	while (!s->stopped) {
+		bool ready = s->prepared.first && !more_coming(s);
 		bool owed = !s->prepared.first && proof_owed(s);
 		int64_t idle_ms = (clock_mono_ns() - idle_since) / 1000000;
 		/* The newest block changed nothing: its own header carries what is to be proven. */
@@ -446,7 +480,7 @@ static void rounds(struct solo *s, struct job **jobs, struct node_answer *answer
 			if (s->stopping)
 				return; /* closer_main answers those that wait */
 			wait_ms(s, &s->ready, 100);
-		} else if (s->prepared.first ||
+		} else if (ready ||
 			   (owed && (s->want_proof || idle_ms >= s->options.proof_delay_ms))) {
 			round_close(s, jobs, answers, wall);
 			idle_since = clock_mono_ns();
@@ -460,6 +494,7 @@ static void rounds(struct solo *s, struct job **jobs, struct node_answer *answer
 static void *closer_main(void *arg)
 {
 	struct solo *s = arg;
+	pthread_setname_np(pthread_self(), "argosy-closer");
 	struct job **jobs = calloc(BLOCK_TXS_MAX, sizeof *jobs);
 	struct node_answer *answers = calloc(BLOCK_TXS_MAX, sizeof *answers);
 	if (!jobs || !answers)
