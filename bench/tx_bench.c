@@ -52,6 +52,14 @@ static double run_batches(struct bench_node *b, uint64_t items, size_t n, unsign
 	return (double)n * 100 / took;
 }
 
+static double rss_say(const char *when)
+{
+	double rss = bench_rss_anon();
+	usleep(1500000); /* the node gives back what it does not need when it is idle */
+	fprintf(stderr, "%s: %.1f MB, %.1f MB when idle\n", when, rss / 1e6, bench_rss_anon() / 1e6);
+	return bench_rss_anon();
+}
+
 int main(void)
 {
 	if (sodium_init() < 0)
@@ -71,7 +79,7 @@ int main(void)
 	double begin = bench_now();
 	bench_load(&b, items);
 	fprintf(stderr, "loaded %llu items in %.1f s\n", (unsigned long long)items, bench_now() - begin);
-	fprintf(stderr, "rss loaded %.1f MB\n", bench_rss_anon() / 1e6);
+	(void)rss_say("loaded");
 	double yard = bench_verify_rate();
 	fprintf(stderr, "yardstick: %.0f verifications a second on one core\n", yard);
 	double cpu = run_singles(&b, items, n, &rate);
@@ -80,15 +88,16 @@ int main(void)
 	bench_line("single-action transactions", rate, "tx/s", "libsodium verify, one core", rate / y, 1.0, false);
 	bench_line("cpu per single-action transaction, 1M keys against 10k", cpu * 1e6, "us",
 		   "the same with 10,000 keys", cpu / small_cpu, 1.5, true);
+	(void)rss_say("singles");
 	double batch = run_batches(&b, items, (size_t)env_number("ARGOSY_BENCH_BATCHES", 2000), 0);
 	y = (bench_verify_rate() + yard2) / 2;
 	bench_line("events in batches of 100", batch, "events/s", "libsodium verify, one core", batch / y, 2.0, false);
+	double rss = rss_say("batches");
+	struct state_stats st;
+	state_stats(ledger_state(node_ledger(b.node)), &st);
 	double kids = run_batches(&b, 100000, 40, 50);
 	bench_line("events with 50 children in batches of 100", kids, "events/s", "libsodium verify, one core",
 		   kids / y, 0, false);
-	struct state_stats st;
-	state_stats(ledger_state(node_ledger(b.node)), &st);
-	double rss = bench_rss_anon();
 	bench_line("anonymous memory", rss / 1e6, "MB", "100 MB + 16 bytes a key",
 		   rss / (100e6 + 16.0 * (double)st.keys), 1.0, true);
 	fprintf(stderr, "%llu keys\n", (unsigned long long)st.keys);

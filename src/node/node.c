@@ -374,7 +374,7 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 	/* Transactions come and go by the thousand: keep their memory out of mmap, which would
 	 * clear each page anew, and in few arenas. */
 	mallopt(M_MMAP_THRESHOLD, 8 << 20);
-	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
 	mallopt(M_ARENA_MAX, 4);
 	if (ed25519_init() != ERR_OK)
 		return err_set(t, ERR_UNAVAILABLE, "libsodium cannot start");

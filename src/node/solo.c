@@ -12,18 +12,18 @@
 #include <unistd.h>
 
 enum {
-	JOBS_MAX = 4096,	   /* accepted and not answered */
+	JOBS_MAX = 2048,	   /* accepted and not answered */
 	WORKER_TAKES = 8,	   /* jobs a worker takes at once */
 	BLOCK_TXS_MAX = 4096,
 	BLOCK_TXS_WANTED = 1024,
 	BLOCK_BYTES_WANTED = 1 << 20,
 	/* glibc keeps what transactions used in the arenas of the threads that made them; it is
 	 * given back after so many bytes of transactions. */
-	TRIM_EVERY_BYTES = 8 << 20,
+	TRIM_EVERY_BYTES = 4 << 20,
 	BLOCK_PACKETS_BYTES = 3 << 20, /* of transactions in a block; the block limit is 4 MiB */
 };
 /* Decoded, a transaction takes up to ten times its bytes. */
-#define JOBS_BYTES_MAX ((size_t)4 << 20)
+#define JOBS_BYTES_MAX ((size_t)2 << 20)
 
 struct job {
 	struct job *next;
@@ -438,6 +438,14 @@ static bool fit(struct solo *s, int64_t *wall_ns)
 	return timely && !s->no_room;
 }
 
+static void trim(struct solo *s)
+{
+	s->since_trim = 0;
+	pthread_mutex_unlock(&s->mutex);
+	malloc_trim(0);
+	pthread_mutex_lock(&s->mutex);
+}
+
 /* One round: a block of what is ready, or a proof block if one is owed. With the
  * mutex, which is dropped while the block closes. */
 static void round_close(struct solo *s, struct job **jobs, struct node_answer *answers, int64_t wall)
@@ -454,12 +462,8 @@ static void round_close(struct solo *s, struct job **jobs, struct node_answer *a
 	if (e == ERR_OK)
 		s->proven = s->header.height - 1;
 	pthread_cond_broadcast(&s->changed);
-	if (s->since_trim > TRIM_EVERY_BYTES) {
-		s->since_trim = 0;
-		pthread_mutex_unlock(&s->mutex);
-		malloc_trim(0);
-		pthread_mutex_lock(&s->mutex);
-	}
+	if (s->since_trim > TRIM_EVERY_BYTES)
+		trim(s);
 }
 
 static void rounds(struct solo *s, struct job **jobs, struct node_answer *answers)
@@ -486,6 +490,8 @@ static void rounds(struct solo *s, struct job **jobs, struct node_answer *answer
 			idle_since = clock_mono_ns();
 		} else {
 			s->want_proof = s->want_proof && owed;
+			if (!owed && s->since_trim && idle_ms >= s->options.proof_delay_ms)
+				trim(s);
 			wait_ms(s, &s->ready, owed ? s->options.proof_delay_ms - idle_ms + 1 : 1000);
 		}
 	}
