@@ -131,6 +131,46 @@ static enum err text_write(const char *dir, const char *name, const char *text, 
 	return io_write_file_atomic(io_posix(), path, slice_str(text), t);
 }
 
+static bool any_name(void *arg, const char *name)
+{
+	(void)name;
+	*(bool *)arg = true;
+	return false;
+}
+
+/*
+ * What an interrupted creation left. Without FORMAT the folder never was a node, so its keys
+ * signed nothing: they and the journal are removed. Anything else in it is not ours to touch.
+ */
+static enum err leftovers_remove(const char *dir, const char *keys, struct err_text *t)
+{
+	static const char *const names[] = {"validator.key", "next-validator.key", "agent.key",
+					    "operator.key", "last_signed"};
+	char log[IO_PATH_MAX], path[IO_PATH_MAX];
+	bool there, filled = false;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		TRY(io_join(path, keys, names[i], t));
+		TRY(io_exists(io_posix(), path, &there, t));
+		if (there)
+			TRY(io_remove(io_posix(), path, t));
+	}
+	TRY(io_join(log, dir, "log", t));
+	TRY(io_exists(io_posix(), log, &there, t));
+	if (!there)
+		return ERR_OK;
+	static const char *const segments[] = {"000001.seg", "000001.seg.tmp", "mark"};
+	for (size_t i = 0; i < sizeof segments / sizeof *segments; i++) {
+		TRY(io_join(path, log, segments[i], t));
+		TRY(io_exists(io_posix(), path, &there, t));
+		if (there)
+			TRY(io_remove(io_posix(), path, t));
+	}
+	TRY(io_list(io_posix(), log, any_name, &filled, t));
+	if (filled)
+		return err_set(t, ERR_EXISTS, "%s: holds files that no unfinished node would", log);
+	return io_remove(io_posix(), log, t);
+}
+
 enum err node_create(const char *dir, const struct node_birth *b, struct err_text *t)
 {
 	const struct io *io = io_posix();
@@ -149,6 +189,7 @@ enum err node_create(const char *dir, const struct node_birth *b, struct err_tex
 		return err_set(t, ERR_EXISTS, "%s: there is a node already", dir);
 	TRY(io_join(keys, dir, "keys", t));
 	TRY(io_make_dir(io, keys, t));
+	TRY(leftovers_remove(dir, keys, t));
 	TRY(node_key_make(keys, "validator.key", KEYFILE_VALIDATOR, "validator", NULL, validator, t));
 	TRY(node_key_make(keys, b->next_key_file ? b->next_key_file : "next-validator.key",
 			  KEYFILE_VALIDATOR, "next validator", NULL, next, t));

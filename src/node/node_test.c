@@ -251,6 +251,26 @@ static void clock_that_jumps_holds_blocks(void **s)
 	buf_fini(&tx3);
 }
 
+static void creation_can_be_taken_up_again(void **s)
+{
+	(void)s;
+	create("unfinished");
+	char cmd[400];
+	/* As a crash right before the end leaves it. */
+	snprintf(cmd, sizeof cmd, "rm %s/FORMAT", dir);
+	assert_int_equal(system(cmd), 0);
+	struct err_text t = {{0}};
+	struct node_birth b = {.member = "orchard", .name = "Orchard", .country = "CL"};
+	assert_int_equal(node_create(dir, &b, &t), ERR_OK);
+	struct node *n = opened(dir);
+	struct buf tx = event_tx(n, dir, 1, 0);
+	assert_int_equal(submit(n, &tx).verdict, VERDICT_OK);
+	buf_fini(&tx);
+	node_close(n);
+	/* A node that is one is never made again. */
+	assert_int_equal(node_create(dir, &b, &t), ERR_EXISTS);
+}
+
 static void proves(void **s)
 {
 	(void)s;
@@ -348,6 +368,7 @@ int main(void)
 		cmocka_unit_test(clock_that_jumps_holds_blocks),
 		cmocka_unit_test(proves),
 		cmocka_unit_test(epochs_survive_crashes),
+		cmocka_unit_test(creation_can_be_taken_up_again),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	run("rm -rf %s%s", root, "");
