@@ -124,6 +124,8 @@ static enum err headers_check(struct ledger_audit *out, struct ledger *l, struct
 			break; /* closed since this check began */
 		else if (b.header.n)
 			e = header_check(w, &b, t);
+		else if (!out->unsigned_height)
+			out->unsigned_height = b.height;
 		if (e == ERR_OK) {
 			out->height = b.height;
 			out->blocks++;
@@ -134,7 +136,6 @@ static enum err headers_check(struct ledger_audit *out, struct ledger *l, struct
 	free(w);
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
-
 
 static bool bytes_progress(void *arg, uint64_t done, uint64_t total)
 {
@@ -159,6 +160,7 @@ enum err ledger_verify(struct ledger_audit *out, const char *dir, const struct l
 	out->torn_bytes = report.torn_bytes;
 	lo.read_only = true;
 	lo.distrust = true;
+	lo.rebuild = true;
 	TRY(ledger_open(&l, dir, &lo, t));
 	enum err e = headers_check(out, l, t);
 	if (e == ERR_OK) {

@@ -422,7 +422,12 @@ enum err ledger_open(struct ledger **out, const char *dir, const struct ledger_o
 	l->io = o->io ? o->io : io_posix();
 	l->app = o->app;
 	snprintf(l->dir, sizeof l->dir, "%s", dir);
-	pthread_rwlock_init(&l->visible, NULL);
+	/* Readers may overlap without end: the block that waits goes first. */
+	pthread_rwlockattr_t fair;
+	pthread_rwlockattr_init(&fair);
+	pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&l->visible, &fair);
+	pthread_rwlockattr_destroy(&fair);
 	enum err e = genesis_load(l, t);
 	struct journal_pos first = l->last_pos;
 	bool rebuilt = o->rebuild;
@@ -543,6 +548,8 @@ enum err ledger_commit(struct ledger *l, const struct ledger_block *b, const str
 	}
 	if (e == ERR_OK)
 		e = journal_sync(l->journal, t);
+	if (e == ERR_OK && b->durable)
+		e = b->durable(b->durable_ctx, t);
 	buf_fini(&head);
 	buf_fini(&lengths);
 	free(parts);

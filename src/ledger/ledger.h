@@ -97,6 +97,10 @@ struct ledger_block {
 	/* Prepared transactions of the packets in order; NULL: execute prepares them itself. */
 	struct tx *const *txs;
 	size_t n_txs;
+	/* Runs in ledger_commit when the block is durable and before anybody sees it; NULL:
+	 * nothing does. After a fault of it the node must stop. */
+	enum err (*durable)(void *ctx, struct err_text *t);
+	void *durable_ctx;
 };
 
 struct ledger_result {
@@ -161,14 +165,15 @@ enum err ledger_derived_remove(const char *dir, struct err_text *t) MUST_USE;
 /*
  * Whole-chain check, from the journal alone: every byte of every segment, every
  * record's chain, every header, commit and signature, and every transaction executed
- * again from the genesis into o->derived_dir (an empty folder of the caller's, who
- * removes it). ERR_CORRUPT or ERR_VERIFY: `bad_height` and the text say where.
+ * again from the genesis into o->derived_dir (the caller's, who removes it; what a check
+ * that was killed left there is thrown away). ERR_CORRUPT or ERR_VERIFY: `bad_height` and the text say where.
  * `head` (may be NULL): a head known from elsewhere, which the chain must contain.
  */
 struct ledger_audit {
 	int64_t height;	    /* of the last good block */
 	uint64_t blocks, transactions, records;
 	uint64_t torn_bytes; /* an unfinished write at the journal's end, harmless */
+	int64_t unsigned_height; /* the first block without header and commit; 0: none */
 	int64_t bad_height; /* the block at fault; 0: none, or not a block's fault */
 	struct hash app_hash;
 };

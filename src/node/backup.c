@@ -2,7 +2,7 @@
  * backup: copies of a node's folder, and a node out of a copy.
  *
  * A copy holds what cannot be made again: FORMAT, genesis.txt, the journal up to the
- * last block that was acknowledged, keys, attachments. It never holds what was signed
+ * last block that was acknowledged, keys, attachments, witnesses' signatures. It never holds what was signed
  * last (keys/last_signed): a copy does not know, so it opens read-only until its
  * operator begins a new epoch.
  */
@@ -136,6 +136,7 @@ static enum err copy_all(const char *from, const char *to, const struct journal_
 	TRY(folder_copy(from, to, "log", segment_file, (void *)end, t));
 	TRY(folder_copy(from, to, "keys", key_file, NULL, t));
 	TRY(folder_copy(from, to, "attachments", any_file, NULL, t));
+	TRY(folder_copy(from, to, "witness", any_file, NULL, t));
 	for (size_t i = 0; i < 2; i++) { /* FORMAT last: without it the folder is no node */
 		TRY(io_join(a, from, single[i], t));
 		TRY(io_join(b, to, single[i], t));
@@ -175,6 +176,12 @@ enum err node_verify(struct ledger_audit *out, const char *dir, const struct nod
 	TRY(io_join(scratch, dir, cmd, t));
 	lo.derived_dir = scratch;
 	enum err e = ledger_verify(out, dir, &lo, t);
+	/* Only a network's blocks may be kept without: their engine has them. */
+	if (e == ERR_OK && out->unsigned_height) {
+		out->bad_height = out->unsigned_height;
+		e = err_set(t, ERR_VERIFY, "block %lld: nobody signed it",
+			    (long long)out->bad_height);
+	}
 	enum err e2 = ledger_derived_remove(scratch, t && e != ERR_OK ? NULL : t);
 	return e != ERR_OK ? e : e2;
 }

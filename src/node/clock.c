@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-int64_t clock_test_shift_ns;
+_Atomic int64_t clock_test_shift_ns;
 
 static int64_t read_clock(clockid_t id)
 {

@@ -22,7 +22,7 @@ struct clock_watch {
 /* Nanoseconds since 1970, and since some fixed moment. Tests may shift the wall. */
 int64_t clock_wall_ns(void);
 int64_t clock_mono_ns(void);
-extern int64_t clock_test_shift_ns;
+extern _Atomic int64_t clock_test_shift_ns;
 
 void clock_watch_init(struct clock_watch *w);
 /* The wall time to use; false if the clock jumped and nobody confirmed it. */

@@ -550,6 +550,8 @@ enum err node_submit(struct node *n, struct node_answer *answers, const struct s
 	struct wait_one *ones = calloc(count + 1, sizeof *ones);
 	if (!ones)
 		return ERR_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		answers[i] = (struct node_answer){0};
 	pthread_mutex_init(&w.mutex, NULL);
 	pthread_cond_init(&w.cond, NULL);
 	enum err e = ERR_OK;

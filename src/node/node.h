@@ -40,7 +40,7 @@ struct node_birth {
 enum err node_create(const char *dir, const struct node_birth *birth, struct err_text *t) MUST_USE;
 
 struct node_options {
-	bool read_only;	  /* no lock taken for writing, no blocks made */
+	bool read_only;	  /* no blocks made; the folder is locked and the state caught up all the same */
 	bool synchronous; /* tests: no background flush */
 	uint64_t disk_floor_bytes; /* 0: 512 MiB or 5 % of the file system, whichever is less */
 	unsigned threads; /* workers that check signatures; 0: one for each core */

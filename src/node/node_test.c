@@ -4,13 +4,16 @@
  */
 #include "node/node.h"
 #include "node/clock.h"
+#include "trade/trade.h"
 
 #include "argosy/v1/action.pb-c.h"
 
 #include <sodium.h>
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -357,6 +360,91 @@ static void epochs_survive_crashes(void **s)
 	assert_int_equal(node_rotate_validator(dir, "agent.key", "next4.key", &t), ERR_MISMATCH);
 }
 
+/* Readers on another thread, until told to stop. */
+struct reading {
+	struct node *n;
+	atomic_bool stop;
+	unsigned rounds;
+};
+
+static void *reader_main(void *arg)
+{
+	struct reading *r = arg;
+	struct node_prove_options o = {.journey = true};
+	while (!atomic_load(&r->stop)) {
+		struct buf out = BUF_INIT;
+		struct node_status st;
+		int64_t height;
+		bool found;
+		(void)!node_prove(r->n, &out, SLICE_LIT("urn:epc:id:sgtin:9521234.012345.1"), &o, NULL);
+		buf_clear(&out);
+		node_status(r->n, &st);
+		(void)!ledger_read_block(node_ledger(r->n), &out, st.head.height);
+		(void)!ledger_tx_height(node_ledger(r->n), &found, &height, SLICE_LIT("orchard"), (uint8_t[16]){1});
+		buf_fini(&out);
+		r->rounds++;
+	}
+	return NULL;
+}
+
+static void reads_beside_blocks(void **s)
+{
+	(void)s;
+	enum { ROUNDS = 10, EACH = 20 };
+	create("readers");
+	struct node *n = opened(dir);
+	struct reading r = {.n = n};
+	pthread_t thread;
+	char backup[300];
+	int64_t height;
+	struct err_text t = {{0}};
+	assert_int_equal(pthread_create(&thread, NULL, reader_main, &r), 0);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		struct buf txs[EACH];
+		struct slice list[EACH];
+		struct node_answer answers[EACH];
+		for (uint32_t i = 0; i < EACH; i++) {
+			txs[i] = event_tx(n, dir, round * EACH + i + 1, 0);
+			list[i] = buf_slice(&txs[i]);
+		}
+		assert_int_equal(node_submit(n, answers, list, EACH, &t), ERR_OK);
+		for (uint32_t i = 0; i < EACH; i++) {
+			assert_int_equal(answers[i].verdict, VERDICT_OK);
+			buf_fini(&txs[i]);
+		}
+	}
+	snprintf(backup, sizeof backup, "%s/readers-backup", root);
+	assert_int_equal(node_backup(n, backup, &height, &t), ERR_OK);
+	atomic_store(&r.stop, true);
+	pthread_join(thread, NULL);
+	assert_true(r.rounds > 0);
+	node_close(n);
+}
+
+/* A block that nobody signed, appended by somebody who can reckon checksums. */
+static void unsigned_block_is_found(void **s)
+{
+	(void)s;
+	create("unsigned");
+	signs_again(dir, 1);
+	struct err_text t = {{0}};
+	struct ledger *l;
+	struct ledger_options o = {.app = &trade_app};
+	struct ledger_head head;
+	struct ledger_executed out;
+	good(ledger_open(&l, dir, &o, &t), &t);
+	ledger_head(l, &head);
+	struct ledger_block b = {.height = head.height + 1, .time_s = head.time_s + 1};
+	good(ledger_execute(l, &out, &b, &t), &t);
+	good(ledger_commit(l, &b, &(struct hash){{0}}, slice(NULL, 0), slice(NULL, 0), &t), &t);
+	ledger_close(l);
+	struct ledger_audit audit;
+	assert_int_equal(node_verify(&audit, dir, NULL, &t), ERR_VERIFY);
+	assert_int_equal(audit.bad_height, head.height + 1);
+	struct node *n;
+	assert_int_equal(node_open(&n, dir, &(struct node_options){0}, &t), ERR_CORRUPT);
+}
+
 int main(void)
 {
 	if (sodium_init() < 0 || !mkdtemp(root))
@@ -369,6 +457,8 @@ int main(void)
 		cmocka_unit_test(proves),
 		cmocka_unit_test(epochs_survive_crashes),
 		cmocka_unit_test(creation_can_be_taken_up_again),
+		cmocka_unit_test(reads_beside_blocks),
+		cmocka_unit_test(unsigned_block_is_found),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	run("rm -rf %s%s", root, "");

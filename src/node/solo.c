@@ -56,7 +56,8 @@ struct solo {
 	bool stopping, stopped, want_proof, no_room;
 	char why[256];
 	struct clock_watch clock;
-	int64_t proven; /* newest height whose app hash a header carries */
+	int64_t proven; /* newest height whose app hash a header carries; -1: none */
+	int64_t block_ms; /* time of the newest block */
 
 	/* The closer's own. */
 	struct solo_tip tip;
@@ -143,17 +144,22 @@ static void stop_for(struct solo *s, enum err e, const struct err_text *t)
 
 /* ---- workers: the costly part, in parallel, once ---- */
 
-/* True: goes into a block. False: answered. */
-static bool work_on(struct solo *s, struct job *j)
+/* True: goes into a block. False: answered. `block_ms`: the next block is later, even if
+ * the clock fell behind. */
+static bool work_on(struct solo *s, struct job *j, int64_t block_ms)
 {
 	struct node_answer a = {0};
 	struct tx_first first = {0};
 	struct err_text t = {{0}};
 	enum verdict v = VERDICT_OK;
+	int64_t now_ms = clock_wall_ns() / 1000000;
+	if (now_ms <= block_ms)
+		now_ms = block_ms + 1;
 	enum err e = ledger_prepare(s->ledger, &j->tx, j->bytes);
 	if (e == ERR_OK)
-		e = ledger_check(s->ledger, &v, &first, j->tx, clock_wall_ns() / 1000000, &a.text);
+		e = ledger_check(s->ledger, &v, &first, j->tx, now_ms, &a.text);
 	if (e != ERR_OK) {
+		(void)!err_set(&t, e, "a transaction could not be checked on arrival");
 		stop_for(s, e, &t);
 		job_answer(s, j, NULL);
 		return false;
@@ -210,12 +216,13 @@ static void *worker_main(void *arg)
 			n++;
 		s->working += n;
 		bool stopped = s->stopped;
+		int64_t block_ms = s->block_ms;
 		pthread_mutex_unlock(&s->mutex);
 		unsigned kept = 0;
 		for (unsigned i = 0; i < n; i++) {
 			if (stopped)
 				job_answer(s, mine[i], NULL);
-			else if (work_on(s, mine[i]))
+			else if (work_on(s, mine[i], block_ms))
 				mine[kept++] = mine[i];
 		}
 		pthread_mutex_lock(&s->mutex);
@@ -300,6 +307,11 @@ static void header_make(struct solo *s, const struct ledger_head *head, int64_t 
 	validator_address(h->proposer, s->validator.key);
 }
 
+struct signing {
+	struct guard *guard;
+	struct guard_mark mark;
+};
+
 /* Signs the header; `mark` says what for the guard. */
 static void sign(struct solo *s, const struct packets *p, struct guard_mark *mark)
 {
@@ -317,17 +329,24 @@ static void sign(struct solo *s, const struct packets *p, struct guard_mark *mar
 	sha256(&mark->sign, slice(vote, n));
 }
 
+/* The journal's record with the signature is synced: now the guard is. */
+static enum err guard_it(void *arg, struct err_text *t)
+{
+	struct signing *s = arg;
+	return guard_advance(s->guard, &s->mark, t);
+}
+
 /*
  * Closes one block of these jobs. The signature is in the journal's record and the
- * record is synced; then the guard is; only then does anything leave this function
- * for the outside. So a node that crashed in between never showed the signature,
- * and a journal older than the guard is known for a copy.
+ * record is synced; then the guard is; only then may anybody see the block. So a node
+ * that crashed in between never showed the signature, and a journal older than the
+ * guard is known for a copy.
  */
 static enum err close_block(struct solo *s, struct job *const *jobs, size_t n, int64_t wall_ns,
 			    struct node_answer *answers, struct err_text *t)
 {
 	struct ledger_executed out;
-	struct guard_mark mark;
+	struct signing signing = {.guard = s->guard};
 	struct packets p = {.bytes = BUF_INIT};
 	struct buf header = BUF_INIT, commit = BUF_INIT;
 	struct ledger_head head;
@@ -344,7 +363,9 @@ static enum err close_block(struct solo *s, struct job *const *jobs, size_t n, i
 					 .packets = p.list,
 					 .n_packets = p.n,
 					 .txs = txs,
-					 .n_txs = n};
+					 .n_txs = n,
+					 .durable = guard_it,
+					 .durable_ctx = &signing};
 		e = ledger_execute(s->ledger, &out, &b, t);
 		if (e == ERR_OK) {
 			for (size_t i = 0; i < n; i++) {
@@ -359,7 +380,7 @@ static enum err close_block(struct solo *s, struct job *const *jobs, size_t n, i
 				if (r->text)
 					answers[i].text = *r->text;
 			}
-			sign(s, &p, &mark);
+			sign(s, &p, &signing.mark);
 			header_encode(&header, &s->header);
 			commit_encode(&commit, &s->commit);
 			e = buf_err(&header) == ERR_OK ? buf_err(&commit) : ERR_NOMEM;
@@ -370,8 +391,6 @@ static enum err close_block(struct solo *s, struct job *const *jobs, size_t n, i
 				ledger_abort(s->ledger);
 		}
 	}
-	if (e == ERR_OK)
-		e = guard_advance(s->guard, &mark, t);
 	if (e == ERR_OK) {
 		s->tip.last_block_id = s->commit.block_id;
 		s->tip.last_commit = s->commit;
@@ -459,8 +478,10 @@ static void round_close(struct solo *s, struct job **jobs, struct node_answer *a
 		stop_for(s, e, &t);
 	jobs_answer(s, jobs, n, e == ERR_OK ? answers : NULL);
 	pthread_mutex_lock(&s->mutex);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		s->proven = s->header.height - 1;
+		s->block_ms = block_time_ms(s->header.time.s, s->header.time.ns);
+	}
 	pthread_cond_broadcast(&s->changed);
 	if (s->since_trim > TRIM_EVERY_BYTES)
 		trim(s);
@@ -508,7 +529,7 @@ static void *closer_main(void *arg)
 	pthread_mutex_lock(&s->mutex);
 	rounds(s, jobs, answers);
 	/* Stopped by a fault, or ending without clock or room: nobody may wait for ever. */
-	while (s->prepared.first || s->working) {
+	while (s->jobs > 0) {
 		struct job *j = queue_take(&s->prepared);
 		if (!j) {
 			wait_ms(s, &s->ready, 10);
@@ -533,6 +554,7 @@ enum err solo_start(struct solo **out, struct ledger *l, struct guard *g, const 
 		    struct err_text *t)
 {
 	struct solo *s = calloc(1, sizeof *s);
+	struct ledger_head head;
 	if (!s)
 		return ERR_NOMEM;
 	pthread_condattr_t mono;
@@ -551,7 +573,9 @@ enum err solo_start(struct solo **out, struct ledger *l, struct guard *g, const 
 		s->options.proof_delay_ms = 100;
 	s->tip = *tip;
 	s->next_height = next_height;
-	s->proven = hash_eq(&tip->last_app_hash_in_header, &(struct hash){{0}}) ? 0 : next_height - 2;
+	ledger_head(l, &head);
+	s->proven = head.height - 1;
+	s->block_ms = block_time_ms(head.time_s, head.time_ns);
 	s->validator = *validator;
 	memcpy(s->secret_key, secret_key, 64);
 	validators_hash(&s->validators_hash, validator, 1);
