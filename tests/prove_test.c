@@ -197,6 +197,27 @@ static void whole_journey(void **s)
 	node_close(n);
 }
 
+/* A partner's signature on the newest head, kept by the node. */
+static struct bundle_witness witnessed(struct node *n)
+{
+	struct buf head = BUF_INIT;
+	struct err_text t = {{0}};
+	uint8_t secret[64], seed[32] = {8};
+	assert_int_equal(node_head_export(n, &head, &t), ERR_OK);
+	struct verify_result *h = checked(&head, NULL);
+	struct bundle_witness w = {.name = SLICE_LIT("Partner"), .height = h->height, .log_size = h->log_size};
+	ed25519_from_seed(w.key, secret, seed);
+	memcpy(w.header_hash.b, h->header_hash, 32);
+	memcpy(w.log_root.b, h->log_root, 32);
+	struct hash fp;
+	memcpy(fp.b, fingerprint, 32);
+	assert_int_equal(bundle_witness_sign(&w, &fp, secret), ERR_OK);
+	assert_int_equal(node_witness_add(n, &w, &t), ERR_OK);
+	verify_free(h);
+	buf_fini(&head);
+	return w;
+}
+
 static void witnesses_and_heads(void **s)
 {
 	(void)s;
@@ -230,6 +251,20 @@ static void witnesses_and_heads(void **s)
 	buf_fini(&b);
 	verify_free(h);
 	buf_fini(&head);
+	/* A backup keeps it. */
+	char copy[560];
+	int64_t height;
+	snprintf(copy, sizeof copy, "%s/witnessed", root);
+	assert_int_equal(node_backup(n, copy, &height, &t), ERR_OK);
+	node_close(n);
+	snprintf(dir, sizeof dir, "%s", copy);
+	assert_int_equal(node_resume(dir, 0, NULL, &t), ERR_OK);
+	n = opened();
+	b = prove(n, ITEM, (struct node_prove_options){0});
+	r = checked(&b, NULL);
+	assert_int_equal(r->n_witnesses, 1);
+	verify_free(r);
+	buf_fini(&b);
 	node_close(n);
 }
 
@@ -276,8 +311,13 @@ static void epochs(void **s)
 	assert_int_equal(node_backup(n, copy, &height, &t), ERR_OK);
 	record(n, "ObjectEvent", "\"action\":\"OBSERVE\",\"bizStep\":\"inspecting\",\"epcList\":[\"" ITEM "\"]");
 	node_status(n, &st);
+	/* A partner signed what the copy does not have. */
+	witnessed(n);
 	int64_t lost = st.head.height + 1; /* a proof block may follow */
 	node_close(n);
+	char cmd[1400];
+	snprintf(cmd, sizeof cmd, "cp %s/witness/* %s/witness/", dir, copy);
+	assert_int_equal(system(cmd), 0);
 	snprintf(dir, sizeof dir, "%s", copy);
 	n = opened();
 	node_status(n, &st);
@@ -298,6 +338,7 @@ static void epochs(void **s)
 	r = checked(&b, NULL);
 	assert_int_equal(r->n_epochs, 2);
 	assert_true(r->epochs[1].resumed);
+	assert_int_equal(r->n_witnesses, 0);
 	assert_int_equal(r->subjects[0].n_events, events + 2);
 	verify_free(r);
 	buf_fini(&b);

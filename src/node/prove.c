@@ -46,11 +46,14 @@ static enum err carrier_find(struct node *n, struct signed_block *b, const struc
 		return err_set(t, ERR_UNAVAILABLE,
 			       "the last block is not carried by a header yet, and this node makes no blocks");
 	TRY(solo_wait_proof(n->solo, p->height, wait_ms, t));
-	int64_t next = p->height + 1;
-	enum err e;
-	/* A resumed epoch may have left heights out. */
-	while ((e = block_load(n, b, next, t)) == ERR_NOTFOUND && next < p->height + 1000000)
-		next++;
+	/* A new epoch may have left heights out. */
+	const struct epoch_set *set = ledger_validators(n->ledger);
+	int64_t next = ledger_genesis(n->ledger)->initial_height;
+	if (next < p->height + 1)
+		next = p->height + 1;
+	if (next < set->from_height)
+		next = set->from_height;
+	enum err e = block_load(n, b, next, t);
 	if (e == ERR_OK && !hash_eq(&b->header.app_hash, &p->app_hash))
 		e = err_set(t, ERR_CORRUPT, "header %lld carries another app hash", (long long)next);
 	return e;
@@ -138,7 +141,8 @@ static enum err encode(struct node *n, struct buf *out, struct book *b, const st
 	struct bundle_consistency *consistencies;
 	uint64_t sizes[WITNESSES_MAX + 1];
 	size_t n_sizes = 0;
-	TRY(witnesses_load(n, b->arena, &witnesses, &m.n_witnesses, block->header.height));
+	TRY(witnesses_load(n, b->arena, &witnesses, &m.n_witnesses, block->header.height,
+			   &block->commit.block_id.hash, p->log_size));
 	for (size_t i = 0; i < m.n_witnesses; i++)
 		if (witnesses[i].height != block->header.height)
 			sizes[n_sizes++] = witnesses[i].log_size;

@@ -41,10 +41,11 @@ enum err book_load(struct book *b, size_t *at, struct slice id, struct err_text 
  * marks the records that show it. */
 enum err book_journey(struct book *b, struct err_text *t) MUST_USE;
 
-/* The witnesses kept in the folder, of heads up to a height; at most WITNESSES_MAX. */
+/* The witnesses kept in the folder who signed the head of `height`, or one that this continues;
+ * at most WITNESSES_MAX. */
 enum { WITNESSES_MAX = 64 };
 enum err witnesses_load(struct node *n, struct arena *a, struct bundle_witness **list, size_t *count,
-			int64_t up_to_height) MUST_USE;
+			int64_t height, const struct hash *header_hash, uint64_t log_size) MUST_USE;
 /* Proofs that the log of `log_size` continues each of these older ones; sorts `sizes`. */
 enum err consistencies_make(struct node *n, struct arena *a, struct bundle_consistency **list,
 			    size_t *count, uint64_t *sizes, size_t n_sizes, uint64_t log_size,

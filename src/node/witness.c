@@ -116,8 +116,21 @@ static bool load_one(void *arg, const char *name)
 	return true;
 }
 
+/* Did he sign this head, or one whose log it continues? A folder that lost its journal's end
+ * may hold signatures on what it does not have any more. */
+static bool continues(struct node *n, const struct bundle_witness *w, int64_t height,
+		      const struct hash *header_hash, uint64_t log_size)
+{
+	struct hash root;
+	if (w->height > height || w->log_size > log_size ||
+	    (w->height == height && !hash_eq(&w->header_hash, header_hash)))
+		return false;
+	return mlog_root_at(ledger_mlog(n->ledger), &root, w->log_size) == ERR_OK &&
+	       hash_eq(&root, &w->log_root);
+}
+
 enum err witnesses_load(struct node *n, struct arena *a, struct bundle_witness **list, size_t *count,
-			int64_t up_to_height)
+			int64_t height, const struct hash *header_hash, uint64_t log_size)
 {
 	char dir[IO_PATH_MAX];
 	bool there;
@@ -132,7 +145,7 @@ enum err witnesses_load(struct node *n, struct arena *a, struct bundle_witness *
 		return ERR_OK;
 	TRY(io_list(io_posix(), dir, load_one, &l, NULL));
 	for (size_t i = 0; i < l.count; i++)
-		if (l.list[i].height <= up_to_height)
+		if (continues(n, &l.list[i], height, header_hash, log_size))
 			l.list[(*count)++] = l.list[i];
 	return l.e;
 }
