@@ -203,7 +203,9 @@ enum err state_begin(struct state *s, struct err_text *t)
 {
 	bug_if(s->staging);
 	TRY(fault_now(s, t));
-	flush_reap(s);
+	/* Here rather than in state_commit, which readers may be waiting for: this may have to
+	 * wait for the disk. */
+	TRY(flush_push(s, false, t));
 	staging_set(s, true);
 	enum err e = store_view_open(s->own->view);
 	if (e != ERR_OK) {
@@ -436,9 +438,7 @@ enum err state_commit(struct state *s, int64_t height, struct slice note, struct
 	if (e == ERR_OK)
 		e = grow(s, t);
 	staging_end(s);
-	if (e != ERR_OK)
-		return die(s, e, t);
-	return flush_push(s, false, t);
+	return e == ERR_OK ? ERR_OK : die(s, e, t);
 }
 
 enum err state_flush(struct state *s, struct err_text *t)

@@ -50,7 +50,7 @@ struct state_options {
 	size_t flush_chunk;
 	/* First size of the LMDB map, 0: 1 GiB; it grows when needed. */
 	size_t map_bytes;
-	/* No thread: state_commit flushes by itself when the bound is passed. */
+	/* No thread: state_begin flushes by itself when the bound is passed. */
 	bool synchronous;
 	/* Tests: least number of bits that the array of cells starts with, 0: 8. */
 	unsigned cell_bits_min;
@@ -75,7 +75,7 @@ enum err state_durable(struct state *s, int64_t *height, struct buf *note) MUST_
 
 /* ---- the block thread ---- */
 
-/* Begins to stage a block on the last commit. */
+/* Begins to stage a block on the last commit. May wait for the flushing thread. */
 enum err state_begin(struct state *s, struct err_text *t) MUST_USE;
 /* As staged so far. `value` is borrowed until the staging ends. A value that is
  * not what was written gives ERR_CORRUPT at once; a row that is missing or too
@@ -95,7 +95,7 @@ void state_rollback(struct state *s, state_mark mark);
 enum err state_root(struct state *s, struct hash *root, struct err_text *t) MUST_USE;
 /* Makes the staging the committed state, of `height` (above the last one's), with
  * a note of at most STATE_NOTE_MAX bytes; ends the staging, on failure too: then
- * the state must be closed. May wait for the flushing thread. */
+ * the state must be closed. Waits for no disk. */
 enum err state_commit(struct state *s, int64_t height, struct slice note,
 		      struct err_text *t) MUST_USE;
 /* Ends the staging, if there is one, without a trace. */
