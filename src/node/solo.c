@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 enum {
-	JOBS_MAX = 2048,	   /* accepted and not answered */
+	JOBS_MAX = 4096,	   /* accepted and not answered */
 	WORKER_TAKES = 8,	   /* jobs a worker takes at once */
 	BLOCK_TXS_MAX = 4096,
-	BLOCK_TXS_WANTED = 1024,
-	BLOCK_BYTES_WANTED = 1 << 20,
+	BLOCK_TXS_WANTED = 512,
+	BLOCK_BYTES_WANTED = 512 << 10,
 	/* glibc keeps what transactions used in the arenas of the threads that made them; it is
 	 * given back after so many bytes of transactions. */
 	TRIM_EVERY_BYTES = 4 << 20,
