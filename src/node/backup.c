@@ -128,21 +128,25 @@ static enum err target_make(const char *dir, struct err_text *t)
 	return ERR_OK;
 }
 
+/* Copies a file of the folder itself. */
+static enum err single_copy(const char *from, const char *to, const char *name, struct err_text *t)
+{
+	char a[IO_PATH_MAX], b[IO_PATH_MAX];
+	TRY(io_join(a, from, name, t));
+	TRY(io_join(b, to, name, t));
+	TRY(file_copy(a, b, UINT64_MAX, t));
+	return io_sync_dir(io_posix(), to, t);
+}
+
+/* All but FORMAT: that comes when the copy was checked, for without it the folder is no node. */
 static enum err copy_all(const char *from, const char *to, const struct journal_pos *end,
 			 struct err_text *t)
 {
-	char a[IO_PATH_MAX], b[IO_PATH_MAX];
-	static const char *const single[] = {"genesis.txt", "FORMAT"};
 	TRY(folder_copy(from, to, "log", segment_file, (void *)end, t));
 	TRY(folder_copy(from, to, "keys", key_file, NULL, t));
 	TRY(folder_copy(from, to, "attachments", any_file, NULL, t));
 	TRY(folder_copy(from, to, "witness", any_file, NULL, t));
-	for (size_t i = 0; i < 2; i++) { /* FORMAT last: without it the folder is no node */
-		TRY(io_join(a, from, single[i], t));
-		TRY(io_join(b, to, single[i], t));
-		TRY(file_copy(a, b, UINT64_MAX, t));
-	}
-	return io_sync_dir(io_posix(), to, t);
+	return single_copy(from, to, "genesis.txt", t);
 }
 
 static enum err journal_check(const char *dir, const struct hash *fingerprint, struct err_text *t)
@@ -162,7 +166,7 @@ enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct
 	TRY(copy_all(n->dir, to_dir, &end, t));
 	TRY(journal_check(to_dir, &ledger_genesis(n->ledger)->fingerprint, t));
 	*height = head.height;
-	return ERR_OK;
+	return single_copy(n->dir, to_dir, "FORMAT", t);
 }
 
 enum err node_verify(struct ledger_audit *out, const char *dir, const struct node_options *o,
@@ -191,5 +195,6 @@ enum err node_restore(const char *from_dir, const char *to_dir, struct err_text 
 	struct ledger_audit audit;
 	TRY(target_make(to_dir, t));
 	TRY(copy_all(from_dir, to_dir, NULL, t));
-	return node_verify(&audit, to_dir, NULL, t);
+	TRY(node_verify(&audit, to_dir, NULL, t));
+	return single_copy(from_dir, to_dir, "FORMAT", t);
 }

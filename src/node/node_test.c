@@ -443,6 +443,11 @@ static void unsigned_block_is_found(void **s)
 	assert_int_equal(audit.bad_height, head.height + 1);
 	struct node *n;
 	assert_int_equal(node_open(&n, dir, &(struct node_options){0}, &t), ERR_CORRUPT);
+	/* A copy of it is not restored, and what was copied is no node. */
+	char restored[300];
+	snprintf(restored, sizeof restored, "%s/unsigned-restored", root);
+	assert_int_equal(node_restore(dir, restored, &t), ERR_VERIFY);
+	assert_int_equal(node_open(&n, restored, &(struct node_options){0}, &t), ERR_NOTFOUND);
 }
 
 int main(void)
