@@ -24,7 +24,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-PKGS := libsodium libcrypto lmdb libprotobuf-c libxml-2.0 jansson libmicrohttpd libcurl libqrencode
+PKGS := libsodium libcrypto lmdb libprotobuf-c libxml-2.0 libmicrohttpd libcurl libqrencode
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
