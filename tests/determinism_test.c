@@ -44,7 +44,7 @@ static uint64_t rnd(uint64_t below)
 
 __attribute__((format(printf, 1, 2))) static const char *fmt(const char *f, ...)
 {
-	char text[200];
+	char text[2000];
 	va_list ap;
 	va_start(ap, f);
 	vsnprintf(text, sizeof text, f, ap);
@@ -238,24 +238,25 @@ static action_t *action(Argosy__V1__Action__ActCase kind)
 		return fx_prefix(coin ? fmt("gcp:952100%u", of_whom)
 				      : fmt("https://id.%s.example.org/", fx_members[of_whom]));
 	case ARGOSY__V1__ACTION__ACT_DEFINE_LOT:
-		return fx_lot(own("lot", 9), product);
+		return fx_lot(own("lot", 9), fmt("https://id.%s.example.org/product/%u",
+						 fx_members[of_whom], few % 2));
 	case ARGOSY__V1__ACTION__ACT_ISSUE_CREDENTIAL:
 		issued.id = credential;
 		issued.by = who;
 		return fx_credential(credential, them);
 	case ARGOSY__V1__ACTION__ACT_REVOKE_CREDENTIAL:
-		return fx_revoke_credential(coin && issued.id ? issued.id : credential);
+		return fx_revoke_credential(few && issued.id ? issued.id : credential);
 	case ARGOSY__V1__ACTION__ACT_OFFER_CUSTODY:
 		offer.what = goods;
 		offer.from = fx_members[who];
 		offer.to = few % 8;
 		return fx_offer(goods, fx_members[offer.to]);
 	case ARGOSY__V1__ACTION__ACT_ACCEPT_CUSTODY:
-		if (coin && offer.what)
+		if (few && offer.what)
 			return fx_accept(offer.what, offer.from);
 		return fx_accept(thing, them);
 	case ARGOSY__V1__ACTION__ACT_DECLINE_CUSTODY:
-		return fx_decline(coin && offer.what ? offer.what : thing);
+		return fx_decline(few && offer.what ? offer.what : thing);
 	case ARGOSY__V1__ACTION__ACT_GRANT_STEP:
 		granted.what = thing;
 		granted.to = them;
@@ -296,11 +297,35 @@ static action_t *action(Argosy__V1__Action__ActCase kind)
 
 static Argosy__V1__Action__ActCase kind_of(void)
 {
-	return rnd(2) ? ARGOSY__V1__ACTION__ACT_EVENT
-		      : (Argosy__V1__Action__ActCase)(1 + rnd(KINDS - 1));
+	static const Argosy__V1__Action__ActCase answers[] = {
+		ARGOSY__V1__ACTION__ACT_ACCEPT_CUSTODY,	   ARGOSY__V1__ACTION__ACT_DECLINE_CUSTODY,
+		ARGOSY__V1__ACTION__ACT_REVOKE_CREDENTIAL, ARGOSY__V1__ACTION__ACT_REVOKE_GRANT,
+		ARGOSY__V1__ACTION__ACT_REVOKE_KEY,	   ARGOSY__V1__ACTION__ACT_DISOWN_KEY,
+		ARGOSY__V1__ACTION__ACT_ERASE_ATTACHMENT,  ARGOSY__V1__ACTION__ACT_OFFER_CUSTODY,
+		ARGOSY__V1__ACTION__ACT_OFFER_CUSTODY,	   ARGOSY__V1__ACTION__ACT_OFFER_CUSTODY,
+	};
+	/* What needs another before it is drawn more often, and offers as well. */
+	uint64_t n = rnd(8);
+	return n < 4   ? ARGOSY__V1__ACTION__ACT_EVENT
+	       : n < 6 ? answers[rnd(sizeof answers / sizeof *answers)]
+		       : (Argosy__V1__Action__ActCase)(1 + rnd(KINDS - 1));
 }
 
 /* ---- blocks ---- */
+
+/* The first block: each member claims what its identifiers begin with, and has goods. */
+static struct tx *beginning(unsigned member)
+{
+	const char *name = fx_members[member], *all = "";
+	for (unsigned i = 0; i < 30; i++)
+		all = fmt("%s%surn:epc:id:sgtin:952100%u.012345.%u", all, i ? " " : "", member, i);
+	action_t *list[] = {fx_prefix(fmt("gcp:952100%u", member)),
+			    fx_prefix(fmt("https://id.%s.example.org/", name)),
+			    fx_product(fmt("https://id.%s.example.org/product/0", name)),
+			    fx_product(fmt("https://id.%s.example.org/product/1", name)),
+			    fx_object(ADD, all, "commissioning")};
+	return fx_tx(name, name, list, 5);
+}
 
 static struct tx *transaction(Argosy__V1__Action__ActCase *kind)
 {
@@ -367,13 +392,14 @@ static void one_block(const struct run *run, struct hashes *h, int64_t height)
 	struct buf bytes = BUF_INIT;
 	struct ledger_executed out;
 	struct err_text t = {{0}};
-	size_t n = rnd(10) ? rnd(TXS_MAX) : 0;
+	size_t n = height == 1 ? 8 : rnd(10) ? rnd(TXS_MAX) : 0;
 	fx.height = height;
 	fx.time_ms += 700 + (int64_t)rnd(3) * 3600000; /* through a day and more */
 	if (height == 1)
 		buf_clear(&last);
 	for (size_t i = 0; i < n; i++) {
-		txs[i] = transaction(&kinds[i]);
+		kinds[i] = ARGOSY__V1__ACTION__ACT__NOT_SET;
+		txs[i] = height == 1 ? beginning((unsigned)i) : transaction(&kinds[i]);
 		if (last.n && rnd(12) == 0) {
 			struct hash fp = fx_fingerprint();
 			tx_free(txs[i]);
