@@ -128,6 +128,8 @@ static struct buf tx_make(uint64_t id, int64_t expires_ms, const char *const *ac
 static struct ledger_result results[64];
 static struct hash last_app_hash;
 
+static int64_t heights_left_out; /* before the next block */
+
 /* Executes and commits one block of these transactions as one packet. */
 static void block(struct ledger *l, int64_t time_s, struct buf *txs, size_t n)
 {
@@ -141,7 +143,7 @@ static void block(struct ledger *l, int64_t time_s, struct buf *txs, size_t n)
 	}
 	struct slice p = buf_slice(&packet);
 	ledger_head(l, &head);
-	struct ledger_block b = {.height = head.height + 1, .time_s = time_s, .packets = &p, .n_packets = n ? 1 : 0};
+	struct ledger_block b = {.height = head.height + 1 + heights_left_out, .time_s = time_s, .packets = &p, .n_packets = n ? 1 : 0};
 	enum err e = ledger_execute(l, &out, &b, &t);
 	if (e != ERR_OK)
 		print_error("%s\n", t.text);
@@ -317,6 +319,66 @@ static void strangers_are_refused(void **s)
 	ledger_close(l);
 }
 
+static bool id_held(struct ledger *l, uint64_t id)
+{
+	struct buf key = BUF_INIT, value = BUF_INIT;
+	uint8_t bytes[16] = {0};
+	bool found;
+	memcpy(bytes, &id, sizeof id);
+	buf_put_str(&key, "t/orchard/");
+	buf_put(&key, bytes, 16);
+	assert_int_equal(ledger_get(l, &found, &value, buf_slice(&key)), ERR_OK);
+	buf_fini(&key);
+	buf_fini(&value);
+	return found;
+}
+
+/* At most 4,096 ids a block and 64 blocks a block are forgotten, oldest first, over blocks
+ * without transactions and heights left out; and a rebuild forgets the same. */
+static void ids_are_forgotten_in_order(void **s)
+{
+	(void)s;
+	enum { EACH = 3000 };
+	const char *actions[] = {"a=1", NULL};
+	struct buf *txs = calloc(EACH, sizeof *txs);
+	uint64_t id = 0;
+	assert_non_null(txs);
+	fresh("forgotten");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	for (int64_t k = 0; k < 2; k++) {
+		for (size_t i = 0; i < EACH; i++)
+			txs[i] = tx_make(++id, (T0 + 100) * 1000LL, actions);
+		/* One of them twice: it is forgotten once. */
+		buf_clear(&txs[1]);
+		buf_put_slice(&txs[1], buf_slice(&txs[0]));
+		block(l, T0 + k, txs, EACH);
+		for (size_t i = 0; i < EACH; i++)
+			buf_fini(&txs[i]);
+		heights_left_out = 40;
+	}
+	heights_left_out = 0;
+	free(txs);
+	for (int64_t k = 0; k < 30; k++)
+		block(l, T0 + 10 + k, NULL, 0);
+	assert_int_equal(one(l, T0 + 50, 7000, T0 + 100, "last=1"), VERDICT_OK);
+	const int64_t day = T0 + 86400 + 600;
+	assert_int_equal(one(l, day, 8000, day + 100, "b=1"), VERDICT_OK);
+	assert_true(id_held(l, 1)); /* not older than that yet */
+	assert_int_equal(one(l, day + 3600, 8001, day + 3700, "b=1"), VERDICT_OK);
+	assert_false(id_held(l, 1) || id_held(l, EACH) || id_held(l, 4096));
+	assert_true(id_held(l, 4097) && id_held(l, 2 * EACH) && id_held(l, 7000));
+	assert_int_equal(one(l, day + 3601, 8002, day + 3700, "b=1"), VERDICT_OK);
+	assert_false(id_held(l, 4097) || id_held(l, 2 * EACH) || id_held(l, 7000));
+	assert_true(id_held(l, 8000) && id_held(l, 8001));
+	struct ledger_head before, after;
+	ledger_head(l, &before);
+	ledger_close(l);
+	l = opened((struct ledger_options){.rebuild = true});
+	ledger_head(l, &after);
+	assert_memory_equal(&before, &after, sizeof before);
+	ledger_close(l);
+}
+
 /* What ledger_check says of a new transaction. */
 static enum verdict at_the_door(struct ledger *l, int64_t now_s, uint64_t id, const char *const *actions)
 {
@@ -419,7 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(applies_and_replays), cmocka_unit_test(batch_is_all_or_nothing),
 		cmocka_unit_test(ids_are_used_once), cmocka_unit_test(strangers_are_refused),
-		cmocka_unit_test(quota_holds_in_blocks_and_at_the_door), cmocka_unit_test(damage_is_found),
+		cmocka_unit_test(ids_are_forgotten_in_order), cmocka_unit_test(quota_holds_in_blocks_and_at_the_door), cmocka_unit_test(damage_is_found),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	char cmd[300];
