@@ -421,6 +421,96 @@ static void quota_holds_in_blocks_and_at_the_door(void **s)
 	ledger_close(l);
 }
 
+/* A disk on which the nth write or sync from now on fails, and all after it if `for_good`. */
+static struct io failing;
+static int64_t fails_in = -1;
+static bool for_good;
+
+static bool fails(void)
+{
+	if (fails_in < 0)
+		return false;
+	if (fails_in > 0) {
+		fails_in--;
+		return false;
+	}
+	fails_in = for_good ? 0 : -1;
+	return true;
+}
+
+static enum err failing_pwrite(struct io_file *f, const struct slice *parts, size_t count,
+			       uint64_t offset, struct err_text *t)
+{
+	return fails() ? err_set(t, ERR_NOSPACE, "%s: no room", f->path)
+		       : io_posix()->pwrite(f, parts, count, offset, t);
+}
+
+static enum err failing_sync(struct io_file *f, struct err_text *t)
+{
+	return fails() ? err_set(t, ERR_IO, "%s: not synced", f->path) : io_posix()->sync(f, t);
+}
+
+/* Three blocks until one fails; gives the height that was acknowledged. */
+static int64_t blocks_until_failure(struct ledger *l)
+{
+	const char *actions[] = {"a=1", "b=2", NULL};
+	int64_t height = 0;
+	for (enum err e = ERR_OK; e == ERR_OK && height < 3;) {
+		struct buf tx = tx_make((uint64_t)height + 1, (T0 + 100) * 1000LL, actions), packet = BUF_INIT;
+		struct ledger_executed out;
+		struct err_text t = {{0}};
+		buf_put_u8(&packet, 1 << 3 | 2);
+		buf_put_lp(&packet, buf_slice(&tx));
+		struct slice p = buf_slice(&packet);
+		struct ledger_block b = {.height = height + 1, .time_s = T0 + height, .packets = &p, .n_packets = 1};
+		e = ledger_execute(l, &out, &b, &t);
+		if (e == ERR_OK)
+			e = ledger_commit(l, &b, &(struct hash){{0}}, slice(NULL, 0), slice(NULL, 0), &t);
+		if (e == ERR_OK)
+			height++;
+		else
+			assert_true(strlen(t.text) > 0);
+		buf_fini(&packet);
+		buf_fini(&tx);
+	}
+	return height;
+}
+
+static void every_write_may_fail(void **s)
+{
+	(void)s;
+	failing = *io_posix();
+	failing.pwrite = failing_pwrite;
+	failing.sync = failing_sync;
+	bool failed = true;
+	for (int64_t n = 0; failed; n++) {
+		for (unsigned k = 0; k < 2; k++) {
+			struct ledger_options o = {.app = &toy, .io = &failing, .synchronous = true};
+			struct err_text t = {{0}};
+			struct ledger *l;
+			struct ledger_head head;
+			int64_t acknowledged = 0;
+			fresh("fails");
+			fails_in = n;
+			for_good = k;
+			if (ledger_open(&l, path, &o, &t) == ERR_OK) {
+				acknowledged = blocks_until_failure(l);
+				(void)!ledger_flush(l, NULL);
+				ledger_close(l);
+			} else {
+				assert_true(strlen(t.text) > 0);
+			}
+			failed = fails_in < 1 && (for_good ? fails_in == 0 : fails_in < 0);
+			fails_in = -1;
+			l = opened((struct ledger_options){.synchronous = true});
+			ledger_head(l, &head);
+			assert_true(head.height >= acknowledged);
+			holds(l, "b", head.height ? "2" : NULL);
+			ledger_close(l);
+		}
+	}
+}
+
 static void damage_is_found(void **s)
 {
 	(void)s;
@@ -481,7 +571,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(applies_and_replays), cmocka_unit_test(batch_is_all_or_nothing),
 		cmocka_unit_test(ids_are_used_once), cmocka_unit_test(strangers_are_refused),
-		cmocka_unit_test(ids_are_forgotten_in_order), cmocka_unit_test(quota_holds_in_blocks_and_at_the_door), cmocka_unit_test(damage_is_found),
+		cmocka_unit_test(ids_are_forgotten_in_order), cmocka_unit_test(quota_holds_in_blocks_and_at_the_door), cmocka_unit_test(every_write_may_fail),
+		cmocka_unit_test(damage_is_found),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	char cmd[300];
