@@ -152,9 +152,15 @@ static void one_subject(void **s)
 {
 	(void)s;
 	struct node *n = created("one");
-	unsigned events = trade(n);
-	struct buf b = prove(n, ITEM, (struct node_prove_options){0});
+	/* Before the chain's first block: it is waited for. */
+	struct buf b = prove(n, ITEM, (struct node_prove_options){.absence = true});
 	struct verify_result *r = checked(&b, NULL);
+	assert_true(r->subjects[0].absent);
+	verify_free(r);
+	buf_fini(&b);
+	unsigned events = trade(n);
+	b = prove(n, ITEM, (struct node_prove_options){0});
+	r = checked(&b, NULL);
 	assert_int_equal(r->n_subjects, 1);
 	assert_int_equal(r->subjects[0].n_events, events);
 	assert_int_equal(r->subjects[0].events[2].flags & 16, 16);
