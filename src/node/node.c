@@ -400,12 +400,17 @@ static enum err start(struct node *n, struct err_text *t)
 	return e;
 }
 
+/* What a block in the making and a flush of the state may still write must fit below the
+ * floor, or the node stops until it is opened again. */
 static uint64_t disk_floor(const char *dir)
 {
-	uint64_t free_bytes, total, floor = (uint64_t)512 << 20;
-	if (io_space(io_posix(), dir, &free_bytes, &total, NULL) == ERR_OK && total / 20 < floor)
-		floor = total / 20;
-	return floor;
+	const uint64_t most = (uint64_t)512 << 20, least = (uint64_t)64 << 20;
+	uint64_t free_bytes, total;
+	if (io_space(io_posix(), dir, &free_bytes, &total, NULL) != ERR_OK || total / 20 > most)
+		return most;
+	if (total / 20 > least)
+		return total / 20;
+	return total / 4 < least ? total / 4 : least;
 }
 
 enum err node_open(struct node **out, const char *dir, const struct node_options *o,

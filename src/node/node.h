@@ -42,7 +42,7 @@ enum err node_create(const char *dir, const struct node_birth *birth, struct err
 struct node_options {
 	bool read_only;	  /* no blocks made; the folder is locked and the state caught up all the same */
 	bool synchronous; /* tests: no background flush */
-	uint64_t disk_floor_bytes; /* 0: 512 MiB or 5 % of the file system, whichever is less */
+	uint64_t disk_floor_bytes; /* 0: 5 % of the file system, 64 to 512 MiB; of a small one a quarter */
 	unsigned threads; /* workers that check signatures; 0: one for each core */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
 	void *progress_ctx;
