@@ -49,7 +49,8 @@ static enum err header_check(struct walk *w, const struct block_record *b, struc
 	if (!header_decode(h, b->header) || !commit_decode(c, b->commit))
 		return bad(w, t, b->height, "header or commit cannot be decoded");
 	int64_t next = w->any ? w->out->height + 1 : w->g->initial_height;
-	if (b->height != next && b->height != w->validators.from_height)
+	if ((b->height != next && b->height != w->validators.from_height) ||
+	    b->height < w->validators.from_height)
 		return bad(w, t, b->height, "it does not follow the height before");
 	if (strcmp(h->chain_id, w->g->chain_id) || h->height != b->height)
 		return bad(w, t, b->height, "the header is another block's");

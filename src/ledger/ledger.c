@@ -704,11 +704,6 @@ enum err ledger_prove(struct ledger *l, struct ledger_proof *p, const struct sli
 	return e;
 }
 
-struct journal *ledger_journal(struct ledger *l)
-{
-	return l->journal;
-}
-
 struct state *ledger_state(struct ledger *l)
 {
 	return l->state;

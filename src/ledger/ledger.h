@@ -155,7 +155,6 @@ struct ledger_proof {
 enum err ledger_prove(struct ledger *l, struct ledger_proof *p, const struct slice *keys, size_t n,
 		      struct buf *values, struct state_proof *proofs, struct err_text *t) MUST_USE;
 
-struct journal *ledger_journal(struct ledger *l);
 struct state *ledger_state(struct ledger *l);
 struct mlog *ledger_mlog(struct ledger *l);
 

@@ -21,7 +21,6 @@ enum {
 	MEMBER_ID_MAX = 32,
 	CHAIN_ID_MAX = 50,
 	PACKET_BYTES_TARGET = 64 << 10,
-	PACKET_TXS_MAX = 10000,
 };
 
 #define TX_LIFE_MS_MAX ((int64_t)24 * 3600 * 1000)
