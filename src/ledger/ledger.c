@@ -509,6 +509,8 @@ static enum err see(struct ledger *l, const struct hash *block_hash, struct jour
 		}
 		pthread_rwlock_unlock(&l->visible);
 	}
+	if (e != ERR_OK)
+		state_abort(l->state); /* the block is in the journal: the next opening has it */
 	buf_fini(&note);
 	arena_free(l->arena);
 	l->arena = NULL;
