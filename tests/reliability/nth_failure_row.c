@@ -15,86 +15,16 @@
  *
  * To add one: a pair of functions and a line in `scenarios`.
  */
+#include "fail_memory.h"
+
 #include "base/io_sim.h"
 #include "ledger/journal.h"
 #include "node/guard.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* ---- memory that fails ---- */
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { CAN_FAIL_MEMORY = 0 }; /* the sanitizer has its own malloc */
-static uint64_t allocations, fail_at;
-static bool fail_on;
-static int64_t live;
-#else
-enum { CAN_FAIL_MEMORY = 1 };
-/*
- * glibc lets a program replace these, and keeps its own under these names.
- * One thread: plain counters do.
- */
-extern void *__libc_malloc(size_t n);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *p, size_t n);
-extern void __libc_free(void *p);
-static uint64_t allocations, fail_at; /* fail_at 0: never */
-static bool fail_on;		      /* and all after it */
-static int64_t live;
-
-static bool refuse(void)
-{
-	allocations++;
-	if (fail_at == 0 || allocations < fail_at || (allocations > fail_at && !fail_on))
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-void *malloc(size_t n)
-{
-	void *p = refuse() ? NULL : __libc_malloc(n);
-	live += p != NULL;
-	return p;
-}
-
-void *calloc(size_t n, size_t size)
-{
-	void *p = refuse() ? NULL : __libc_calloc(n, size);
-	live += p != NULL;
-	return p;
-}
-
-void *realloc(void *old, size_t n)
-{
-	void *p = refuse() ? NULL : __libc_realloc(old, n);
-	live += p && !old;
-	return p;
-}
-
-void free(void *p)
-{
-	live -= p != NULL;
-	__libc_free(p);
-}
-#endif
-
-static int descriptors(void)
-{
-	int n = 0;
-	DIR *d = opendir("/proc/self/fd");
-	if (!d)
-		return -1;
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
 
 /* ---- scenarios ---- */
 
@@ -374,7 +304,7 @@ static int memory_once(const struct scenario *s, uint64_t nth, bool on, bool *hi
 		return 1;
 	}
 	int fds = descriptors();
-	int64_t before = live;
+	int64_t before = live_blocks;
 	allocations = 0;
 	fail_on = on;
 	fail_at = nth;
@@ -385,7 +315,7 @@ static int memory_once(const struct scenario *s, uint64_t nth, bool on, bool *hi
 		bad = broken(s, "no memory is not told as such", nth, 0, &t);
 	if (!bad && e != ERR_OK && !*hit)
 		bad = broken(s, "it fails by itself", nth, 0, &t);
-	if (!bad && live != before)
+	if (!bad && live_blocks != before)
 		bad = broken(s, "memory is lost", nth, 0, &t);
 	if (!bad && descriptors() != fds)
 		bad = broken(s, "a descriptor is lost", nth, 0, &t);
