@@ -93,6 +93,11 @@ static enum err epoch_check(struct walk *w, struct slice payload, struct err_tex
 	if (!epoch_take(&e, &r) || reader_left(&r))
 		return err_set(t, ERR_VERIFY, "after block %lld: an epoch that cannot be decoded",
 			       (long long)w->out->height);
+	/* The head it names lies at or above this chain's last block; if it is that block, it is it. */
+	if (e.last_height < w->out->height ||
+	    (w->any && e.last_height == w->out->height && !hash_eq(&e.last_hash, &w->last_id.hash)))
+		return err_set(t, ERR_VERIFY, "after block %lld: an epoch that names another last block",
+			       (long long)w->out->height);
 	return epoch_apply(&w->validators, &e, &w->g->fingerprint, t);
 }
 

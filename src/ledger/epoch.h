@@ -8,7 +8,7 @@
 #include "ledger/genesis.h"
 
 enum epoch_kind { EPOCH_REPLACE = 1, EPOCH_RESUME = 2 };
-enum { EPOCHS_MAX = 16, EPOCH_BYTES_MAX = 256 };
+enum { EPOCHS_MAX = 64, EPOCH_BYTES_MAX = 256 };
 
 struct epoch {
 	uint64_t number; /* from 2; the genesis is 1 */

@@ -31,7 +31,7 @@
 
 #define STATE_KEY_MAX	512u
 #define STATE_VALUE_MAX 65536u
-#define STATE_NOTE_MAX	4096u
+#define STATE_NOTE_MAX	20480u
 
 struct state;
 

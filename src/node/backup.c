@@ -10,6 +10,8 @@
 
 #include "trade/trade.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -169,6 +171,28 @@ enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct
 	return single_copy(n->dir, to_dir, "FORMAT", t);
 }
 
+struct sweep {
+	const char *dir;
+	struct err_text *t;
+	enum err e;
+};
+
+/* A check that was killed leaves its scratch folder, named by its process. */
+static bool sweep_one(void *arg, const char *name)
+{
+	struct sweep *s = arg;
+	char path[IO_PATH_MAX];
+	long pid;
+	int n = 0;
+	if (sscanf(name, "verify-%ld.tmp%n", &pid, &n) != 1 || n == 0 || name[n] || pid <= 0 ||
+	    (pid != getpid() && (kill((pid_t)pid, 0) == 0 || errno != ESRCH)))
+		return true;
+	s->e = io_join(path, s->dir, name, s->t);
+	if (s->e == ERR_OK)
+		s->e = ledger_derived_remove(path, s->t);
+	return s->e == ERR_OK;
+}
+
 enum err node_verify(struct ledger_audit *out, const char *dir, const struct node_options *o,
 		     struct err_text *t)
 {
@@ -178,6 +202,9 @@ enum err node_verify(struct ledger_audit *out, const char *dir, const struct nod
 				    .progress_ctx = o ? o->progress_ctx : NULL};
 	snprintf(cmd, sizeof cmd, "verify-%ld.tmp", (long)getpid());
 	TRY(io_join(scratch, dir, cmd, t));
+	struct sweep sweep = {dir, t, ERR_OK};
+	TRY(io_list(io_posix(), dir, sweep_one, &sweep, t));
+	TRY(sweep.e);
 	lo.derived_dir = scratch;
 	enum err e = ledger_verify(out, dir, &lo, t);
 	/* Only a network's blocks may be kept without: their engine has them. */
