@@ -15,6 +15,10 @@
 
 #include <pthread.h>
 
+/* The one line of FORMAT, which birth writes and opening demands. */
+#define NODE_FORMAT_SHOWN "argosy-data 1"
+#define NODE_FORMAT NODE_FORMAT_SHOWN "\n"
+
 struct node {
 	char dir[IO_PATH_MAX], keys[IO_PATH_MAX];
 	struct node_options options;
