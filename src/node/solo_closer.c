@@ -1,0 +1,152 @@
+/*
+ * solo_closer: the thread that decides when a block closes, and of which jobs.
+ *
+ * A block closes when something is prepared and the workers have nothing in hand (or enough
+ * is ready), or when a proof block is owed: the newest header lacks the newest app hash, and
+ * somebody waits for it or nothing came for a moment. Clock and disk must be fit for it.
+ * A fault stops the driver; the closer ends only when every accepted job has its answer.
+ */
+#include "node/solo_inner.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+enum {
+	BLOCK_TXS_MAX = 4096,
+	/* glibc keeps what transactions used in the arenas of the threads that made them; it is
+	 * given back after so many bytes of transactions. */
+	TRIM_EVERY_BYTES = 4 << 20,
+	BLOCK_PACKETS_BYTES = 3 << 20, /* of transactions in a block; the block limit is 4 MiB */
+};
+
+/* Takes what is ready, up to one block's worth. With the mutex. */
+static size_t take_block(struct solo *s, struct job **jobs)
+{
+	size_t n = 0, bytes = 0;
+	while (n < BLOCK_TXS_MAX && s->prepared.first) {
+		size_t more = s->prepared.first->bytes.n;
+		if (n > 0 && bytes + more > BLOCK_PACKETS_BYTES)
+			break;
+		bytes += more;
+		s->since_trim += more;
+		s->prepared_bytes -= more;
+		jobs[n++] = solo_queue_take(&s->prepared);
+	}
+	return n;
+}
+
+static bool below_floor(struct solo *s)
+{
+	uint64_t free_bytes, total;
+	if (s->options.disk_floor_bytes == UINT64_MAX || !s->options.disk_path)
+		return false;
+	if (io_space(io_posix(), s->options.disk_path, &free_bytes, &total, NULL) != ERR_OK)
+		return false;
+	return free_bytes < s->options.disk_floor_bytes;
+}
+
+/* Does the newest header lack the newest app hash? */
+static bool proof_owed(struct solo *s)
+{
+	struct ledger_head head;
+	ledger_head(s->ledger, &head);
+	return !hash_eq(&head.app_hash, &s->tip.last_app_hash_in_header);
+}
+
+/* Are clock and disk fit for a block? With the mutex. Submissions are refused
+ * meanwhile; what was accepted before waits. */
+static bool fit(struct solo *s, int64_t *wall_ns)
+{
+	bool timely = clock_watch_now(&s->clock, wall_ns);
+	s->no_room = below_floor(s);
+	return timely && !s->no_room;
+}
+
+static void trim(struct solo *s)
+{
+	s->since_trim = 0;
+	pthread_mutex_unlock(&s->mutex);
+	malloc_trim(0);
+	pthread_mutex_lock(&s->mutex);
+}
+
+/* One round: a block of what is ready, or a proof block if one is owed. With the
+ * mutex, which is dropped while the block closes. */
+static void round_close(struct solo *s, struct job **jobs, struct node_answer *answers, int64_t wall)
+{
+	struct err_text t = {{0}};
+	size_t n = take_block(s, jobs);
+	s->want_proof = false;
+	pthread_mutex_unlock(&s->mutex);
+	enum err e = solo_block_close(s, jobs, n, wall, answers, &t);
+	if (e != ERR_OK)
+		solo_stop_for(s, e, &t);
+	solo_jobs_answer(s, jobs, n, e == ERR_OK ? answers : NULL);
+	pthread_mutex_lock(&s->mutex);
+	if (e == ERR_OK) {
+		s->proven = s->header.height - 1;
+		s->block_ms = block_time_ms(s->header.time.s, s->header.time.ns);
+	}
+	pthread_cond_broadcast(&s->changed);
+	if (s->since_trim > TRIM_EVERY_BYTES)
+		trim(s);
+}
+
+static void rounds(struct solo *s, struct job **jobs, struct node_answer *answers)
+{
+	int64_t wall, idle_since = clock_mono_ns();
+	while (!s->stopped) {
+		bool ready = s->prepared.first && !solo_more_coming(s);
+		bool owed = !s->prepared.first && proof_owed(s);
+		int64_t idle_ms = (clock_mono_ns() - idle_since) / 1000000;
+		/* The newest block changed nothing: its own header carries what is to be proven. */
+		if (!owed && !s->prepared.first && s->proven < s->next_height - 1) {
+			s->proven = s->next_height - 1;
+			pthread_cond_broadcast(&s->changed);
+		}
+		if (s->stopping && s->jobs == 0)
+			return;
+		if (!fit(s, &wall)) {
+			if (s->stopping)
+				return; /* solo_closer_main answers those that wait */
+			solo_wait_ms(s, &s->ready, 100);
+		} else if (ready ||
+			   (owed && (s->want_proof || idle_ms >= s->options.proof_delay_ms))) {
+			round_close(s, jobs, answers, wall);
+			idle_since = clock_mono_ns();
+		} else {
+			s->want_proof = s->want_proof && owed;
+			if (!owed && s->since_trim && idle_ms >= s->options.proof_delay_ms)
+				trim(s);
+			solo_wait_ms(s, &s->ready, owed ? s->options.proof_delay_ms - idle_ms + 1 : 1000);
+		}
+	}
+}
+
+void *solo_closer_main(void *arg)
+{
+	struct solo *s = arg;
+	pthread_setname_np(pthread_self(), "argosy-closer");
+	struct job **jobs = calloc(BLOCK_TXS_MAX, sizeof *jobs);
+	struct node_answer *answers = calloc(BLOCK_TXS_MAX, sizeof *answers);
+	if (!jobs || !answers)
+		solo_stop_for(s, ERR_NOMEM, &(struct err_text){{0}});
+	pthread_mutex_lock(&s->mutex);
+	rounds(s, jobs, answers);
+	/* Stopped by a fault, or ending without clock or room: nobody may wait for ever. */
+	while (s->jobs > 0) {
+		struct job *j = solo_queue_take(&s->prepared);
+		if (!j) {
+			solo_wait_ms(s, &s->ready, 10);
+			continue;
+		}
+		pthread_mutex_unlock(&s->mutex);
+		solo_job_answer(s, j, NULL);
+		pthread_mutex_lock(&s->mutex);
+	}
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->mutex);
+	free(jobs);
+	free(answers);
+	return NULL;
+}

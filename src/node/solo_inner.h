@@ -1,0 +1,112 @@
+/*
+ * solo_inner: what the solo driver's files share. Nobody but solo*.c includes this.
+ *
+ *   solo.c         queues, workers, calls from outside
+ *   solo_closer.c  the thread that decides when a block closes, and of which jobs
+ *   solo_block.c   one block: packets, header, signature, commit
+ *
+ * A job is in one place at a time: incoming, a worker's hands (counted in `working`),
+ * prepared, or the closer's hands. It counts in `jobs` and `jobs_bytes` until it is answered.
+ */
+#ifndef ARGOSY_NODE_SOLO_INNER_H
+#define ARGOSY_NODE_SOLO_INNER_H
+
+#include "node/clock.h"
+#include "node/solo.h"
+
+#include <pthread.h>
+
+/* A transaction from its submission until it is answered. */
+struct job {
+	struct job *next;
+	struct slice bytes;
+	uint8_t *owned; /* copy of bytes, or NULL where borrowed */
+	struct tx *tx; /* NULL until a worker has decoded it */
+	void (*done)(void *ctx, const struct node_answer *);
+	void *ctx;
+};
+
+/* First in, first out. */
+struct queue {
+	struct job *first, **last;
+	size_t n;
+};
+
+struct solo {
+	/* Set at the start, then only read. */
+	struct ledger *ledger;
+	struct guard *guard;
+	struct solo_options options;
+	struct validator validator;
+	uint8_t secret_key[64];
+	struct hash validators_hash, consensus_hash;
+
+	/* The mutex guards what follows, down to block_ms. */
+	pthread_mutex_t mutex;
+	pthread_cond_t work, ready, changed, room; /* for workers, the closer, waiters, submitters */
+	unsigned room_wanted;
+	struct queue incoming, prepared;
+	size_t jobs, jobs_bytes, prepared_bytes;
+	unsigned working; /* jobs in workers' hands */
+	bool stopping, stopped, want_proof, no_room;
+	char why[256];
+	struct clock_watch clock;
+	int64_t proven; /* newest height whose app hash a header carries; -1: none */
+	int64_t block_ms; /* time of the newest block */
+
+	/* The closer's own: no other thread reads them. */
+	struct solo_tip tip;
+	int64_t next_height;
+	size_t since_trim;
+	struct header header;
+	struct commit commit;
+
+	pthread_t *workers;
+	unsigned n_workers;
+	pthread_t closer;
+	bool closer_started;
+};
+
+/* ---- solo.c ---- */
+
+/* The oldest job, or NULL. With the mutex. */
+struct job *solo_queue_take(struct queue *q);
+/* Answers jobs[i] by answers[i] and forgets them; `answers` NULL: the outcome is unknown.
+ * Without the mutex. */
+void solo_jobs_answer(struct solo *s, struct job *const *jobs, size_t n,
+		      const struct node_answer *answers);
+/* The same for one. */
+void solo_job_answer(struct solo *s, struct job *j, const struct node_answer *a);
+/* Stops the driver for good, by this fault. The first reason stays. Without the mutex. */
+void solo_stop_for(struct solo *s, enum err e, const struct err_text *t);
+/* Waits for the condition, at most so long; may return early. With the mutex. */
+void solo_wait_ms(struct solo *s, pthread_cond_t *c, int64_t ms);
+/*
+ * Is it better to let the workers go on before a block closes? Only while they have work in
+ * hand: then the processor is not idle meanwhile, and a larger block costs less a transaction
+ * (one sync, one signature, shared paths of the trie). No timer: when the workers have
+ * nothing left, the block closes. With the mutex.
+ */
+bool solo_more_coming(const struct solo *s);
+
+/* ---- solo_closer.c ---- */
+
+/* The closer's thread; `arg` is the struct solo. Ends when the driver stops and every job
+ * has been answered. */
+void *solo_closer_main(void *arg);
+
+/* ---- solo_block.c ---- */
+
+/*
+ * Closes one block of these jobs. The signature is in the journal's record and the
+ * record is synced; then the guard is; only then may anybody see the block. So a node
+ * that crashed in between never showed the signature, and a journal older than the
+ * guard is known for a copy.
+ *
+ * answers[i] is jobs[i]'s, true only where ERR_OK is returned. After any other, what became
+ * of the block is unknown and the driver must stop. On the closer's thread, without the mutex.
+ */
+enum err solo_block_close(struct solo *s, struct job *const *jobs, size_t n, int64_t wall_ns,
+			  struct node_answer *answers, struct err_text *t) MUST_USE;
+
+#endif
