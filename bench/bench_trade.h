@@ -207,12 +207,12 @@ static inline double bench_submit(struct bench_node *b, const struct slice *txs,
 	return took;
 }
 
-/* Loads `items` items by batches of 100, one event each. */
-static inline void bench_load(struct bench_node *b, uint64_t items)
+/* Loads items `from` to `items` by batches of 100, one event each. */
+static inline void bench_load(struct bench_node *b, uint64_t from, uint64_t items)
 {
 	enum { CHUNK = 500 };
 	struct slice txs[CHUNK];
-	for (uint64_t at = 0; at < items;) {
+	for (uint64_t at = from; at < items;) {
 		size_t n = 0;
 		for (; n < CHUNK && at < items; n++, at += 100)
 			txs[n] = bench_tx(b, at, UINT64_MAX, 100, 0);
