@@ -208,7 +208,7 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 	 * clear each page anew, and in few arenas. */
 	mallopt(M_MMAP_THRESHOLD, 8 << 20);
 	mallopt(M_TRIM_THRESHOLD, 16 << 20);
-	mallopt(M_ARENA_MAX, 4);
+	mallopt(M_ARENA_MAX, 2);
 	if (ed25519_init() != ERR_OK)
 		return err_set(t, ERR_UNAVAILABLE, "libsodium cannot start");
 	TRY(format_check(dir, t));

@@ -29,6 +29,7 @@ static size_t take_block(struct solo *s, struct job **jobs)
 			break;
 		bytes += more;
 		s->since_trim += more;
+		s->trims_owed = 2;
 		s->prepared_bytes -= more;
 		jobs[n++] = solo_queue_take(&s->prepared);
 	}
@@ -116,8 +117,11 @@ static void rounds(struct solo *s, struct job **jobs, struct node_answer *answer
 			idle_since = clock_mono_ns();
 		} else {
 			s->want_proof = s->want_proof && owed;
-			if (!owed && s->since_trim && idle_ms >= s->options.proof_delay_ms)
+			/* Twice, a second apart: the state's flush may free its tables in between. */
+			if (!owed && s->trims_owed && idle_ms >= s->options.proof_delay_ms) {
+				s->trims_owed--;
 				trim(s);
+			}
 			solo_wait_ms(s, &s->ready, owed ? s->options.proof_delay_ms - idle_ms + 1 : 1000);
 		}
 	}

@@ -58,6 +58,7 @@ struct solo {
 	struct solo_tip tip;
 	int64_t next_height;
 	size_t since_trim;
+	unsigned trims_owed; /* when idle */
 	struct header header;
 	struct commit commit;
 
