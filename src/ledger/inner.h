@@ -1,6 +1,6 @@
 /*
- * inner: what ledger.c, execute.c and audit.c share of a ledger. Nobody else
- * includes this.
+ * inner: what the files of a ledger share (ledger.c, execute.c, done.c, door.c,
+ * audit.c). Nobody else includes this.
  */
 #ifndef ARGOSY_LEDGER_INNER_H
 #define ARGOSY_LEDGER_INNER_H
@@ -56,5 +56,51 @@ struct ledger {
 
 /* The state counts commits: 1 is the genesis, then one for each height. */
 int64_t ledger_state_height(const struct ledger *l, int64_t height);
+
+/* ---- execute.c ---- */
+
+/* The next transaction of a packet (a sequence of protobuf field 1), inside its bytes;
+ * false at the packet's end, and at what is no transaction. */
+bool exec_packet_next(struct slice *tx, struct reader *packet);
+
+/* ---- door.c: what a transaction must pass before the application sees it ---- */
+
+/* Where member and key records come from: the block being executed, or the last commit. */
+struct view {
+	struct exec *x;		 /* NULL: `read` */
+	struct state_read *read;
+	struct buf *space;	 /* for values of `read` */
+};
+
+/* A value as the view has it; borrowed until the block ends, or until the next view_get. */
+enum err view_get(struct view *w, bool *found, struct slice *value, struct slice key) MUST_USE;
+/* Sets a verdict's field and its usual sentence; gives the verdict back. */
+enum verdict door_say(struct verdict_text *t, enum verdict v, const char *field);
+/* May this key of this member sign now? Gives the member's quota where it may. */
+enum err door_sender(struct view *w, enum verdict *v, uint64_t *quota, const struct tx *tx,
+		     int64_t time_ms, struct verdict_text *t) MUST_USE;
+/* Is the transaction's last moment still to come, and not too far away? */
+enum verdict door_expiry(const struct tx *tx, int64_t time_ms, struct verdict_text *t);
+/* Counts the actions against the member's hour; *within false: too many, none counted.
+ * `limit` is the member's own, 0: the genesis' default. */
+enum err door_quota_take(struct exec *x, bool *within, const struct tx *tx,
+			 uint64_t limit) MUST_USE;
+
+/* ---- done.c: ids in the state ---- */
+
+/* What the state keeps of a transaction that was done. */
+struct done {
+	struct hash body_hash;
+	int64_t expires_ms;
+	uint64_t height, verdict;
+};
+
+/* Was the transaction's id done before, by its member? ERR_CORRUPT: the record is damaged. */
+enum err done_find(struct view *w, bool *found, struct done *d, const struct tx *tx,
+		   struct err_text *t) MUST_USE;
+/* Keeps the id with its verdict. */
+enum err done_put(struct exec *x, const struct tx *tx, enum verdict v) MUST_USE;
+/* Forgets some of the ids that are too old; for blocks with transactions only. */
+enum err done_purge(struct exec *x, struct err_text *t) MUST_USE;
 
 #endif

@@ -1,0 +1,184 @@
+/*
+ * door: what a transaction must pass before the application sees it.
+ *
+ * The same checks run twice: when it is submitted, on the last commit
+ * (ledger_check), and when its block is executed, on what is staged. Only the
+ * second counts; the first spares the block what would be refused anyway.
+ */
+#include "ledger/inner.h"
+
+#include "ledger/member.h"
+
+enum err view_get(struct view *w, bool *found, struct slice *value, struct slice key)
+{
+	if (w->x)
+		return exec_get(w->x, found, value, key);
+	buf_clear(w->space);
+	TRY(state_read_get(w->read, found, w->space, key));
+	*value = buf_slice(w->space);
+	return buf_err(w->space);
+}
+
+enum verdict door_say(struct verdict_text *t, enum verdict v, const char *field)
+{
+	return verdict_set(t, v, field, "%s", verdict_en(v));
+}
+
+enum err door_sender(struct view *w, enum verdict *v, uint64_t *quota, const struct tx *tx,
+			     int64_t time_ms, struct verdict_text *t)
+{
+	uint8_t key[2 + 32 + MEMBER_ID_MAX];
+	struct slice value;
+	struct member_key k;
+	struct member m;
+	bool found;
+
+	*v = VERDICT_OK;
+	memcpy(key, "k/", 2);
+	memcpy(key + 2, tx->signatures[0].key, 32);
+	TRY(view_get(w, &found, &value, slice(key, 34)));
+	if (!found) {
+		*v = door_say(t, VERDICT_UNKNOWN_KEY, "/signatures/0");
+		return ERR_OK;
+	}
+	if (!member_key_decode(&k, value))
+		return ERR_CORRUPT;
+	if (!slice_eq(k.member, tx->member)) {
+		*v = door_say(t, VERDICT_UNKNOWN_KEY, "/body/member");
+		return ERR_OK;
+	}
+	if (k.revoked_height || (k.retire_at_ms && time_ms >= k.retire_at_ms)) {
+		*v = door_say(t, VERDICT_KEY_REVOKED, "/signatures/0");
+		return ERR_OK;
+	}
+	memcpy(key, "m/", 2);
+	memcpy(key + 2, tx->member.p, tx->member.n);
+	TRY(view_get(w, &found, &value, slice(key, 2 + tx->member.n)));
+	if (!found)
+		*v = door_say(t, VERDICT_UNKNOWN_MEMBER, "/body/member");
+	else if (!member_decode(&m, value))
+		return ERR_CORRUPT;
+	else if (m.status != MEMBER_ACTIVE)
+		*v = door_say(t, VERDICT_MEMBER_SUSPENDED, "/body/member");
+	else
+		*quota = m.quota_actions_per_hour;
+	return ERR_OK;
+}
+
+enum verdict door_expiry(const struct tx *tx, int64_t time_ms, struct verdict_text *t)
+{
+	if (tx->b->expires_ms < time_ms)
+		return door_say(t, VERDICT_EXPIRED, "/body/expiresMs");
+	if (tx->b->expires_ms > time_ms + TX_LIFE_MS_MAX)
+		return door_say(t, VERDICT_EXPIRY_TOO_FAR, "/body/expiresMs");
+	return VERDICT_OK;
+}
+
+static uint64_t hour_of(int64_t time_ms)
+{
+	return (uint64_t)(time_ms / 3600000);
+}
+
+/* Has the member actions left in this hour for the transaction? *used: before it. */
+static enum err quota_check(struct view *w, bool *within, uint64_t *used, const struct tx *tx,
+			    uint64_t hour, uint64_t limit)
+{
+	uint8_t key[2 + MEMBER_ID_MAX];
+	struct slice value;
+	bool found;
+	memcpy(key, "u/", 2);
+	memcpy(key + 2, tx->member.p, tx->member.n);
+	*used = 0;
+	TRY(view_get(w, &found, &value, slice(key, 2 + tx->member.n)));
+	if (found) {
+		struct reader r = reader_of(value);
+		if (reader_varint(&r) == hour)
+			*used = reader_varint(&r);
+	}
+	*within = limit == 0 || (*used <= limit && tx->b->n_actions <= limit - *used);
+	return ERR_OK;
+}
+
+enum err door_quota_take(struct exec *x, bool *within, const struct tx *tx, uint64_t limit)
+{
+	uint8_t key[2 + MEMBER_ID_MAX], space[24];
+	uint64_t hour = hour_of(x->time_ms), used;
+	struct view w = {.x = x};
+	TRY(quota_check(&w, within, &used, tx, hour, limit ? limit : x->ledger->quota_default));
+	if (!*within)
+		return ERR_OK;
+	struct buf b = {space, 0, sizeof space, 0, false};
+	buf_put_varint(&b, hour);
+	buf_put_varint(&b, used + tx->b->n_actions);
+	memcpy(key, "u/", 2);
+	memcpy(key + 2, tx->member.p, tx->member.n);
+	return exec_put(x, slice(key, 2 + tx->member.n), buf_slice(&b));
+}
+
+/* ---- at submission ---- */
+
+enum err ledger_prepare(struct ledger *l, struct tx **out, struct slice bytes)
+{
+	TRY(tx_decode(out, bytes));
+	struct tx *tx = *out;
+	if (l->believing)
+		tx->signatures_good = tx->form == VERDICT_OK;
+	else
+		tx_verify(tx, &l->fingerprint);
+	if (tx->form == VERDICT_OK)
+		tx->form = l->app->prepare(tx, &tx->form_text);
+	return ERR_OK;
+}
+
+static enum err check(struct ledger *l, struct state_read *read, struct buf *space,
+		     enum verdict *v, struct tx_first *first, struct tx *tx, int64_t now_ms,
+		     struct verdict_text *t)
+{
+	struct view w = {.read = read, .space = space};
+	struct done before;
+	uint64_t quota, used;
+	bool found, within = true;
+	TRY(door_sender(&w, v, &quota, tx, now_ms, t));
+	if (*v != VERDICT_OK)
+		return ERR_OK;
+	TRY(done_find(&w, &found, &before, tx, NULL));
+	if (!found) {
+		*v = door_expiry(tx, now_ms, t);
+		if (*v == VERDICT_OK)
+			TRY(quota_check(&w, &within, &used, tx, hour_of(now_ms),
+					quota ? quota : l->quota_default));
+		if (!within)
+			*v = door_say(t, VERDICT_QUOTA, "/body/member");
+		return ERR_OK;
+	}
+	if (!hash_eq(&before.body_hash, &tx->body_hash)) {
+		*v = door_say(t, VERDICT_CONFLICT, "/body/id");
+		return ERR_OK;
+	}
+	first->verdict = (enum verdict)before.verdict;
+	first->height = (int64_t)before.height;
+	*v = door_say(t, VERDICT_DUPLICATE, "/body/id");
+	return ERR_OK;
+}
+
+enum err ledger_check(struct ledger *l, enum verdict *v, struct tx_first *first, struct tx *tx,
+		      int64_t now_ms, struct verdict_text *t)
+{
+	if (!tx->signatures_good) {
+		if (t)
+			*t = tx->form_text;
+		*v = tx->form;
+		return ERR_OK;
+	}
+	if (strcmp(tx->b->chain_id, l->genesis.chain_id) != 0) {
+		*v = door_say(t, VERDICT_WRONG_CHAIN, "/body/chainId");
+		return ERR_OK;
+	}
+	struct state_read read;
+	struct buf space = BUF_INIT;
+	TRY(state_read_begin(&read, l->state));
+	enum err e = check(l, &read, &space, v, first, tx, now_ms, t);
+	state_read_end(&read);
+	buf_fini(&space);
+	return e;
+}
