@@ -515,8 +515,6 @@ static enum err see(struct ledger *l, const struct hash *block_hash, struct jour
 	arena_free(l->arena);
 	l->arena = NULL;
 	l->staging = false;
-	if (e != ERR_OK)
-		state_abort(l->state); /* the journal has it; the next start replays it */
 	return e;
 }
 

@@ -2,26 +2,22 @@
 
 #include <stdio.h>
 
-const char *verdict_name(enum verdict v)
+/* Lower-case names, made before any thread: nothing below node may depend on a locale's tolower. */
+static char names[128][32];
+
+__attribute__((constructor)) static void names_fill(void)
 {
-	/* Lower-case names, written out: nothing below node may depend on a locale's tolower. */
-	static char names[128][32]; /* filled once by the constructor below */
-	static int filled;
-	if (!filled) {
 #define X(number, name, en, zh)                                                                    \
 	for (size_t i = 0; i < sizeof #name; i++)                                                  \
 		names[number][i] =                                                                 \
 			(char)(#name[i] >= 'A' && #name[i] <= 'Z' ? #name[i] + 32 : #name[i]);
-		VERDICT_TABLE(X)
+	VERDICT_TABLE(X)
 #undef X
-		filled = 1;
-	}
-	return (unsigned)v < 128 && names[v][0] ? names[v] : "unknown";
 }
 
-__attribute__((constructor)) static void names_fill(void)
+const char *verdict_name(enum verdict v)
 {
-	(void)verdict_name(VERDICT_OK);
+	return (unsigned)v < 128 && names[v][0] ? names[v] : "unknown";
 }
 
 const char *verdict_en(enum verdict v)
