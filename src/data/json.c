@@ -193,11 +193,6 @@ static const uint8_t *number_end(const uint8_t *s, const uint8_t *end)
 	return s;
 }
 
-bool json_number_valid(struct slice s)
-{
-	return s.n > 0 && number_end(s.p, s.p + s.n) == s.p + s.n;
-}
-
 /* ---- values ---- */
 
 static bool literal(struct parser *p, struct json_value *v, const char *word, enum json_kind kind)

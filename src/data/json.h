@@ -57,7 +57,4 @@ bool json_equal(const struct json_value *a, const struct json_value *b);
 /* Writes a JSON string with its quotes: escapes what must be escaped, UTF-8 stays. */
 void json_put_string(struct buf *out, struct slice s);
 
-/* The grammar of a JSON number, as a whole text. */
-bool json_number_valid(struct slice s);
-
 #endif
