@@ -1,6 +1,6 @@
 /*
- * inner: what the files of a ledger share (ledger.c, execute.c, done.c, door.c,
- * audit.c). Nobody else includes this.
+ * inner: what the files of a ledger share (ledger.c, open.c, execute.c, done.c,
+ * door.c, audit.c). Nobody else includes this.
  */
 #ifndef ARGOSY_LEDGER_INNER_H
 #define ARGOSY_LEDGER_INNER_H
@@ -56,6 +56,25 @@ struct ledger {
 
 /* The state counts commits: 1 is the genesis, then one for each height. */
 int64_t ledger_state_height(const struct ledger *l, int64_t height);
+
+/* ---- open.c ---- */
+
+/* What goes with a flush of the state and says where the rest of the folder stood: the
+ * head, the place of its journal record, the epochs. */
+void note_encode(struct buf *b, const struct ledger *l, const struct ledger_head *h,
+		 struct journal_pos pos);
+/* Applies the next epoch to the validators in force and keeps it. ERR_CORRUPT: it does not
+ * follow from those before. */
+enum err ledger_epoch_add(struct ledger *l, const struct epoch *e, struct err_text *t) MUST_USE;
+
+/* ---- ledger.c ---- */
+
+/* Lets the staged block be seen, whose record lies durable in the journal at `pos`: its ids
+ * and place are kept, then event log, state and head go over to it together. Commit ends
+ * with it, and so does the replay of a block. Nothing is staged any more, whatever it
+ * gives; after a fault the next opening has the block from the journal. */
+enum err ledger_see(struct ledger *l, const struct hash *block_hash, struct journal_pos pos,
+		    struct err_text *t) MUST_USE;
 
 /* ---- execute.c ---- */
 
