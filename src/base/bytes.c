@@ -418,11 +418,6 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return q;
 }
 
-size_t arena_used(const struct arena *a)
-{
-	return a->used;
-}
-
 /* ---- hex, UTF-8, CRC ---- */
 
 void hex_encode(char *out, const void *p, size_t n)

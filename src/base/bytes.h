@@ -124,7 +124,6 @@ void *arena_copy(struct arena *a, const void *p, size_t n);
 char *arena_strn(struct arena *a, const char *s, size_t n);
 char *arena_str(struct arena *a, struct slice s);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
-size_t arena_used(const struct arena *a);
 
 /* Hex: lower case out, either case in. `out` of hex_encode holds 2n + 1 chars. */
 void hex_encode(char *out, const void *p, size_t n);

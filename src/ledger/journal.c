@@ -498,7 +498,7 @@ static enum err pos_enter(struct journal *j, struct journal_pos pos, struct hand
 enum err journal_read(struct journal *j, struct journal_pos pos, uint8_t *type, struct buf *payload,
 		      struct err_text *t)
 {
-	struct handle *h;
+	struct handle *h = NULL;
 	struct io_file *f;
 	uint64_t end;
 	struct record_head head;
@@ -531,25 +531,6 @@ enum err journal_read(struct journal *j, struct journal_pos pos, uint8_t *type, 
 out:
 	if (e != ERR_OK)
 		payload->n = 0;
-	handle_put(j, h, f);
-	return e;
-}
-
-enum err journal_read_part(struct journal *j, struct journal_pos pos, uint64_t at, void *p,
-			   size_t n, struct err_text *t)
-{
-	struct handle *h;
-	struct io_file *f;
-	uint64_t end;
-	struct record_head head;
-	uint8_t first[RECORD_HEAD_BYTES];
-	size_t got;
-	TRY(pos_enter(j, pos, &h, &f, &end, t));
-	enum err e = head_read(f, pos, end, first, sizeof first, &got, &head, t);
-	if (e == ERR_OK && (at > head.length || n > head.length - at))
-		e = err_set(t, ERR_RANGE, "the record has %u bytes", head.length);
-	if (e == ERR_OK && n > 0)
-		e = io_pread_all(f, p, n, pos.offset + RECORD_HEAD_BYTES + at, t);
 	handle_put(j, h, f);
 	return e;
 }

@@ -100,13 +100,6 @@ void journal_stat(struct journal *j, struct journal_stat *out);
  */
 enum err journal_read(struct journal *j, struct journal_pos pos, uint8_t *type, struct buf *payload,
 		      struct err_text *t) MUST_USE;
-/*
- * Reads n bytes from `at` of the payload into p. Checks the record's head only:
- * the caller must hold these bytes against a hash or checksum of its own.
- * ERR_RANGE if the payload is shorter.
- */
-enum err journal_read_part(struct journal *j, struct journal_pos pos, uint64_t at, void *p,
-			   size_t n, struct err_text *t) MUST_USE;
 
 /* ---- walking ---- */
 
