@@ -243,6 +243,40 @@ static void test_keys(void **state)
 	OUT("\"holder\":\"partner\"");
 }
 
+/* What became of a transaction: applied, refused in a block, never seen. */
+static void test_tx(void **state)
+{
+	(void)state;
+	const char *done = "00112233445566778899AABBCCDDEEFF"; /* of test_acts */
+	const char *refused = "000102030405060708090a0b0c0d0e0f";
+	CODE(0, "tx", "show", "acme", done);
+	OUT("in block ");
+	OUT(": applied (ok)\n");
+	CODE(0, "tx", "show", "acme", done, "--lang", "zh");
+	OUT("位于区块 ");
+	OUT("已执行");
+	CODE(0, "tx", "show", "acme", done, "--json");
+	OUT("{\"member\":\"acme\",\"id\":\"00112233445566778899aabbccddeeff\",\"height\":");
+	OUT("\"verdict\":\"ok\"");
+	CODE(5, "custody", "accept", "https://id.example.com/goods/1", "--id", refused);
+	CODE(0, "tx", "show", "acme", refused);
+	OUT("(not_offered)\n");
+	/* Another member's id is another id. */
+	CODE(3, "tx", "show", "partner", done);
+	ERR("no transaction 00112233445566778899aabbccddeeff of member partner was done");
+	CODE(3, "tx", "show", "acme", "ffffffffffffffffffffffffffffffff", "--json");
+	ERR("\"code\":\"not_found\"");
+	CODE(2, "tx", "show", "acme", "00112233");
+	ERR("a transaction's id is 32 hex digits");
+	CODE(2, "tx", "show", "acme", "00112233", "--lang", "zh");
+	ERR("交易编号为 32 位十六进制数字");
+	CODE(2, "tx", "show", "ACME", done);
+	ERR("not a member's id");
+	CODE(2, "tx", "show", "acme");
+	CODE(0, "tx", "show", "--help");
+	OUT("tx show MEMBER ID");
+}
+
 /* Runs the verifier on a file; its exit code. */
 static int verified(const char *file, const char *fingerprint)
 {
@@ -402,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_acts),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_tx),
 		cmocka_unit_test(test_trace_and_proof),
 		cmocka_unit_test(test_witness),
 		cmocka_unit_test(test_attachments),

@@ -234,6 +234,48 @@ static void test_socket(void **state)
 	assert_non_null(strstr(answer, "{\"confirmed\":true}"));
 }
 
+/* Asks by HTTP, and by the command through the socket. */
+static void test_transaction(void **state)
+{
+	(void)state;
+#define TX "/v1/transactions/"
+#define ID "00112233445566778899aabbccddeeff"
+	struct program_result r =
+		program_run("argosy", "prefix", "register", "https://id.example.com/", "--id", ID,
+			    "--data-dir", node_dir, (const char *)NULL);
+	assert_int_equal(r.code, 0);
+	program_free(&r);
+	assert_int_equal(tcp("GET " TX "acme/" ID " HTTP/1.1\r\n" GOOD "\r\n"), 200);
+	assert_non_null(strstr(answer, "{\"member\":\"acme\",\"id\":\"" ID "\",\"height\":"));
+	assert_non_null(strstr(answer, "\"verdict\":\"ok\",\"sentence\":\"applied\"}\n"));
+	r = program_run("argosy", "tx", "show", "acme", ID, "--json", "--data-dir", node_dir,
+			(const char *)NULL);
+	assert_int_equal(r.code, 0);
+	assert_non_null(strstr(answer, r.out));
+	program_free(&r);
+	r = program_run("argosy", "tx", "show", "other", ID, "--data-dir", node_dir,
+			(const char *)NULL);
+	assert_int_equal(r.code, 3);
+	program_free(&r);
+	assert_int_equal(tcp("GET " TX "other/" ID " HTTP/1.1\r\n" GOOD "\r\n"), 404);
+	assert_non_null(strstr(answer, "\"code\":\"not_found\""));
+	static const char *const bad_ids[] = {
+		"acme",		  "acme/",	   "acme/00",
+		"acme/" ID "00", "acme/" ID "/", "acme/g0112233445566778899aabbccddeeff",
+	};
+	for (size_t i = 0; i < sizeof bad_ids / sizeof *bad_ids; i++) {
+		char request[300];
+		snprintf(request, sizeof request, "GET " TX "%s HTTP/1.1\r\n" GOOD "\r\n",
+			 bad_ids[i]);
+		assert_int_equal(tcp(request), 400);
+		assert_non_null(strstr(answer, "a transaction's id is 32 hex digits"));
+	}
+	assert_int_equal(tcp("GET " TX "ACME/" ID " HTTP/1.1\r\n" GOOD "\r\n"), 400);
+	assert_non_null(strstr(answer, "this is not a member's id"));
+	assert_int_equal(tcp("GET " TX "%zz/" ID " HTTP/1.1\r\n" GOOD "\r\n"), 400);
+	assert_int_equal(tcp("DELETE " TX "acme/" ID " HTTP/1.1\r\n" GOOD "\r\n"), 405);
+}
+
 static void test_second_start(void **state)
 {
 	(void)state;
@@ -409,7 +451,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strict),	      cmocka_unit_test(test_problems),
-		cmocka_unit_test(test_socket),	      cmocka_unit_test(test_second_start),
+		cmocka_unit_test(test_socket),	      cmocka_unit_test(test_transaction),
+		cmocka_unit_test(test_second_start),
 		cmocka_unit_test(test_signals),	      cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_second_signal),
 	};

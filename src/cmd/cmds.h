@@ -60,6 +60,7 @@ int cmd_attach(struct cli *cli); /* cmd_attach.c */
 int cmd_attach_get(struct cli *cli);
 int cmd_attach_erase(struct cli *cli);
 int cmd_statement(struct cli *cli);
-int cmd_submit(struct cli *cli); /* cmd_submit.c */
+int cmd_submit(struct cli *cli);  /* cmd_submit.c */
+int cmd_tx_show(struct cli *cli); /* cmd_tx.c */
 
 #endif

@@ -23,6 +23,7 @@
  *                                         &absence=1: that there is nothing about it
  *   GET  /v1/members, /v1/members/{id}    organisations, and the keys of one
  *   POST /v1/transactions                 one Transaction, or a sequence of them
+ *   GET  /v1/transactions/{member}/{id}   where it was done (id: 32 hex digits)
  *   POST /v1/backup {"to": DIR}           on the unix socket alone
  *   POST /v1/clock/confirm                likewise
  *   POST /v1/witnesses                    likewise: a partner's signature on a head

@@ -66,6 +66,7 @@ void api_events(struct api_call *c);
 void api_document(struct api_call *c);
 void api_item(struct api_call *c);	   /* api_items.c */
 void api_transactions(struct api_call *c); /* api_submit.c */
+void api_transaction(struct api_call *c);  /* api_tx.c */
 void api_backup(struct api_call *c);	   /* api_ops.c */
 void api_clock(struct api_call *c);
 void api_witness(struct api_call *c);

@@ -36,12 +36,12 @@ static bool done_decode(struct done *v, struct slice value)
 	return good && !r.bad && reader_left(&r) == 0;
 }
 
-enum err done_find(struct view *w, bool *found, struct done *d, const struct tx *tx,
-		   struct err_text *t)
+enum err done_find(struct view *w, bool *found, struct done *d, struct slice member,
+		   const uint8_t id[static TX_ID_BYTES], struct err_text *t)
 {
 	uint8_t key[KEY_MAX];
 	struct slice value;
-	TRY(view_get(w, found, &value, done_key(key, tx->member, tx->id)));
+	TRY(view_get(w, found, &value, done_key(key, member, id)));
 	if (*found && !done_decode(d, value))
 		return err_set(t, ERR_CORRUPT, "a transaction id's record is damaged");
 	return ERR_OK;
@@ -171,5 +171,25 @@ enum err done_purge(struct exec *x, struct err_text *t)
 		buf_put_varint(&b, skip);
 		e = exec_put(x, SLICE_LIT("t!"), buf_slice(&b));
 	}
+	return e;
+}
+
+enum err ledger_tx_verdict(struct ledger *l, bool *found, struct tx_first *first,
+			   struct slice member, const uint8_t id[static TX_ID_BYTES],
+			   struct err_text *t)
+{
+	struct state_read read;
+	struct buf space = BUF_INIT;
+	struct view w = {.read = &read, .space = &space};
+	struct done d;
+	bug_if(member.n > MEMBER_ID_MAX);
+	TRY(state_read_begin(&read, l->state));
+	enum err e = done_find(&w, found, &d, member, id, t);
+	if (e == ERR_OK && *found) {
+		first->verdict = (enum verdict)d.verdict;
+		first->height = (int64_t)d.height;
+	}
+	state_read_end(&read);
+	buf_fini(&space);
 	return e;
 }

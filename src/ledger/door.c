@@ -141,7 +141,7 @@ static enum err check(struct ledger *l, struct state_read *read, struct buf *spa
 	TRY(door_sender(&w, v, &quota, tx, now_ms, t));
 	if (*v != VERDICT_OK)
 		return ERR_OK;
-	TRY(done_find(&w, &found, &before, tx, NULL));
+	TRY(done_find(&w, &found, &before, tx->member, tx->id, NULL));
 	if (!found) {
 		*v = door_expiry(tx, now_ms, t);
 		if (*v == VERDICT_OK)

@@ -88,7 +88,7 @@ static enum err execute_one(struct exec *x, struct ledger_result *r, struct tx *
 	TRY(door_sender(&w, &v, &quota, tx, x->time_ms, &vt));
 	if (v != VERDICT_OK)
 		return refused(x, r, v, &vt);
-	TRY(done_find(&w, &found, &before, tx, t));
+	TRY(done_find(&w, &found, &before, tx->member, tx->id, t));
 	if (found) {
 		if (!hash_eq(&before.body_hash, &tx->body_hash)) {
 			v = door_say(&vt, VERDICT_CONFLICT, "/body/id");

@@ -114,9 +114,9 @@ struct done {
 	uint64_t height, verdict;
 };
 
-/* Was the transaction's id done before, by its member? ERR_CORRUPT: the record is damaged. */
-enum err done_find(struct view *w, bool *found, struct done *d, const struct tx *tx,
-		   struct err_text *t) MUST_USE;
+/* Was the id done before, by this member? ERR_CORRUPT: the record is damaged. */
+enum err done_find(struct view *w, bool *found, struct done *d, struct slice member,
+		   const uint8_t id[static TX_ID_BYTES], struct err_text *t) MUST_USE;
 /* Keeps the id with its verdict. */
 enum err done_put(struct exec *x, const struct tx *tx, enum verdict v) MUST_USE;
 /* Forgets some of the ids that are too old; for blocks with transactions only. */

@@ -205,7 +205,13 @@ enum err ledger_get(struct ledger *l, bool *found, struct buf *out, struct slice
 enum err ledger_tx_height(struct ledger *l, bool *found, int64_t *height, struct slice member,
 			  const uint8_t id[static TX_ID_BYTES])
 {
-	return ids_find(l->ids, found, height, member, id);
+	struct ledger_head h;
+	TRY(ids_find(l->ids, found, height, member, id));
+	/* The index has a block's ids a moment before the block is seen. */
+	ledger_head(l, &h);
+	if (*found && *height > h.height)
+		*found = false;
+	return ERR_OK;
 }
 
 static enum err prove(struct ledger *l, struct ledger_proof *p, const struct slice *keys, size_t n,

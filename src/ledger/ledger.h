@@ -138,9 +138,14 @@ enum err ledger_read_block(struct ledger *l, struct buf *out, int64_t height) MU
 enum err ledger_read_record(struct ledger *l, struct buf *out, uint64_t index) MUST_USE;
 /* State value by key, appended to `out`. */
 enum err ledger_get(struct ledger *l, bool *found, struct buf *out, struct slice key) MUST_USE;
-/* At which height an id was done, for ever. */
+/* At which height an id was done, for ever; of an id used again: one of its heights. */
 enum err ledger_tx_height(struct ledger *l, bool *found, int64_t *height, struct slice member,
 			  const uint8_t id[static TX_ID_BYTES]) MUST_USE;
+/* Height and verdict of an id that the state still holds, for a day at least (done.c); of an
+ * id used again: the newest. `member` is a valid id. ERR_CORRUPT: the record is damaged. */
+enum err ledger_tx_verdict(struct ledger *l, bool *found, struct tx_first *first,
+			   struct slice member, const uint8_t id[static TX_ID_BYTES],
+			   struct err_text *t) MUST_USE;
 
 /*
  * A snapshot of several keys at one height, with their proofs, for bundles:

@@ -275,9 +275,15 @@ static void ids_are_used_once(void **s)
 	/* More than a day later the state has forgotten it, the answer is "expired", and the
 	 * index still knows the height. */
 	uint8_t id[16] = {1};
+	struct slice member = SLICE_LIT("orchard");
+	struct tx_first first;
 	int64_t height;
 	bool found;
+	assert_int_equal(ledger_tx_verdict(l, &found, &first, member, id, NULL), ERR_OK);
+	assert_true(found && first.height == 1 && first.verdict == VERDICT_OK);
 	assert_int_equal(one(l, T0 + 90000, 10, T0 + 90001, "y=1"), VERDICT_OK);
+	assert_int_equal(ledger_tx_verdict(l, &found, &first, member, id, NULL), ERR_OK);
+	assert_false(found);
 	struct buf key = BUF_INIT;
 	buf_put_str(&key, "t/orchard/");
 	buf_put(&key, id, 16);
