@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -42,6 +43,13 @@ enum err io_pread_all(struct io_file *f, void *p, size_t n, uint64_t offset, str
 		return err_set(t, ERR_CORRUPT, "%.400s ends %zu bytes too early for a read at %llu",
 			       f->path, n - got, (unsigned long long)offset);
 	return ERR_OK;
+}
+
+enum err io_map(struct io_file *f, const uint8_t **p, size_t *n, struct err_text *t)
+{
+	*p = NULL;
+	*n = 0;
+	return f->io->map(f, p, n, t);
 }
 
 enum err io_pwrite(struct io_file *f, const void *p, size_t n, uint64_t offset, struct err_text *t)
@@ -211,6 +219,8 @@ enum err io_make_dir(const struct io *io, const char *path, struct err_text *t)
 struct posix_file {
 	struct io_file base;
 	int fd;
+	void *mapped; /* NULL: not */
+	size_t mapped_bytes;
 	char path[];
 };
 
@@ -264,6 +274,7 @@ static enum err posix_open(const struct io *io, struct io_file **out, const char
 		return err_set(t, ERR_NOMEM, "out of memory opening %.400s", path);
 	f->base.io = io;
 	f->base.path = f->path;
+	f->mapped = NULL;
 	memcpy(f->path, path, n);
 	do
 		f->fd = open(path, flags, 0600);
@@ -280,6 +291,8 @@ static enum err posix_open(const struct io *io, struct io_file **out, const char
 static void posix_close(struct io_file *file)
 {
 	struct posix_file *f = posix(file);
+	if (f->mapped)
+		munmap(f->mapped, f->mapped_bytes);
 	/* Whatever had to reach the disk was synced before: a fault of close tells nothing more. */
 	close(f->fd);
 	free(f);
@@ -300,6 +313,23 @@ static enum err posix_pread(struct io_file *file, void *p, size_t n, uint64_t of
 			return fault(t, errno, "read", f->path);
 		*got += (size_t)k;
 	}
+	return ERR_OK;
+}
+
+static enum err posix_map(struct io_file *file, const uint8_t **p, size_t *n, struct err_text *t)
+{
+	struct posix_file *f = posix(file);
+	struct stat st;
+	bug_if(f->mapped);
+	if (fstat(f->fd, &st) != 0)
+		return fault(t, errno, "map", f->path);
+	if (st.st_size == 0)
+		return ERR_OK;
+	void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, f->fd, 0);
+	if (at == MAP_FAILED)
+		return fault(t, errno, "map", f->path);
+	*p = f->mapped = at;
+	*n = f->mapped_bytes = (size_t)st.st_size;
 	return ERR_OK;
 }
 
@@ -463,6 +493,7 @@ const struct io *io_posix(void)
 		.open = posix_open,
 		.close = posix_close,
 		.pread = posix_pread,
+		.map = posix_map,
 		.pwrite = posix_pwrite,
 		.sync = posix_sync,
 		.truncate = posix_truncate,

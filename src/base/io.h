@@ -54,6 +54,7 @@ struct io {
 			  struct err_text *t);
 	enum err (*pwrite)(struct io_file *f, const struct slice *parts, size_t count,
 			   uint64_t offset, struct err_text *t);
+	enum err (*map)(struct io_file *f, const uint8_t **p, size_t *n, struct err_text *t);
 	enum err (*sync)(struct io_file *f, struct err_text *t);
 	enum err (*truncate)(struct io_file *f, uint64_t size, struct err_text *t);
 	enum err (*size)(struct io_file *f, uint64_t *size, struct err_text *t);
@@ -85,6 +86,9 @@ enum err io_pread(struct io_file *f, void *p, size_t n, uint64_t offset, size_t 
 /* Reads exactly n bytes; ERR_CORRUPT if the file ends before. */
 enum err io_pread_all(struct io_file *f, void *p, size_t n, uint64_t offset,
 		      struct err_text *t) MUST_USE;
+/* The whole file as memory to read, until it is closed; once a file, which nobody may write or
+ * cut meanwhile. *p is NULL where it is empty. The memory is the system's, not the process's. */
+enum err io_map(struct io_file *f, const uint8_t **p, size_t *n, struct err_text *t) MUST_USE;
 /* Writes all of it, growing the file as needed. After a fault any part may be written. */
 enum err io_pwrite(struct io_file *f, const void *p, size_t n, uint64_t offset,
 		   struct err_text *t) MUST_USE;

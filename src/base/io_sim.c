@@ -46,6 +46,7 @@ struct sim_file {
 	struct inode *inode;
 	uint64_t life; /* the sim's when it was opened */
 	bool writable;
+	uint8_t *mapped; /* a copy, so that a read past its end shows */
 	char path[];
 };
 
@@ -472,6 +473,7 @@ static void sim_close(struct io_file *file)
 	if (!stale(f) && f->inode->locked_by == f)
 		f->inode->locked_by = NULL;
 	f->sim->open_files--;
+	free(f->mapped);
 	free(f);
 }
 
@@ -486,6 +488,22 @@ static enum err sim_pread(struct io_file *file, void *p, size_t n, uint64_t offs
 	*got = left < n ? (size_t)left : n;
 	if (*got > 0)
 		memcpy(p, f->inode->seen + offset, *got);
+	return ERR_OK;
+}
+
+static enum err sim_map(struct io_file *file, const uint8_t **p, size_t *n, struct err_text *t)
+{
+	struct sim_file *f = file_of(file);
+	TURN(f->sim, "map", f->path, t);
+	if (stale(f))
+		return stale_fault(f, t);
+	bug_if(f->mapped);
+	*n = (size_t)f->inode->seen_size;
+	if (*n == 0)
+		return ERR_OK;
+	f->mapped = sure(malloc(*n));
+	memcpy(f->mapped, f->inode->seen, *n);
+	*p = f->mapped;
 	return ERR_OK;
 }
 
@@ -698,6 +716,7 @@ struct io_sim *io_sim_new(uint64_t seed)
 		.open = sim_open,
 		.close = sim_close,
 		.pread = sim_pread,
+		.map = sim_map,
 		.pwrite = sim_pwrite,
 		.sync = sim_sync,
 		.truncate = sim_truncate,

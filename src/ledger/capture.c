@@ -5,7 +5,6 @@
 void capture_fini(struct capture *c)
 {
 	leaf_list_fini(&c->leaves);
-	buf_fini(&c->sizes);
 	free(c->buckets);
 	free(c->slots);
 	*c = (struct capture){0};
@@ -14,7 +13,6 @@ void capture_fini(struct capture *c)
 void capture_reset(struct capture *c)
 {
 	c->leaves.n = c->buckets_n = 0;
-	buf_clear(&c->sizes);
 	if (c->slots_n)
 		memset(c->slots, 0, c->slots_n * sizeof *c->slots);
 }
@@ -71,7 +69,7 @@ enum err capture_read(struct capture *c, const struct captured **out, struct sto
 {
 	TRY(room(c));
 	size_t from = c->leaves.n;
-	TRY(store_scan(v, &c->leaves, &c->sizes, prefix, bits));
+	TRY(store_scan(v, &c->leaves, prefix, bits));
 	c->buckets[c->buckets_n] =
 		(struct captured){bucket, (uint32_t)from, (uint32_t)(c->leaves.n - from), bits};
 	slot_put(c, c->buckets_n);
@@ -79,18 +77,15 @@ enum err capture_read(struct capture *c, const struct captured **out, struct sto
 	return ERR_OK;
 }
 
-enum err capture_row(const struct capture *c, const struct captured *b, bool *found,
-		     struct store_row *row, const struct hash *key_hash)
+bool capture_row(const struct capture *c, const struct captured *b, struct disk_row *row,
+		 const struct hash *key_hash)
 {
 	for (uint32_t i = b->from; i < b->from + b->n; i++) {
 		const struct trie_leaf *l = &c->leaves.at[i];
 		if (memcmp(l->key_hash, key_hash->b, 32) != 0)
 			continue;
-		uint32_t size;
-		memcpy(&size, c->sizes.p + 4 * (size_t)i, 4);
-		*found = true;
-		return store_row_of(row, l->key_hash, l->hash, size);
+		disk_row_at(row, l->key_hash, l->hash);
+		return true;
 	}
-	*found = false;
-	return ERR_OK;
+	return false;
 }

@@ -1,5 +1,5 @@
 /*
- * capture: the buckets of LMDB that a block has read.
+ * capture: the buckets of the store that a block has read.
  *
  * A block reads a row, then writes it, then hashes its bucket: twice the same way down
  * LMDB's tree, through memory that is rarely in the cache. So a read takes the whole
@@ -13,7 +13,6 @@
 
 struct capture {
 	struct leaf_list leaves;
-	struct buf sizes; /* of the rows' data, 4 bytes each */
 	struct captured {
 		uint64_t bucket;
 		uint32_t from, n;
@@ -31,8 +30,8 @@ const struct captured *capture_find(const struct capture *c, uint64_t bucket);
 /* Reads the bucket of the first `bits` bits of `prefix`, which is not here yet. */
 enum err capture_read(struct capture *c, const struct captured **out, struct store_view *v,
 		      uint64_t bucket, const uint8_t *prefix, unsigned bits) MUST_USE;
-/* A row of a bucket. */
-enum err capture_row(const struct capture *c, const struct captured *b, bool *found,
-		     struct store_row *row, const struct hash *key_hash) MUST_USE;
+/* A row of a bucket; false: it has none by that key hash. */
+bool capture_row(const struct capture *c, const struct captured *b, struct disk_row *row,
+		 const struct hash *key_hash);
 
 #endif

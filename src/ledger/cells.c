@@ -224,6 +224,16 @@ void cells_forget_seen(struct cells *c)
 		crowd_forget_seen(c->crowds[i].crowd);
 }
 
+void cells_forget_one(struct cells *c, const uint8_t *key_hash)
+{
+	unsigned level = bucket_level(c, key_hash);
+	uint32_t index = index_at(key_hash, level);
+	struct crowd *crowd = crowd_at(c, level, index);
+	seen_put(c, level, index, false);
+	if (crowd)
+		crowd_forget_seen(crowd);
+}
+
 /* ---- growth ---- */
 
 /* Splits the cell at `index` of level `bits`; nothing of it is visible yet. */

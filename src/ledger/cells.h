@@ -56,6 +56,8 @@ void cells_drop(struct cells *c);
 /* Whether a read of this key needs no touch: its bucket was checked already. */
 bool cells_is_seen(const struct cells *c, const uint8_t *key_hash);
 void cells_forget_seen(struct cells *c);
+/* The same for the bucket of one key hash. */
+void cells_forget_one(struct cells *c, const uint8_t *key_hash);
 
 /* Splits up to `budget` buckets if there are more than eight keys a bucket. The
  * second function makes it visible; call it after each first. */

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 
 enum {
-	PENDING_KEYS = 96 * 1024,
-	PENDING_BYTES = 22 * 1024 * 1024,
-	FLUSH_CHUNK = 8192,
+	PENDING_KEYS = 48 * 1024,
+	PENDING_BYTES = 11 * 1024 * 1024,
+	MERGE_RUNS = 12,
+	MERGE_CHUNK = 4096,
 	STAGE_SLOT_BITS = 10,
 	ACTIVE_SLOT_BITS = 14,
 	GROW_BUDGET = 64, /* buckets split in a block, and one more for four keys put */
@@ -30,7 +31,7 @@ void state_key_hash(const struct state *s, struct hash *out, struct slice key)
 		sha256(out, key);
 }
 
-bool store_row_good(const struct store_row *row)
+bool disk_row_good(const struct disk_row *row)
 {
 	struct hash key_hash, leaf;
 	memcpy(key_hash.b, row->key_hash, 32);
@@ -59,8 +60,11 @@ static void set_defaults(struct state_options *o)
 		o->pending_keys_max = PENDING_KEYS;
 	if (!o->pending_bytes_max)
 		o->pending_bytes_max = PENDING_BYTES;
-	if (!o->flush_chunk)
-		o->flush_chunk = FLUSH_CHUNK;
+	if (!o->merge_runs)
+		o->merge_runs = MERGE_RUNS;
+	bug_if(o->merge_runs > RUNS_MAX);
+	if (!o->merge_chunk)
+		o->merge_chunk = MERGE_CHUNK;
 	if (!o->map_bytes)
 		o->map_bytes = MAP_BYTES;
 	if (o->cell_bits_min < 8)
@@ -131,6 +135,7 @@ void state_close(struct state *s)
 		lens_free(l);
 	}
 	lens_free(s->own);
+	run_close(s->made);
 	store_close(s->store);
 	cells_free(s->cells);
 	memtable_free(s->stage);
@@ -274,10 +279,10 @@ enum err state_get(struct state *s, bool *found, struct slice *value, struct sli
 		*value = row_value(r);
 		return ERR_OK;
 	}
-	struct store_row row;
+	struct disk_row row;
 	TRY(lens_row(s->own, found, &row, &kh));
 	TRY(note_read(s, &kh));
-	if (*found && !store_row_good(&row))
+	if (*found && !disk_row_good(&row))
 		return ERR_CORRUPT;
 	if (*found)
 		*value = row.value;

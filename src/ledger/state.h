@@ -2,24 +2,25 @@
  * state: the authenticated key-value state of the ledger.
  *
  * Keys (1..512 bytes) and values (0..64 KiB) are committed to by one root
- * (ledger/trie.h), which depends on what is present alone. The rows lie in LMDB
- * ordered by SHA-256(key); no tree is stored: one array of cells in memory, about
- * 8 bytes a key, holds the upper part, and buckets are hashed from range scans
- * (ledger/cells.h). Layout on disk: docs/format/state.md.
+ * (ledger/trie.h), which depends on what is present alone. The rows lie on disk in
+ * order of SHA-256(key), in LMDB and in runs over it (ledger/store.h); no tree is
+ * stored: one array of cells in memory, about 8 bytes a key, holds the upper part,
+ * and buckets are hashed from range scans (ledger/cells.h). Layout on disk:
+ * docs/format/state.md.
  *
  * Threads. One thread, the block thread, owns everything from state_begin to
  * state_commit or state_abort, and state_open and state_close. The state_read_
  * functions and state_stats may be called from any thread at any time between
- * open and close. A background thread of its own writes LMDB, behind the journal
- * and bounded; roots and values never depend on when it runs.
+ * open and close. A background thread of its own writes runs and LMDB, behind the
+ * journal and bounded; roots and values never depend on when it runs.
  *
  * Durability. state_commit makes a block visible, not durable: the journal does.
- * state_durable says up to which height LMDB holds it; after state_open the
+ * state_durable says up to which height the disk holds it; after state_open the
  * caller replays the journal from there.
  *
  * Faults. ERR_CORRUPT from any function means that the stored bytes are not what
  * was written: the folder must be rebuilt from the journal ("argosy reindex").
- * After a failed write to LMDB every later call that needs it returns that fault
+ * After a failed write every later call that needs it returns that fault
  * until the state is closed and opened again.
  */
 #ifndef ARGOSY_LEDGER_STATE_H
@@ -37,20 +38,22 @@ struct state;
 
 struct state_options {
 	const struct io *io; /* for the files that are not LMDB's; NULL: io_posix() */
-	/* Called by the flushing thread before LMDB may name `note` (the caller's
+	/* Called by the flushing thread before the disk may name `note` (the caller's
 	 * opaque bytes of that height): what the note names must be durable on
 	 * return. NULL: nothing to do. */
 	enum err (*before_flush)(void *ctx, int64_t height, struct slice note);
 	void *before_flush_ctx;
-	/* What may wait in memory before it is written, 0: 96k keys, 22 MiB. Twice
+	/* What may wait in memory before it is written, 0: 48k keys, 11 MiB. Twice
 	 * that is held while a flush runs. */
 	size_t pending_keys_max;
 	size_t pending_bytes_max;
-	/* Rows per LMDB transaction while flushing, 0: 8,192. */
-	size_t flush_chunk;
+	/* Runs that are merged into LMDB together, 0: 12; below RUNS_MAX. */
+	size_t merge_runs;
+	/* Rows per LMDB transaction while merging, 0: 4,096. */
+	size_t merge_chunk;
 	/* First size of the LMDB map, 0: 1 GiB; it grows when needed. */
 	size_t map_bytes;
-	/* No thread: state_begin flushes by itself when the bound is passed. */
+	/* No thread: state_begin flushes and merges by itself when a bound is passed. */
 	bool synchronous;
 	/* Tests: least number of bits that the array of cells starts with, 0: 8. */
 	unsigned cell_bits_min;
@@ -69,7 +72,7 @@ void state_close(struct state *s);
  * folder without them is fine. */
 enum err state_destroy(const struct io *io, const char *dir, struct err_text *t) MUST_USE;
 
-/* What LMDB durably holds: height (0: a new state), and the note given with it,
+/* What the disk holds: height (0: a new state), and the note given with it,
  * appended to `note`, which may be NULL. */
 enum err state_durable(struct state *s, int64_t *height, struct buf *note) MUST_USE;
 
@@ -101,7 +104,7 @@ enum err state_commit(struct state *s, int64_t height, struct slice note,
 /* Ends the staging, if there is one, without a trace. */
 void state_abort(struct state *s);
 
-/* Writes all that is committed to LMDB and waits. Not while staging. */
+/* Writes all that is committed to disk and waits. Not while staging. */
 enum err state_flush(struct state *s, struct err_text *t) MUST_USE;
 
 /* ---- any thread ---- */
@@ -132,13 +135,14 @@ enum err state_read_each(struct state_read *r, const struct hash *prefix, unsign
 struct state_stats {
 	uint64_t keys;		/* committed */
 	int64_t height;		/* committed */
-	int64_t durable_height; /* in LMDB */
+	int64_t durable_height; /* on disk */
 	uint64_t cells;		/* buckets under the array */
 	uint64_t subtrees;	/* cached parts of crowded buckets */
-	uint64_t pending_keys;	/* not in LMDB yet */
+	uint64_t pending_keys;	/* not on disk yet */
 	uint64_t memory_bytes;	/* cells and pending rows */
-	uint64_t flushes;
-	uint64_t map_bytes, file_bytes;
+	uint64_t flushes, merges;
+	unsigned runs;			/* over LMDB */
+	uint64_t map_bytes, file_bytes; /* of LMDB */
 };
 void state_stats(struct state *s, struct state_stats *st);
 

@@ -15,11 +15,11 @@ struct part {
 	enum err err;
 };
 
-static enum err check_row(const struct state *s, const struct store_row *row)
+static enum err check_row(const struct state *s, const struct disk_row *row)
 {
 	struct hash kh;
 	state_key_hash(s, &kh, row->key);
-	return memcmp(kh.b, row->key_hash, 32) == 0 && store_row_good(row) ? ERR_OK : ERR_CORRUPT;
+	return memcmp(kh.b, row->key_hash, 32) == 0 && disk_row_good(row) ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err scan_part(struct part *p, struct store_view *v)
@@ -29,7 +29,7 @@ static enum err scan_part(struct part *p, struct store_view *v)
 	uint8_t from[32];
 	cells_bucket_first(c, from, p->first);
 	uint64_t bucket = p->first;
-	struct store_row row;
+	struct disk_row row;
 	bool found;
 	enum err e = store_next(v, &found, &row, from);
 	while (e == ERR_OK && found) {
@@ -70,9 +70,7 @@ static void *part_run(void *arg)
 
 enum err state_build(struct state *s, struct err_text *t)
 {
-	TRY(store_view_open(s->own->view));
-	uint64_t rows = store_count(s->own->view);
-	store_view_close(s->own->view);
+	uint64_t rows = s->committed.keys;
 	s->cells = cells_new(s->o.cell_bits_min, rows);
 	if (!s->cells)
 		return err_set(t, ERR_NOMEM, "%s: out of memory", s->dir);

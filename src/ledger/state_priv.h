@@ -22,7 +22,13 @@ enum flush_step {
 	FLUSH_IDLE,    /* no frozen table */
 	FLUSH_WANTED,  /* the frozen table waits for the thread */
 	FLUSH_RUNNING, /* the thread writes it */
-	FLUSH_DONE,    /* LMDB has it; the block thread may drop it */
+	FLUSH_DONE,    /* a run has it; the block thread may lay that in its place */
+};
+
+enum merge_step {
+	MERGE_IDLE,
+	MERGE_RUNNING, /* the thread puts the oldest runs into LMDB, when it has no table to write */
+	MERGE_DONE,    /* LMDB has them; the block thread may drop them */
 };
 
 /* A state as of a commit. */
@@ -76,11 +82,14 @@ struct state {
 	pthread_mutex_t m;
 	pthread_cond_t changed;
 	enum flush_step flush;
+	enum merge_step merge;
+	struct run *made; /* of FLUSH_DONE; NULL: it failed */
 	bool staging, stop, threaded;
 	enum err fault; /* sticky: no more writing */
 	struct err_text fault_text;
 	struct version frozen_at;
-	uint64_t flushes;
+	int64_t frozen_from; /* the height that the frozen table lies over */
+	uint64_t flushes, merges;
 	pthread_t thread;
 
 	pthread_mutex_t views;
@@ -90,14 +99,14 @@ struct state {
 enum err lens_new(struct lens **out, struct state *s) MUST_USE;
 void lens_free(struct lens *l);
 struct leaf_source lens_source(struct lens *l);
-/* The row of LMDB, and with it its whole bucket for the scan that will follow. */
-enum err lens_row(struct lens *l, bool *found, struct store_row *row,
+/* The row of the store, and with it its whole bucket for the scan that will follow. */
+enum err lens_row(struct lens *l, bool *found, struct disk_row *row,
 		  const struct hash *key_hash) MUST_USE;
 
 void state_key_hash(const struct state *s, struct hash *out, struct slice key);
 enum err state_damaged(const struct state *s, struct err_text *t) MUST_USE;
-/* Checks a row from LMDB by itself: its value against its leaf. */
-bool store_row_good(const struct store_row *row);
+/* Checks a row of the store by itself: its value against its leaf. */
+bool disk_row_good(const struct disk_row *row);
 
 enum err version_set(struct version *v, int64_t height, const struct hash *root, uint64_t keys,
 		     struct slice note) MUST_USE;
@@ -108,7 +117,9 @@ enum err state_build(struct state *s, struct err_text *t) MUST_USE;
 /* state_flush.c, called by the block thread while it does not stage. */
 enum err flush_start(struct state *s, struct err_text *t) MUST_USE;
 void flush_stop(struct state *s);
-void flush_reap(struct state *s); /* drops a frozen table that LMDB has */
+/* What the thread has finished becomes what is read: a run in place of the frozen table,
+ * LMDB in place of the runs merged. */
+void flush_reap(struct state *s);
 /* Freezes what is pending if there is too much of it (or `all`), and waits for the
  * last flush first. */
 enum err flush_push(struct state *s, bool all, struct err_text *t) MUST_USE;

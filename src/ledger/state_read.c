@@ -1,5 +1,5 @@
 /*
- * Reading the layers as one: LMDB, over it the frozen table, over it the active one.
+ * Reading the layers as one: the store, over it the frozen table, over it the active one.
  */
 #include "ledger/state_priv.h"
 
@@ -89,13 +89,13 @@ static enum err lens_scan(void *ctx, struct leaf_list *out, const uint8_t *prefi
 			TRY(leaf_list_put(out, t->key_hash, t->hash));
 		}
 	} else {
-		TRY(store_scan(l->view, out, NULL, prefix, bits));
+		TRY(store_scan(l->view, out, prefix, bits));
 	}
 	TRY(lay_over(l, out, start, l->s->frozen, prefix, bits));
 	return lay_over(l, out, start, l->s->active, prefix, bits);
 }
 
-enum err lens_row(struct lens *l, bool *found, struct store_row *row, const struct hash *key_hash)
+enum err lens_row(struct lens *l, bool *found, struct disk_row *row, const struct hash *key_hash)
 {
 	unsigned bits;
 	if (!cells_bucket_bits(l->s->cells, &bits, key_hash->b))
@@ -104,7 +104,8 @@ enum err lens_row(struct lens *l, bool *found, struct store_row *row, const stru
 	const struct captured *b = capture_find(&l->captured, bucket);
 	if (!b)
 		TRY(capture_read(&l->captured, &b, l->view, bucket, key_hash->b, bits));
-	return capture_row(&l->captured, b, found, row, key_hash);
+	*found = capture_row(&l->captured, b, row, key_hash);
+	return ERR_OK;
 }
 
 struct leaf_source lens_source(struct lens *l)
@@ -174,13 +175,13 @@ static enum err find(struct lens *l, bool *found, struct slice *key, struct slic
 		*value = row_value(r);
 		return ERR_OK;
 	}
-	struct store_row row;
+	struct disk_row row;
 	TRY(store_get(l->view, found, &row, kh));
 	if (!*found)
 		return ERR_OK;
 	*key = row.key;
 	*value = row.value;
-	return store_row_good(&row) ? ERR_OK : ERR_CORRUPT;
+	return disk_row_good(&row) ? ERR_OK : ERR_CORRUPT;
 }
 
 enum err state_read_get(struct state_read *r, bool *found, struct buf *value, struct slice key)
@@ -267,8 +268,10 @@ void state_stats(struct state *s, struct state_stats *st)
 	pthread_mutex_lock(&s->m);
 	st->durable_height = store_meta(s->store)->height;
 	st->flushes = s->flushes;
+	st->merges = s->merges;
 	pthread_mutex_unlock(&s->m);
 	pthread_rwlock_rdlock(&s->lock);
+	st->runs = (unsigned)store_runs(s->store);
 	st->keys = s->committed.keys;
 	st->height = s->committed.height;
 	st->cells = cells_buckets(s->cells);

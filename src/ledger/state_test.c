@@ -1,14 +1,17 @@
 #include "ledger/state.h"
 
 #include "crypto/sha256.h"
-#include "ledger/redo.h"
+#include "ledger/store.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -316,7 +319,8 @@ static void sizes(void **unused)
 			struct state_options o = {.synchronous = true,
 						  .cell_bits_min = bits[i],
 						  .pending_keys_max = 100,
-						  .flush_chunk = 16,
+						  .merge_runs = 1 + k,
+						  .merge_chunk = 16,
 						  .map_bytes = 1 << 16};
 			run_model(&o, keys[k], 15, 40);
 			assert_int_equal(state_destroy(NULL, dir, NULL), ERR_OK);
@@ -334,8 +338,15 @@ static void grows(void **unused)
 static void threaded(void **unused)
 {
 	(void)unused;
-	struct state_options o = {.pending_keys_max = 300, .flush_chunk = 64, .map_bytes = 1 << 16};
-	run_model(&o, 3000, 40, 300);
+	/* The second: merges begin when there is no place for another run. */
+	for (unsigned i = 0; i < 2; i++) {
+		struct state_options o = {.pending_keys_max = i ? 100 : 300,
+					  .merge_runs = i ? RUNS_MAX : 3,
+					  .merge_chunk = 64,
+					  .map_bytes = 1 << 16};
+		run_model(&o, 3000, 40, 300);
+		assert_int_equal(state_destroy(NULL, dir, NULL), ERR_OK);
+	}
 }
 
 /* All keys in one of 2^20 cells. */
@@ -351,7 +362,7 @@ static void ground_keys(void **unused)
 {
 	(void)unused;
 	struct state_options o = {
-		.synchronous = true, .pending_keys_max = 3000, .key_hash = ground_hash};
+		.synchronous = true, .pending_keys_max = 700, .merge_runs = 3, .key_hash = ground_hash};
 	key_hash = ground_hash;
 	run_model(&o, 3000, 20, 1000);
 	key_hash = NULL;
@@ -362,7 +373,7 @@ static void lag_and_replay(void **unused)
 {
 	(void)unused;
 	enum { BLOCKS = 40, KEYS = 2000, ACTS = 150 };
-	struct state_options o = {.pending_keys_max = 500, .flush_chunk = 100};
+	struct state_options o = {.pending_keys_max = 500, .merge_runs = 4, .merge_chunk = 100};
 	struct model *m = calloc(1, sizeof *m), *save = calloc(1, sizeof *save);
 	struct model *at = calloc(BLOCKS + 1, sizeof *at);
 	uint64_t seeds[BLOCKS + 1];
@@ -486,7 +497,8 @@ static void readers(void **unused)
 	(void)unused;
 	_Atomic int64_t synced = 0;
 	struct state_options o = {.pending_keys_max = 700,
-				  .flush_chunk = 100,
+				  .merge_runs = 5,
+				  .merge_chunk = 100,
 				  .map_bytes = 1 << 16,
 				  .before_flush = sync_counted,
 				  .before_flush_ctx = &synced};
@@ -562,63 +574,245 @@ static void failed_flush(void **unused)
 	}
 }
 
-/* A flush cut short anywhere: the redo file finishes it, or none of it happened. */
-static void redo(void **unused)
+/* The names of the runs in the folder, in order; how many. */
+static size_t runs_list(char names[][64], size_t max)
+{
+	struct dirent **list;
+	size_t n = 0;
+	int all = scandir(dir, &list, NULL, alphasort);
+	assert_true(all >= 0);
+	for (int i = 0; i < all; i++) {
+		struct run_span span;
+		if (run_name_parse(&span, list[i]->d_name) && n < max)
+			snprintf(names[n++], 64, "%.60s", list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+	return n;
+}
+
+static void files_remove_kept(void)
+{
+	char cmd[200];
+	snprintf(cmd, sizeof cmd, "rm -f %s/kept*", dir);
+	assert_int_equal(system(cmd), 0);
+}
+
+static void file_copy(const char *from, const char *to)
+{
+	char cmd[600];
+	snprintf(cmd, sizeof cmd, "cp %s/%s %s/%s", dir, from, dir, to);
+	assert_int_equal(system(cmd), 0);
+}
+
+/* A block of `n` rows that change at each height, flushed. */
+static void put_block(struct state *s, int64_t h, unsigned n)
+{
+	char k[32], v[32];
+	assert_int_equal(state_begin(s, NULL), ERR_OK);
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(k, sizeof k, "k%u", i);
+		snprintf(v, sizeof v, "%d", (int)h);
+		if ((i + (unsigned)h) % 5 == 0)
+			assert_int_equal(state_del(s, slice_str(k)), ERR_OK);
+		else
+			assert_int_equal(state_put(s, slice_str(k), slice_str(v)), ERR_OK);
+	}
+	must_commit(s, h, slice_str("note"));
+	assert_int_equal(state_flush(s, NULL), ERR_OK);
+}
+
+/* What the rows of put_block must be. */
+static void check_block(struct state *s, int64_t h, unsigned n)
+{
+	struct state_read r;
+	char k[32], v[32];
+	assert_int_equal(state_read_begin(&r, s), ERR_OK);
+	assert_int_equal(state_read_height(&r), h);
+	for (unsigned i = 0; i < n; i++) {
+		struct buf b = BUF_INIT;
+		bool found;
+		snprintf(k, sizeof k, "k%u", i);
+		snprintf(v, sizeof v, "%d", (int)h);
+		assert_int_equal(state_read_get(&r, &found, &b, slice_str(k)), ERR_OK);
+		assert_int_equal(found, (i + (unsigned)h) % 5 != 0);
+		assert_true(!found || slice_eq_str(buf_slice(&b), v));
+		buf_fini(&b);
+	}
+	state_read_end(&r);
+}
+
+/* Each flush is a run; they are merged when there are enough; a closed state has them again. */
+static void runs(void **unused)
 {
 	(void)unused;
-	struct state_options o = {.synchronous = true, .flush_chunk = 3};
+	enum { N = 100 };
+	struct state_options o = {.synchronous = true, .merge_runs = 3, .merge_chunk = 7};
 	struct state *s = must_open(&o);
-	struct hash root;
-	assert_int_equal(state_begin(s, NULL), ERR_OK);
-	for (unsigned i = 0; i < 50; i++) {
-		char k[16];
-		snprintf(k, sizeof k, "k%u", i);
-		assert_int_equal(state_put(s, slice_str(k), slice_str(k)), ERR_OK);
+	char names[RUNS_MAX][64];
+	for (int64_t h = 1; h <= 8; h++) {
+		put_block(s, h, N);
+		check_block(s, h, N);
+		assert_int_equal(runs_list(names, RUNS_MAX), h % 3);
+		if (h % 2) { /* and after an opening */
+			state_close(s);
+			s = must_open(&o);
+			check_block(s, h, N);
+		}
 	}
-	assert_int_equal(state_root(s, &root, NULL), ERR_OK);
-	must_commit(s, 7, slice_str("seven"));
-	state_close(s); /* nothing is flushed */
+	state_close(s);
+}
 
-	/* The flush, as far as the redo file. */
-	struct memtable *m = memtable_new(8);
-	struct row_list rows = {NULL, 0, 0};
-	uint8_t any[32] = {0};
-	for (unsigned i = 0; i < 50; i++) {
-		char k[16];
-		struct hash kh;
-		snprintf(k, sizeof k, "k%u", i);
-		sha256(&kh, slice_str(k));
-		struct row *r = memtable_set(m, &kh, ROW_VALUE, slice_str(k), slice_str(k));
-		trie_leaf_of(&r->leaf, &kh, slice_str(k));
-	}
-	assert_int_equal(memtable_range(m, &rows, any, 0), ERR_OK);
-	struct store_meta meta = {7, root, 50, slice_str("seven")};
-	assert_int_equal(redo_write(io_posix(), dir, &rows, &meta, NULL), ERR_OK);
-	for (unsigned again = 0; again < 2; again++) {
+/* A merge cut short after any transaction, also while the map must grow. */
+static void merge_cut_short(void **unused)
+{
+	(void)unused;
+	enum { N = 300 };
+	struct state_options o = {
+		.synchronous = true, .merge_runs = RUNS_MAX, .merge_chunk = 10, .map_bytes = 1 << 16};
+	struct state *s = must_open(&o);
+	for (int64_t h = 1; h <= 4; h++)
+		put_block(s, h, N);
+	state_close(s);
+	for (unsigned steps = 0; steps < 30; steps += 3) {
+		struct store *store;
+		bool done = false, full;
+		assert_int_equal(store_open(&store, io_posix(), dir, 1 << 16, NULL), ERR_OK);
+		store_merge_begin(store, store_runs(store));
+		for (unsigned i = 0; i < steps && !done; i++) {
+			assert_int_equal(store_merge_step(store, &done, &full, 10, NULL), ERR_OK);
+			if (full)
+				assert_int_equal(store_grow(store, NULL), ERR_OK);
+		}
+		store_close(store);
 		s = must_open(&o);
-		struct buf note = BUF_INIT;
-		int64_t height;
-		assert_int_equal(state_durable(s, &height, &note), ERR_OK);
-		assert_int_equal(height, 7);
-		assert_true(slice_eq_str(buf_slice(&note), "seven"));
-		buf_fini(&note);
+		check_block(s, 4, N);
 		state_close(s);
 	}
-	/* A redo file below the height is not applied; a broken one neither. */
-	struct store_meta low = {6, {{0}}, 1, slice_str("six")};
-	assert_int_equal(redo_write(io_posix(), dir, &rows, &low, NULL), ERR_OK);
+	/* To its end, but for the removal of the files: what LMDB has is not laid over it again. */
+	char names[RUNS_MAX][64];
+	assert_int_equal(runs_list(names, RUNS_MAX), 4);
+	for (unsigned i = 0; i < 4; i++) {
+		char kept[80];
+		snprintf(kept, sizeof kept, "kept%u", i);
+		file_copy(names[i], kept);
+	}
+	o.merge_runs = 4;
+	s = must_open(&o);
+	put_block(s, 5, N); /* begins with the merge of the first four */
+	state_close(s);
+	for (unsigned i = 0; i < 4; i++) {
+		char kept[80];
+		snprintf(kept, sizeof kept, "kept%u", i);
+		file_copy(kept, names[i]);
+	}
+	s = must_open(&o);
+	check_block(s, 5, N);
+	state_close(s);
+	assert_int_equal(runs_list(names, RUNS_MAX), 1);
+	files_remove_kept();
+}
+
+/* Runs missing, cut, changed, swapped: found out when the state is opened. */
+static void damaged_runs(void **unused)
+{
+	(void)unused;
+	enum { N = 60 };
+	struct state_options o = {.synchronous = true, .merge_runs = RUNS_MAX};
+	struct state *s = must_open(&o);
+	char names[RUNS_MAX][64], path[256];
+	for (int64_t h = 1; h <= 4; h++)
+		put_block(s, h, N);
+	state_close(s);
+	assert_int_equal(runs_list(names, RUNS_MAX), 4);
+	for (unsigned which = 0; which < 4; which++) {
+		struct err_text t = {""};
+		file_copy(names[which], "kept");
+		snprintf(path, sizeof path, "%s/%s", dir, names[which]);
+		assert_int_equal(unlink(path), 0);
+		/* The newest one may never have been: that is the journal's to know. */
+		enum err e = state_open(&s, dir, &o, &t);
+		assert_int_equal(e, which == 3 ? ERR_OK : ERR_CORRUPT);
+		state_close(e == ERR_OK ? s : NULL);
+		for (unsigned other = 0; other < 4; other++) {
+			if (other == which)
+				continue;
+			file_copy(names[other], names[which]);
+			assert_int_equal(state_open(&s, dir, &o, &t), ERR_CORRUPT);
+		}
+		file_copy("kept", names[which]);
+		struct stat file;
+		assert_int_equal(stat(path, &file), 0);
+		for (off_t at = 0; at < file.st_size; at += which == 3 ? 7 : 37) {
+			uint8_t byte, bad;
+			int fd = open(path, O_RDWR);
+			assert_int_equal(pread(fd, &byte, 1, at), 1);
+			bad = byte ^ (uint8_t)(1u << at % 8);
+			assert_int_equal(pwrite(fd, &bad, 1, at), 1);
+			enum err now = state_open(&s, dir, &o, &t);
+			/* A row that a newer run hides does no harm. */
+			if (now == ERR_OK) {
+				assert_true(which < 3);
+				check_block(s, 4, N);
+				state_close(s);
+			} else {
+				assert_int_equal(now, ERR_CORRUPT);
+			}
+			assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+			close(fd);
+		}
+		assert_int_equal(truncate(path, file.st_size - 1), 0);
+		assert_int_equal(state_open(&s, dir, &o, &t), ERR_CORRUPT);
+		file_copy("kept", names[which]);
+		s = must_open(&o);
+		check_block(s, 4, N);
+		state_close(s);
+	}
+	/* A tail of an unfinished one is no run; destroying takes them all. */
+	file_copy("kept", "run.tmp");
 	state_close(must_open(&o));
-	low.height = 9;
-	assert_int_equal(redo_write(io_posix(), dir, &rows, &low, NULL), ERR_OK);
-	char path[128];
-	snprintf(path, sizeof path, "%s/redo", dir);
-	assert_int_equal(truncate(path, 900), 0);
-	state_close(must_open(&o));
-	/* One that is whole but lies is found out. */
-	assert_int_equal(redo_write(io_posix(), dir, &rows, &low, NULL), ERR_OK);
-	assert_int_equal(state_open(&s, dir, &o, NULL), ERR_CORRUPT);
-	row_list_fini(&rows);
-	memtable_free(m);
+	assert_int_equal(state_destroy(NULL, dir, NULL), ERR_OK);
+	assert_int_equal(runs_list(names, RUNS_MAX), 0);
+	files_remove_kept();
+}
+
+/* A run that changes while the state is open: what a block reads is checked. */
+static void run_changes(void **unused)
+{
+	(void)unused;
+	enum { N = 400 };
+	struct state_options o = {.synchronous = true};
+	struct state *s = must_open(&o);
+	char names[RUNS_MAX][64], path[256];
+	for (int64_t h = 1; h <= 3; h++)
+		put_block(s, h, N);
+	assert_int_equal(runs_list(names, RUNS_MAX), 3);
+	snprintf(path, sizeof path, "%s/%s", dir, names[2]);
+	struct stat file;
+	assert_int_equal(stat(path, &file), 0);
+	int fd = open(path, O_RDWR);
+	for (off_t at = file.st_size / 2; at < file.st_size; at += 97) {
+		uint8_t byte;
+		assert_int_equal(pread(fd, &byte, 1, at), 1);
+		byte ^= 0x10;
+		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	}
+	close(fd);
+	assert_int_equal(state_begin(s, NULL), ERR_OK);
+	enum err e = ERR_OK;
+	for (unsigned i = 0; i < N && e == ERR_OK; i++) {
+		char k[32];
+		bool found;
+		struct slice v;
+		snprintf(k, sizeof k, "k%u", i);
+		e = state_get(s, &found, &v, slice_str(k));
+	}
+	struct hash root;
+	if (e == ERR_OK)
+		e = state_root(s, &root, NULL);
+	assert_int_equal(e, ERR_CORRUPT);
+	state_abort(s);
+	state_close(s);
 }
 
 int main(void)
@@ -632,7 +826,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limits, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(readers, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(failed_flush, dir_make, dir_remove),
-		cmocka_unit_test_setup_teardown(redo, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(runs, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(merge_cut_short, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(damaged_runs, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(run_changes, dir_make, dir_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,6 @@
 #include "ledger/store.h"
 
-#include "crypto/sha256.h"
 #include "ledger/lmdb_check.h"
-#include "ledger/redo.h"
 
 #include <errno.h>
 #include <lmdb.h>
@@ -12,11 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum {
-	META_VERSION = 1,
-	ROW_HEAD = 34, /* leaf hash, length of the key */
-	READERS_MAX = 512,
-};
+enum { READERS_MAX = 512 };
 
 struct store {
 	const struct io *io;
@@ -24,8 +18,11 @@ struct store {
 	MDB_env *env;
 	MDB_dbi rows, metas;
 	size_t map_bytes;
-	struct store_meta meta, next; /* next: of a flush that store_publish will show */
-	struct buf meta_note, next_note;
+	struct store_meta lmdb, merged; /* merged: of the runs that a merge has put in */
+	struct buf lmdb_note, merged_note;
+	struct runs runs;
+	size_t merging; /* the oldest so many runs */
+	struct run_walk at;
 };
 
 struct store_view {
@@ -33,6 +30,14 @@ struct store_view {
 	MDB_txn *txn;
 	MDB_cursor *cursor;
 	bool open;
+	/* Of store_scan. */
+	struct leaf_list below;
+	struct touch_list over;
+	/* Of store_next: what stands next in LMDB and in the runs. */
+	struct run_walk walk;
+	bool row_there, run_there;
+	struct disk_row row;
+	struct run_row run;
 };
 
 /* ---- faults ---- */
@@ -74,98 +79,20 @@ static enum err damaged(const struct store *s, struct err_text *t, const char *w
 		       "%s: %s; rebuild it from the journal with \"argosy reindex\"", s->dir, what);
 }
 
-/* ---- rows ---- */
-
-static enum err row_parse(struct store_row *row, const MDB_val *k, const MDB_val *d)
-{
-	if (k->mv_size != 32 || d->mv_size < ROW_HEAD)
-		return ERR_CORRUPT;
-	const uint8_t *p = d->mv_data;
-	size_t key_n = (size_t)p[32] << 8 | p[33];
-	if (key_n > d->mv_size - ROW_HEAD)
-		return ERR_CORRUPT;
-	row->key_hash = k->mv_data;
-	row->leaf = p;
-	row->key = slice(p + ROW_HEAD, key_n);
-	row->value = slice(p + ROW_HEAD + key_n, d->mv_size - ROW_HEAD - key_n);
-	return ERR_OK;
-}
-
-static int row_put(MDB_cursor *cur, const struct row *r)
-{
-	MDB_val k = {32, (void *)(uintptr_t)r->key_hash.b};
-	MDB_val d = {ROW_HEAD + (size_t)r->key_n + r->value_n, NULL};
-	if (r->state == ROW_DELETED) {
-		int rc = mdb_cursor_get(cur, &k, &d, MDB_SET);
-		if (rc == 0)
-			rc = mdb_cursor_del(cur, 0);
-		return rc == MDB_NOTFOUND ? 0 : rc;
-	}
-	int rc = mdb_cursor_put(cur, &k, &d, MDB_RESERVE);
-	if (rc)
-		return rc;
-	uint8_t *p = d.mv_data;
-	memcpy(p, r->leaf.b, 32);
-	p[32] = (uint8_t)(r->key_n >> 8);
-	p[33] = (uint8_t)r->key_n;
-	memcpy(p + ROW_HEAD, r->bytes, (size_t)r->key_n + r->value_n);
-	return 0;
-}
-
-/* ---- meta: version, height, root, keys, note with its length, SHA-256 of all that ---- */
-
-static void meta_encode(struct buf *b, const struct store_meta *m)
-{
-	buf_put_u8(b, META_VERSION);
-	buf_put_u64be(b, (uint64_t)m->height);
-	buf_put(b, m->root.b, 32);
-	buf_put_u64be(b, m->keys);
-	buf_put_u32be(b, (uint32_t)m->note.n);
-	buf_put_slice(b, m->note);
-	struct hash h;
-	if (!b->failed)
-		sha256(&h, buf_slice(b));
-	buf_put(b, h.b, 32);
-}
-
-static bool meta_decode(struct store_meta *m, struct slice in)
-{
-	if (in.n < 32)
-		return false;
-	struct hash h;
-	sha256(&h, slice(in.p, in.n - 32));
-	if (memcmp(h.b, in.p + in.n - 32, 32) != 0)
-		return false;
-	struct reader r = reader_of(slice(in.p, in.n - 32));
-	if (reader_u8(&r) != META_VERSION)
-		return false;
-	m->height = (int64_t)reader_u64be(&r);
-	m->root = reader_hash(&r);
-	m->keys = reader_u64be(&r);
-	m->note = reader_bytes(&r, reader_u32be(&r));
-	return !r.bad && reader_left(&r) == 0;
-}
+/* ---- meta ---- */
 
 static MDB_val meta_key(void)
 {
 	return (MDB_val){5, (void *)(uintptr_t) "state"};
 }
 
-static enum err meta_set(struct store *s, const struct store_meta *m)
+static enum err meta_keep(struct store_meta *to, struct buf *note, const struct store_meta *m)
 {
-	buf_clear(&s->next_note);
-	buf_put_slice(&s->next_note, m->note);
-	s->next = *m;
-	return buf_err(&s->next_note);
-}
-
-void store_publish(struct store *s)
-{
-	struct buf old = s->meta_note;
-	s->meta_note = s->next_note;
-	s->next_note = old;
-	s->meta = s->next;
-	s->meta.note = buf_slice(&s->meta_note);
+	buf_clear(note);
+	buf_put_slice(note, m->note);
+	*to = *m;
+	to->note = buf_slice(note);
+	return buf_err(note);
 }
 
 static enum err meta_load(struct store *s, struct err_text *t)
@@ -173,25 +100,19 @@ static enum err meta_load(struct store *s, struct err_text *t)
 	MDB_txn *txn;
 	TRY(fault(s, mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn), t, "reading"));
 	MDB_val k = meta_key(), d;
-	MDB_stat st;
 	enum err e = ERR_OK;
 	int rc = mdb_get(txn, s->metas, &k, &d);
-	if (rc == MDB_NOTFOUND) {
-		rc = mdb_stat(txn, s->rows, &st);
-		if (rc)
-			e = fault(s, rc, t, "reading");
-		else if (st.ms_entries)
-			e = damaged(s, t, "it has rows, but does not say of which height");
-	} else if (rc) {
+	/* None: new, or the first merge was cut short. Rows that belong to no height show in the
+	 * root. */
+	if (rc && rc != MDB_NOTFOUND) {
 		e = fault(s, rc, t, "reading");
-	} else {
+	} else if (rc == 0) {
 		struct store_meta m;
-		if (!meta_decode(&m, slice(d.mv_data, d.mv_size)))
+		struct reader r = reader_of(slice(d.mv_data, d.mv_size));
+		if (!store_meta_take(&m, &r) || reader_left(&r))
 			e = damaged(s, t, "the row that says its height is damaged");
 		else
-			e = meta_set(s, &m);
-		if (e == ERR_OK)
-			store_publish(s);
+			e = meta_keep(&s->lmdb, &s->lmdb_note, &m);
 	}
 	mdb_txn_abort(txn);
 	return e;
@@ -236,27 +157,70 @@ static enum err open_env(struct store *s, struct err_text *t)
 	return fault(s, rc, t, "opening");
 }
 
-/* Takes up a flush that was cut short. */
-static enum err redo_take(struct store *s, struct err_text *t)
+struct listing {
+	struct run_span *at;
+	size_t n;
+	bool nomem;
+};
+
+static bool list_one(void *arg, const char *name)
 {
-	struct redo r;
-	bool found;
-	TRY(redo_read(&r, &found, s->io, s->dir, t));
-	enum err e = ERR_OK;
-	if (found && r.meta.height > s->meta.height) {
-		size_t done = 0;
-		for (bool full = true; full && e == ERR_OK;) {
-			e = store_apply(s, &done, &full, &r.rows, &r.meta, 4096, t);
-			if (e == ERR_OK && full)
-				e = store_grow(s, t);
-		}
+	struct listing *l = arg;
+	struct run_span span;
+	if (!run_name_parse(&span, name))
+		return true;
+	struct run_span *at = realloc(l->at, (l->n + 1) * sizeof *at);
+	if (!at) {
+		l->nomem = true;
+		return false;
 	}
-	if (found && e == ERR_OK && r.meta.height > s->meta.height)
-		store_publish(s);
-	if (found)
-		redo_fini(&r);
+	l->at = at;
+	l->at[l->n++] = span;
+	return true;
+}
+
+static int span_order(const void *a, const void *b)
+{
+	const struct run_span *x = a, *y = b;
+	return x->from != y->from ? (x->from < y->from ? -1 : 1) : (x->to > y->to) - (x->to < y->to);
+}
+
+/* Each begins where the one before ends; what LMDB holds already goes. */
+static enum err runs_take(struct store *s, const struct run_span *span, size_t n,
+			  struct err_text *t)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (span[i].to <= s->lmdb.height) {
+			TRY(run_remove(s->io, s->dir, span[i], t));
+			continue;
+		}
+		if (span[i].from != store_meta(s)->height)
+			return err_set(t, ERR_CORRUPT,
+				       "%s: the run from height %lld is missing; rebuild it from the "
+				       "journal with \"argosy reindex\"",
+				       s->dir, (long long)store_meta(s)->height);
+		if (s->runs.n == RUNS_MAX)
+			return damaged(s, t, "it has more runs than there can be");
+		struct run *r;
+		TRY(run_open(&r, s->io, s->dir, span[i], t));
+		runs_add(&s->runs, r);
+	}
+	return ERR_OK;
+}
+
+static enum err runs_load(struct store *s, struct err_text *t)
+{
+	struct listing l = {NULL, 0, false};
+	if (!runs_init(&s->runs))
+		return ERR_NOMEM;
+	enum err e = io_list(s->io, s->dir, list_one, &l, t);
+	if (e == ERR_OK && l.nomem)
+		e = ERR_NOMEM;
+	if (e == ERR_OK && l.n)
+		qsort(l.at, l.n, sizeof *l.at, span_order);
 	if (e == ERR_OK)
-		e = redo_remove(s->io, s->dir, t);
+		e = runs_take(s, l.at, l.n, t);
+	free(l.at);
 	return e;
 }
 
@@ -280,7 +244,7 @@ enum err store_open(struct store **out, const struct io *io, const char *dir, si
 	if (e == ERR_OK)
 		e = meta_load(s, t);
 	if (e == ERR_OK)
-		e = redo_take(s, t);
+		e = runs_load(s, t);
 	if (e != ERR_OK) {
 		store_close(s);
 		return e;
@@ -295,28 +259,37 @@ void store_close(struct store *s)
 		return;
 	if (s->env)
 		mdb_env_close(s->env);
-	buf_fini(&s->meta_note);
-	buf_fini(&s->next_note);
+	runs_fini(&s->runs);
+	buf_fini(&s->lmdb_note);
+	buf_fini(&s->merged_note);
 	free(s->dir);
 	free(s);
 }
 
 enum err store_destroy(const struct io *io, const char *dir, struct err_text *t)
 {
-	TRY(redo_remove(io, dir, t));
-	static const char *const names[] = {"data.mdb", "lock.mdb"};
+	static const char *const names[] = {"data.mdb", "lock.mdb", "run.tmp"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		char path[4096];
 		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
 		if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
 			return err_set(t, ERR_IO, "%s: cannot remove: %s", path, strerror(errno));
 	}
-	return ERR_OK;
+	struct listing l = {NULL, 0, false};
+	bool there;
+	TRY(io_exists(io, dir, &there, t));
+	enum err e = there ? io_list(io, dir, list_one, &l, t) : ERR_OK;
+	if (e == ERR_OK && l.nomem)
+		e = ERR_NOMEM;
+	for (size_t i = 0; e == ERR_OK && i < l.n; i++)
+		e = run_remove(io, dir, l.at[i], t);
+	free(l.at);
+	return e;
 }
 
 const struct store_meta *store_meta(const struct store *s)
 {
-	return &s->meta;
+	return s->runs.n ? run_meta(s->runs.at[s->runs.n - 1]) : &s->lmdb;
 }
 
 size_t store_map_bytes(const struct store *s)
@@ -362,6 +335,8 @@ void store_view_free(struct store_view *v)
 		mdb_cursor_close(v->cursor);
 	if (v->txn)
 		mdb_txn_abort(v->txn);
+	leaf_list_fini(&v->below);
+	touch_list_fini(&v->over);
 	free(v);
 }
 
@@ -385,9 +360,27 @@ void store_view_close(struct store_view *v)
 	v->open = false;
 }
 
-enum err store_get(struct store_view *v, bool *found, struct store_row *row,
+static enum err parse(struct disk_row *row, const uint8_t *key_hash, struct slice data)
+{
+	return disk_row_parse(row, key_hash, data) ? ERR_OK : ERR_CORRUPT;
+}
+
+static enum err parse_val(struct disk_row *row, const MDB_val *k, const MDB_val *d)
+{
+	if (k->mv_size != 32)
+		return ERR_CORRUPT;
+	return parse(row, k->mv_data, slice(d->mv_data, d->mv_size));
+}
+
+enum err store_get(struct store_view *v, bool *found, struct disk_row *row,
 		   const struct hash *key_hash)
 {
+	struct run_row over;
+	TRY(runs_get(&v->s->runs, found, &over, key_hash));
+	if (*found) {
+		*found = over.data.n;
+		return *found ? parse(row, over.key_hash, over.data) : ERR_OK;
+	}
 	MDB_val k = {32, (void *)(uintptr_t)key_hash->b}, d;
 	int rc = mdb_get(v->txn, v->s->rows, &k, &d);
 	*found = rc == 0;
@@ -395,80 +388,123 @@ enum err store_get(struct store_view *v, bool *found, struct store_row *row,
 		return ERR_OK;
 	if (rc)
 		return fault(v->s, rc, NULL, "reading");
-	return row_parse(row, &k, &d);
+	return parse_val(row, &k, &d);
 }
 
-/* Whether the key hash begins with the first `bits` bits of `prefix`. */
-static bool under(const uint8_t *key_hash, const uint8_t *prefix, unsigned bits)
+static enum err lmdb_scan(struct store_view *v, struct leaf_list *out, const uint8_t *prefix,
+			  unsigned bits)
 {
-	unsigned whole = bits / 8, rest = bits % 8;
-	if (memcmp(key_hash, prefix, whole) != 0)
-		return false;
-	return !rest || !((key_hash[whole] ^ prefix[whole]) >> (8 - rest));
-}
-
-enum err store_row_of(struct store_row *row, const uint8_t *key_hash, const uint8_t *leaf,
-		      size_t size)
-{
-	MDB_val k = {32, (void *)(uintptr_t)key_hash}, d = {size, (void *)(uintptr_t)leaf};
-	return row_parse(row, &k, &d);
-}
-
-enum err store_scan(struct store_view *v, struct leaf_list *out, struct buf *sizes,
-		    const uint8_t *prefix, unsigned bits)
-{
-	uint8_t low[32] = {0};
-	memcpy(low, prefix, (bits + 7) / 8);
-	if (bits % 8)
-		low[bits / 8] &= (uint8_t)(0xff << (8 - bits % 8));
+	uint8_t low[32];
+	trie_prefix(low, prefix, bits);
 	MDB_val k = {32, low}, d;
 	int rc = mdb_cursor_get(v->cursor, &k, &d, MDB_SET_RANGE);
 	while (rc == 0) {
-		if (k.mv_size != 32 || d.mv_size < ROW_HEAD)
-			return ERR_CORRUPT;
-		if (!under(k.mv_data, prefix, bits))
+		struct disk_row row;
+		TRY(parse_val(&row, &k, &d));
+		if (!trie_under(k.mv_data, prefix, bits))
 			break;
 		TRY(leaf_list_put(out, k.mv_data, d.mv_data));
-		uint32_t size = (uint32_t)d.mv_size;
-		if (sizes)
-			buf_put(sizes, &size, sizeof size);
 		rc = mdb_cursor_get(v->cursor, &k, &d, MDB_NEXT);
 	}
-	if (rc && rc != MDB_NOTFOUND)
-		return fault(v->s, rc, NULL, "reading");
-	return sizes ? buf_err(sizes) : ERR_OK;
+	return rc && rc != MDB_NOTFOUND ? fault(v->s, rc, NULL, "reading") : ERR_OK;
 }
 
-enum err store_next(struct store_view *v, bool *found, struct store_row *row, const uint8_t *from)
+enum err store_scan(struct store_view *v, struct leaf_list *out, const uint8_t *prefix,
+		    unsigned bits)
+{
+	v->over.n = 0;
+	TRY(runs_scan(&v->s->runs, &v->over, prefix, bits));
+	if (v->over.n == 0)
+		return lmdb_scan(v, out, prefix, bits);
+	v->below.n = 0;
+	TRY(lmdb_scan(v, &v->below, prefix, bits));
+	return leaves_merge(out, &v->below, v->over.at, v->over.n);
+}
+
+/* ---- walking all rows ---- */
+
+static enum err lmdb_next(struct store_view *v, const uint8_t *from)
 {
 	MDB_val k = {32, (void *)(uintptr_t)from}, d;
 	int rc = mdb_cursor_get(v->cursor, &k, &d, from ? MDB_SET_RANGE : MDB_NEXT);
-	*found = rc == 0;
+	v->row_there = rc == 0;
 	if (rc == MDB_NOTFOUND)
 		return ERR_OK;
 	if (rc)
 		return fault(v->s, rc, NULL, "reading");
-	return row_parse(row, &k, &d);
+	return parse_val(&v->row, &k, &d);
 }
 
-uint64_t store_count(struct store_view *v)
+enum err store_next(struct store_view *v, bool *found, struct disk_row *row, const uint8_t *from)
 {
-	MDB_stat st;
-	return mdb_stat(v->txn, v->s->rows, &st) == 0 ? st.ms_entries : 0;
+	if (from) {
+		run_walk_begin(&v->walk, &v->s->runs, v->s->runs.n, from);
+		TRY(lmdb_next(v, from));
+		TRY(run_walk_next(&v->walk, &v->run_there, &v->run));
+	}
+	for (;;) {
+		int order = 1;
+		*found = v->row_there || v->run_there;
+		if (!*found)
+			return ERR_OK;
+		if (v->run_there)
+			order = v->row_there ? memcmp(v->row.key_hash, v->run.key_hash, 32) : 1;
+		else
+			order = -1;
+		if (order < 0) {
+			*row = v->row;
+			return lmdb_next(v, NULL);
+		}
+		struct run_row over = v->run;
+		if (order == 0)
+			TRY(lmdb_next(v, NULL));
+		TRY(run_walk_next(&v->walk, &v->run_there, &v->run));
+		if (over.data.n)
+			return parse(row, over.key_hash, over.data);
+	}
 }
 
 /* ---- writing ---- */
 
-enum err store_redo_write(struct store *s, const struct row_list *rows,
-			  const struct store_meta *meta, struct err_text *t)
+size_t store_runs(const struct store *s)
 {
-	return redo_write(s->io, s->dir, rows, meta, t);
+	return s->runs.n;
+}
+
+enum err store_run_write(struct store *s, struct run **made, int64_t from,
+			 const struct row_list *rows, const struct store_meta *meta,
+			 struct err_text *t)
+{
+	*made = NULL;
+	TRY(run_write(s->io, s->dir, from, rows, meta, t));
+	return run_open(made, s->io, s->dir, (struct run_span){from, meta->height}, t);
+}
+
+void store_run_add(struct store *s, struct run *made)
+{
+	runs_add(&s->runs, made);
+}
+
+void store_merge_begin(struct store *s, size_t n)
+{
+	static const uint8_t lowest[32];
+	bug_if(n == 0 || n > s->runs.n || s->merging);
+	s->merging = n;
+	run_walk_begin(&s->at, &s->runs, n, lowest);
+}
+
+size_t store_merge_rows(const struct store *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->merging; i++)
+		n += run_count(s->runs.at[i]);
+	return n;
 }
 
 static int put_meta(struct store *s, MDB_txn *txn, const struct store_meta *meta)
 {
 	struct buf b = BUF_INIT;
-	meta_encode(&b, meta);
+	store_meta_encode(&b, meta);
 	if (buf_err(&b) != ERR_OK) {
 		buf_fini(&b);
 		return ENOMEM;
@@ -479,21 +515,42 @@ static int put_meta(struct store *s, MDB_txn *txn, const struct store_meta *meta
 	return rc;
 }
 
-/* One transaction: rows [from, to), and the meta if these are the last. */
-static int put_chunk(struct store *s, const struct row_list *rows, size_t from, size_t to,
-		     const struct store_meta *meta)
+static int row_put(MDB_cursor *cur, const struct run_row *r)
 {
+	MDB_val k = {32, (void *)(uintptr_t)r->key_hash};
+	MDB_val d = {r->data.n, (void *)(uintptr_t)r->data.p};
+	if (r->data.n)
+		return mdb_cursor_put(cur, &k, &d, 0);
+	int rc = mdb_cursor_get(cur, &k, &d, MDB_SET);
+	if (rc == 0)
+		rc = mdb_cursor_del(cur, 0);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* One transaction; *done: it was the last, with the meta. */
+static int put_chunk(struct store *s, bool *done, size_t chunk, enum err *e)
+{
+	const struct store_meta *meta = run_meta(s->runs.at[s->merging - 1]);
 	MDB_txn *txn;
 	MDB_cursor *cur = NULL;
 	int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
 	if (rc)
 		return rc;
 	rc = mdb_cursor_open(txn, s->rows, &cur);
-	for (size_t i = from; i < to && !rc; i++)
-		rc = row_put(cur, rows->at[i]);
+	for (size_t i = 0; i < chunk && !rc && !*done; i++) {
+		struct run_row row;
+		bool found;
+		*e = run_walk_next(&s->at, &found, &row);
+		if (*e != ERR_OK)
+			rc = EINVAL;
+		else if (found)
+			rc = row_put(cur, &row);
+		else
+			*done = true;
+	}
 	if (cur)
 		mdb_cursor_close(cur);
-	if (!rc && to == rows->n)
+	if (!rc && *done)
 		rc = put_meta(s, txn, meta);
 	if (rc) {
 		mdb_txn_abort(txn);
@@ -502,23 +559,42 @@ static int put_chunk(struct store *s, const struct row_list *rows, size_t from, 
 	return mdb_txn_commit(txn);
 }
 
-enum err store_apply(struct store *s, size_t *done, bool *map_full, const struct row_list *rows,
-		     const struct store_meta *meta, size_t chunk, struct err_text *t)
+/* LMDB holds them: their files may go. */
+static enum err merged(struct store *s, struct err_text *t)
 {
-	*map_full = false;
-	do {
-		size_t to = rows->n - *done < chunk ? rows->n : *done + chunk;
-		int rc = put_chunk(s, rows, *done, to, meta);
-		if (rc == MDB_MAP_FULL) {
-			*map_full = true;
-			return ERR_OK;
-		}
-		if (rc)
-			return fault(s, rc, t, "writing");
-		*done = to;
-	} while (*done < rows->n);
-	TRY(meta_set(s, meta));
-	return redo_remove(s->io, s->dir, t);
+	for (size_t i = 0; i < s->merging; i++)
+		TRY(run_remove(s->io, s->dir, run_span(s->runs.at[i]), t));
+	return meta_keep(&s->merged, &s->merged_note, run_meta(s->runs.at[s->merging - 1]));
+}
+
+enum err store_merge_step(struct store *s, bool *done, bool *map_full, size_t chunk,
+			  struct err_text *t)
+{
+	struct run_walk before = s->at;
+	enum err e = ERR_OK;
+	*done = *map_full = false;
+	int rc = put_chunk(s, done, chunk, &e);
+	if (rc == MDB_MAP_FULL) {
+		s->at = before;
+		*done = false;
+		*map_full = true;
+		return ERR_OK;
+	}
+	if (e != ERR_OK)
+		return damaged(s, t, "a run changed while it was read");
+	if (rc)
+		return fault(s, rc, t, "writing");
+	return *done ? merged(s, t) : ERR_OK;
+}
+
+void store_merged_drop(struct store *s)
+{
+	struct buf old = s->lmdb_note;
+	s->lmdb_note = s->merged_note;
+	s->merged_note = old;
+	s->lmdb = s->merged;
+	runs_drop(&s->runs, s->merging);
+	s->merging = 0;
 }
 
 enum err store_grow(struct store *s, struct err_text *t)

@@ -28,6 +28,22 @@ unsigned trie_common_bits(const uint8_t *a, const uint8_t *b)
 	return 256;
 }
 
+bool trie_under(const uint8_t *key_hash, const uint8_t *prefix, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+	if (memcmp(key_hash, prefix, whole) != 0)
+		return false;
+	return !rest || !((key_hash[whole] ^ prefix[whole]) >> (8 - rest));
+}
+
+void trie_prefix(uint8_t out[static 32], const uint8_t *prefix, unsigned bits)
+{
+	memset(out, 0, 32);
+	memcpy(out, prefix, (bits + 7) / 8);
+	if (bits % 8)
+		out[bits / 8] &= (uint8_t)(0xff << (8 - bits % 8));
+}
+
 void trie_join(struct trie_node *out, const struct trie_node *left, const struct trie_node *right)
 {
 	if (left->kind + right->kind <= TRIE_ONE) {

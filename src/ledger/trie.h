@@ -43,6 +43,11 @@ static inline unsigned trie_bit(const uint8_t *key_hash, unsigned depth)
 /* How many leading bits two key hashes share, 0..256. */
 unsigned trie_common_bits(const uint8_t *a, const uint8_t *b);
 
+/* Whether a key hash begins with the first `bits` bits of `prefix`. */
+bool trie_under(const uint8_t *key_hash, const uint8_t *prefix, unsigned bits);
+/* The least key hash that does. */
+void trie_prefix(uint8_t out[static 32], const uint8_t *prefix, unsigned bits);
+
 /* The node above two siblings; `out` may be one of them. */
 void trie_join(struct trie_node *out, const struct trie_node *left, const struct trie_node *right);
 /* The subtree at `depth` of `n` leaves that share their first `depth` bits,

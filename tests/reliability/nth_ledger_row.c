@@ -72,6 +72,12 @@ static enum err f_pread(struct io_file *f, void *p, size_t n, uint64_t offset, s
 	return io_posix()->pread(f, p, n, offset, got, t);
 }
 
+static enum err f_map(struct io_file *f, const uint8_t **p, size_t *n, struct err_text *t)
+{
+	MAY_FAIL(f->path);
+	return io_posix()->map(f, p, n, t);
+}
+
 /* A write that fails leaves half of its first part. */
 static enum err f_pwrite(struct io_file *f, const struct slice *parts, size_t count,
 			 uint64_t offset, struct err_text *t)
@@ -157,6 +163,7 @@ static void failing_make(void)
 	failing = *io_posix();
 	failing.open = f_open;
 	failing.pread = f_pread;
+	failing.map = f_map;
 	failing.pwrite = f_pwrite;
 	failing.sync = f_sync;
 	failing.truncate = f_truncate;
