@@ -12,6 +12,8 @@
 #include "argosy/v1/action.pb-c.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 struct bench_node {
@@ -156,6 +158,86 @@ static inline struct slice bench_tx(struct bench_node *b, uint64_t first, uint64
 	if (tx_sign(&out, &b->fingerprint, slice(body, len), &b->signer, 1) != ERR_OK)
 		exit(1);
 	return buf_slice(&out);
+}
+
+/*
+ * Transactions made beforehand, in a file that is mapped: they are the load's, and must not
+ * count as the node's memory.
+ */
+struct bench_txs {
+	struct slice *at;
+	size_t n, bytes;
+	FILE *file;
+	uint8_t *map;
+};
+
+/* `n` of them: transaction i is of `per` events, the first on item i * step. */
+static inline void bench_txs_make(struct bench_txs *t, struct bench_node *b, size_t n, uint64_t step,
+				  uint64_t items, unsigned per, unsigned children)
+{
+	char path[600];
+	snprintf(path, sizeof path, "%s/load", bench_dir());
+	*t = (struct bench_txs){calloc(n, sizeof *t->at), n, 0, fopen(path, "w+b"), NULL};
+	if (!t->at || !t->file)
+		exit(1);
+	unlink(path);
+	for (size_t i = 0; i < n; i++) {
+		struct slice tx = bench_tx(b, i * step, items, per, children);
+		if (fwrite(tx.p, 1, tx.n, t->file) != tx.n)
+			exit(1);
+		t->at[i].n = tx.n;
+		t->bytes += tx.n;
+		free((void *)(uintptr_t)tx.p);
+	}
+	fflush(t->file);
+	t->map = mmap(NULL, t->bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, fileno(t->file), 0);
+	if (t->map == MAP_FAILED)
+		exit(1);
+	const uint8_t *p = t->map;
+	for (size_t i = 0; i < n; i++) {
+		t->at[i].p = p;
+		p += t->at[i].n;
+	}
+}
+
+static inline void bench_txs_free(struct bench_txs *t)
+{
+	munmap(t->map, t->bytes);
+	fclose(t->file);
+	free(t->at);
+}
+
+/* The most anonymous memory between begin and end, looked at every 5 ms. */
+struct bench_peak {
+	pthread_t thread;
+	atomic_bool stop;
+	double bytes;
+};
+
+static inline void *bench_peak_main(void *arg)
+{
+	struct bench_peak *p = arg;
+	while (!atomic_load(&p->stop)) {
+		double now = bench_rss_anon();
+		p->bytes = now > p->bytes ? now : p->bytes;
+		usleep(5000);
+	}
+	return NULL;
+}
+
+static inline void bench_peak_begin(struct bench_peak *p)
+{
+	atomic_init(&p->stop, false);
+	p->bytes = 0;
+	if (pthread_create(&p->thread, NULL, bench_peak_main, p))
+		exit(1);
+}
+
+static inline double bench_peak_end(struct bench_peak *p)
+{
+	atomic_store(&p->stop, true);
+	pthread_join(p->thread, NULL);
+	return p->bytes;
 }
 
 /* Submits with many in flight, waits for all, and gives the seconds it took. */

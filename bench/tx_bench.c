@@ -10,54 +10,38 @@ static uint64_t env_number(const char *name, uint64_t fallback)
 	return v ? strtoull(v, NULL, 10) : fallback;
 }
 
-static struct slice *singles(struct bench_node *b, size_t n, uint64_t items)
-{
-	struct slice *txs = calloc(n, sizeof *txs);
-	for (size_t i = 0; i < n; i++)
-		txs[i] = bench_tx(b, (uint64_t)i * 7919, items, 1, 0);
-	return txs;
-}
-
-static void txs_free(struct slice *txs, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free((void *)(uintptr_t)txs[i].p);
-	free(txs);
-}
-
 /* CPU a transaction, and the rate. */
 static double run_singles(struct bench_node *b, uint64_t items, size_t n, double *rate)
 {
-	struct slice *txs = singles(b, n, items);
+	struct bench_txs txs;
 	struct ledger_head before, after;
+	bench_txs_make(&txs, b, n, 7919, items, 1, 0);
 	ledger_head(node_ledger(b->node), &before);
 	double cpu = bench_cpu();
-	double took = bench_submit(b, txs, n);
+	double took = bench_submit(b, txs.at, n);
 	cpu = bench_cpu() - cpu;
 	ledger_head(node_ledger(b->node), &after);
 	fprintf(stderr, "%zu transactions, %.0f a block, %.1f us CPU each\n", n,
 		(double)n / (double)(after.height - before.height), cpu / (double)n * 1e6);
-	txs_free(txs, n);
+	bench_txs_free(&txs);
 	*rate = (double)n / took;
 	return cpu / (double)n;
 }
 
 static double run_batches(struct bench_node *b, uint64_t items, size_t n, unsigned children)
 {
-	struct slice *txs = calloc(n, sizeof *txs);
-	for (size_t i = 0; i < n; i++)
-		txs[i] = bench_tx(b, (uint64_t)i * 100, items, 100, children);
-	double took = bench_submit(b, txs, n);
-	txs_free(txs, n);
+	struct bench_txs txs;
+	bench_txs_make(&txs, b, n, 100, items, 100, children);
+	double cpu = bench_cpu();
+	double took = bench_submit(b, txs.at, n);
+	fprintf(stderr, "%zu batches, %.1f us CPU an event\n", n, (bench_cpu() - cpu) / (double)n * 1e4);
+	bench_txs_free(&txs);
 	return (double)n * 100 / took;
 }
 
-static double rss_say(const char *when)
+static void memory_line(const char *name, double bytes, uint64_t keys)
 {
-	double rss = bench_rss_anon();
-	usleep(1500000); /* the node gives back what it does not need when it is idle */
-	fprintf(stderr, "%s: %.1f MB, %.1f MB when idle\n", when, rss / 1e6, bench_rss_anon() / 1e6);
-	return bench_rss_anon();
+	bench_line(name, bytes / 1e6, "MB", "100 MB + 16 bytes a key", bytes / (100e6 + 16.0 * (double)keys), 1.0, true);
 }
 
 int main(void)
@@ -66,7 +50,7 @@ int main(void)
 		return 1;
 	uint64_t items = env_number("ARGOSY_BENCH_ITEMS", 1000000);
 	size_t n = (size_t)env_number("ARGOSY_BENCH_TXS", 60000);
-	size_t batches = (size_t)env_number("ARGOSY_BENCH_BATCHES", 2000);
+	size_t batches = (size_t)env_number("ARGOSY_BENCH_BATCHES", 6000);
 	const char *yard_name = "libsodium verify, one core";
 	struct bench_node b;
 	double rate, small_rate;
@@ -91,23 +75,24 @@ int main(void)
 	double begin = bench_now();
 	bench_load(&b, items / 10, items);
 	fprintf(stderr, "loaded to %llu items in %.1f s\n", (unsigned long long)items, bench_now() - begin);
-	(void)rss_say("loaded");
+	struct bench_peak peak;
+	bench_peak_begin(&peak);
 	yard = bench_verify_rate();
 	double cpu = run_singles(&b, items, n, &rate);
 	y = (yard + bench_verify_rate()) / 2;
-	bench_line("single-action transactions, store of 1,000,000 items", rate, "tx/s", yard_name, rate / y, 0, false);
+	bench_line("single-action transactions, store of 1,000,000 items", rate, "tx/s", yard_name, rate / y, 1.0, false);
 	bench_line("cpu per single-action transaction, store of 1,000,000 items", cpu * 1e6, "us",
 		   "the same with 10,000 keys", cpu / small_cpu, 1.5, true);
-	(void)rss_say("singles");
 	yard = bench_verify_rate();
 	double batch = run_batches(&b, items, batches, 0);
 	y = (yard + bench_verify_rate()) / 2;
 	bench_line("events in batches of 100, store of 1,000,000 items", batch, "events/s", yard_name, batch / y, 2.0, false);
-	double rss = rss_say("batches");
+	double most = bench_peak_end(&peak);
+	usleep(1500000); /* the node gives back what it does not need when it is idle */
 	struct state_stats st;
 	state_stats(ledger_state(node_ledger(b.node)), &st);
-	bench_line("anonymous memory, store of 1,000,000 items", rss / 1e6, "MB", "100 MB + 16 bytes a key",
-		   rss / (100e6 + 16.0 * (double)st.keys), 1.0, true);
+	memory_line("anonymous memory, store of 1,000,000 items, most under load", most, st.keys);
+	memory_line("the same, idle", bench_rss_anon(), st.keys);
 	double kids = run_batches(&b, 100000, 40, 50);
 	bench_line("events with 50 children in batches of 100", kids, "events/s", yard_name, kids / y, 0, false);
 	fprintf(stderr, "%llu keys\n", (unsigned long long)st.keys);
