@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 enum {
-	LEAVES_PER_BUCKET = 8,
+	LEAVES_PER_BUCKET = 5,
 	LEVELS = 29,   /* 2^28 cells serve 2^31 keys */
 	HAS_CROWD = 4, /* in a kind byte */
 	KIND_MASK = 3,
