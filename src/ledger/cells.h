@@ -11,7 +11,7 @@
  *     level bits + 1   B B   B B   B B
  *
  * A cell without children in the array is a bucket (B): the rows under its prefix
- * are hashed by a scan. One bucket for eight keys makes 8 bytes of memory a key.
+ * are hashed by a scan. One bucket for five keys makes 13 bytes of memory a key.
  * The node of a cell is the same wherever the array ends, and so is the root.
  *
  * A block is staged beside the committed nodes: cells_stage computes what changes,
@@ -59,7 +59,7 @@ void cells_forget_seen(struct cells *c);
 /* The same for the bucket of one key hash. */
 void cells_forget_one(struct cells *c, const uint8_t *key_hash);
 
-/* Splits up to `budget` buckets if there are more than eight keys a bucket. The
+/* Splits up to `budget` buckets if there are more than five keys a bucket. The
  * second function makes it visible; call it after each first. */
 enum err cells_grow(struct cells *c, uint64_t keys, size_t budget,
 		    const struct leaf_source *src) MUST_USE;

@@ -4,7 +4,7 @@
  * Keys (1..512 bytes) and values (0..64 KiB) are committed to by one root
  * (ledger/trie.h), which depends on what is present alone. The rows lie on disk in
  * order of SHA-256(key), in LMDB and in runs over it (ledger/store.h); no tree is
- * stored: one array of cells in memory, about 8 bytes a key, holds the upper part,
+ * stored: one array of cells in memory, about 13 bytes a key, holds the upper part,
  * and buckets are hashed from range scans (ledger/cells.h). Layout on disk:
  * docs/format/state.md.
  *
