@@ -24,16 +24,63 @@ enum verdict door_say(struct verdict_text *t, enum verdict v, const char *field)
 	return verdict_set(t, v, field, "%s", verdict_en(v));
 }
 
+/* ---- senders that were let through at this very state ---- */
+
+static struct sender *place_of(struct senders *s, const struct tx *tx)
+{
+	return &s->at[tx->signatures[0].key[0] % SENDERS_KEPT];
+}
+
+static bool sender_known(struct view *w, struct sender *out, const struct tx *tx)
+{
+	struct ledger *l = w->x ? w->x->ledger : w->ledger;
+	if (w->x) {
+		*out = *place_of(&l->staged_senders, tx);
+	} else {
+		pthread_mutex_lock(&l->senders_lock);
+		*out = *place_of(&l->senders, tx);
+		if (l->senders_height != state_read_height(w->read))
+			out->member_n = 0;
+		pthread_mutex_unlock(&l->senders_lock);
+	}
+	return out->member_n && memcmp(out->key, tx->signatures[0].key, 32) == 0 &&
+	       slice_eq(slice(out->member, out->member_n), tx->member);
+}
+
+static void sender_keep(struct view *w, const struct sender *s, const struct tx *tx)
+{
+	struct ledger *l = w->x ? w->x->ledger : w->ledger;
+	if (w->x) {
+		*place_of(&l->staged_senders, tx) = *s;
+		return;
+	}
+	pthread_mutex_lock(&l->senders_lock);
+	if (l->senders_height != state_read_height(w->read)) {
+		l->senders = (struct senders){0};
+		l->senders_height = state_read_height(w->read);
+	}
+	*place_of(&l->senders, tx) = *s;
+	pthread_mutex_unlock(&l->senders_lock);
+}
+
+/* ---- the checks ---- */
+
 enum err door_sender(struct view *w, enum verdict *v, uint64_t *quota, const struct tx *tx,
 			     int64_t time_ms, struct verdict_text *t)
 {
 	uint8_t key[2 + 32 + MEMBER_ID_MAX];
 	struct slice value;
+	struct sender s;
 	struct member_key k;
 	struct member m;
 	bool found;
 
 	*v = VERDICT_OK;
+	if (sender_known(w, &s, tx) && !(s.retire_at_ms && time_ms >= s.retire_at_ms)) {
+		*quota = s.quota;
+		return ERR_OK;
+	}
+	s = (struct sender){.member_n = 0};
 	memcpy(key, "k/", 2);
 	memcpy(key + 2, tx->signatures[0].key, 32);
 	TRY(view_get(w, &found, &value, slice(key, 34)));
@@ -51,6 +98,7 @@ enum err door_sender(struct view *w, enum verdict *v, uint64_t *quota, const str
 		*v = door_say(t, VERDICT_KEY_REVOKED, "/signatures/0");
 		return ERR_OK;
 	}
+	s.retire_at_ms = k.retire_at_ms;
 	memcpy(key, "m/", 2);
 	memcpy(key + 2, tx->member.p, tx->member.n);
 	TRY(view_get(w, &found, &value, slice(key, 2 + tx->member.n)));
@@ -61,7 +109,13 @@ enum err door_sender(struct view *w, enum verdict *v, uint64_t *quota, const str
 	else if (m.status != MEMBER_ACTIVE)
 		*v = door_say(t, VERDICT_MEMBER_SUSPENDED, "/body/member");
 	else
-		*quota = m.quota_actions_per_hour;
+		*quota = s.quota = m.quota_actions_per_hour;
+	if (*v != VERDICT_OK)
+		return ERR_OK;
+	memcpy(s.key, tx->signatures[0].key, 32);
+	memcpy(s.member, tx->member.p, tx->member.n);
+	s.member_n = (uint8_t)tx->member.n;
+	sender_keep(w, &s, tx);
 	return ERR_OK;
 }
 
@@ -134,7 +188,7 @@ static enum err check(struct ledger *l, struct state_read *read, struct buf *spa
 		     enum verdict *v, struct tx_first *first, struct tx *tx, int64_t now_ms,
 		     struct verdict_text *t)
 {
-	struct view w = {.read = read, .space = space};
+	struct view w = {.read = read, .space = space, .ledger = l};
 	struct done before;
 	uint64_t quota, used;
 	bool found, within = true;

@@ -20,13 +20,22 @@ enum err exec_get(struct exec *x, bool *found, struct slice *value, struct slice
 	return state_get(x->ledger->state, found, value, key);
 }
 
+/* A member or a key changes: who may sign is read again. */
+static void senders_forget(struct exec *x, struct slice key)
+{
+	if (slice_starts(key, "k/") || slice_starts(key, "m/"))
+		x->ledger->staged_senders = (struct senders){0};
+}
+
 enum err exec_put(struct exec *x, struct slice key, struct slice value)
 {
+	senders_forget(x, key);
 	return state_put(x->ledger->state, key, value);
 }
 
 enum err exec_del(struct exec *x, struct slice key)
 {
+	senders_forget(x, key);
 	return state_del(x->ledger->state, key);
 }
 
@@ -44,6 +53,7 @@ enum err exec_read_record(struct exec *x, struct buf *out, uint64_t index)
 {
 	return mlog_read(x->ledger->mlog, out, index);
 }
+
 /* ---- one transaction ---- */
 
 static enum err settled(struct exec *x, struct ledger_result *r, struct tx *tx, enum verdict v,
@@ -213,6 +223,7 @@ static enum err execute(struct ledger *l, struct ledger_executed *out, const str
 	l->ids_done = arena_alloc(l->arena, (n + 1) * sizeof *l->ids_done);
 	l->n_ids_done = 0;
 	l->staged_txs = n;
+	l->staged_senders = (struct senders){0};
 	if (!out->results || !l->ids_done)
 		return ERR_NOMEM;
 	if (n > 0)

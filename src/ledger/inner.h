@@ -17,6 +17,22 @@ struct done_id {
 	const uint8_t *id;
 };
 
+/* Who signed lately and may sign: what door_sender would read again for each transaction.
+ * Verdicts against are not kept. */
+struct sender {
+	uint8_t key[32];
+	uint8_t member_n; /* 0: nothing is kept here */
+	char member[MEMBER_ID_MAX];
+	int64_t retire_at_ms; /* 0: never */
+	uint64_t quota;
+};
+
+enum { SENDERS_KEPT = 16 };
+
+struct senders {
+	struct sender at[SENDERS_KEPT]; /* by the key's first bits */
+};
+
 struct ledger {
 	char dir[IO_PATH_MAX];
 	const struct io *io;
@@ -45,7 +61,13 @@ struct ledger {
 	/* The oldest block whose ids the state still holds, and its time (see purge). */
 	int64_t young_height, young_ms;
 
+	/* Of the state at `senders_height`, for ledger_check. */
+	pthread_mutex_t senders_lock;
+	struct senders senders;
+	int64_t senders_height;
+
 	/* The block being executed. */
+	struct senders staged_senders; /* forgotten when a member or key is written */
 	bool staging;
 	bool believing; /* catching up with blocks whose signatures were checked before */
 	struct arena *arena;
@@ -89,6 +111,7 @@ struct view {
 	struct exec *x;		 /* NULL: `read` */
 	struct state_read *read;
 	struct buf *space;	 /* for values of `read` */
+	struct ledger *ledger;	 /* of `read`, for door_sender alone */
 };
 
 /* A value as the view has it; borrowed until the block ends, or until the next view_get. */

@@ -1,6 +1,7 @@
 /*
  * The ledger with a toy application: an action "key=value" puts a key and leaves a
- * record; "!..." is refused after putting, so that rollback shows.
+ * record; "!..." is refused after putting, so that rollback shows. "@revoke",
+ * "@suspend", "@quota", "@retire" change who may sign.
  */
 #include "ledger/ledger.h"
 #include "ledger/header.h"
@@ -49,6 +50,25 @@ static enum err toy_hook(struct exec *x, struct err_text *t)
 	return ERR_OK;
 }
 
+static enum err toy_standing(struct exec *x, const struct tx *tx, struct slice what)
+{
+	struct member m;
+	struct member_key k;
+	bool found;
+	TRY(member_get(x, &found, &m, tx->member));
+	TRY(member_key_get(x, &found, &k, tx->signatures[0].key));
+	if (slice_eq_str(what, "@revoke"))
+		k.revoked_height = (uint64_t)x->height;
+	else if (slice_eq_str(what, "@retire"))
+		k.retire_at_ms = x->time_ms + 5000;
+	else if (slice_eq_str(what, "@suspend"))
+		m.status = MEMBER_SUSPENDED;
+	else
+		m.quota_actions_per_hour = 1;
+	TRY(member_key_put(x, tx->signatures[0].key, &k));
+	return member_put(x, tx->member, &m);
+}
+
 static enum err toy_execute(struct exec *x, struct tx *tx, enum verdict *v, struct verdict_text *vt,
 			    struct err_text *t)
 {
@@ -59,6 +79,8 @@ static enum err toy_execute(struct exec *x, struct tx *tx, enum verdict *v, stru
 		const uint8_t *eq = memchr(a.p, '=', a.n);
 		size_t n = eq ? (size_t)(eq - a.p) : a.n;
 		struct slice value = eq ? slice(eq + 1, a.n - n - 1) : slice("", 0);
+		if (a.p[0] == '@')
+			TRY(toy_standing(x, tx, a));
 		TRY(exec_put(x, slice(a.p, n), value));
 		TRY(exec_record(x, &(uint64_t){0}, NULL, a));
 		if (a.p[0] == '!')
@@ -427,6 +449,57 @@ static void quota_holds_in_blocks_and_at_the_door(void **s)
 	ledger_close(l);
 }
 
+/* One block: a transaction, one with this action, a third; the verdict of the third. */
+static enum verdict third(struct ledger *l, int64_t time_s, uint64_t id, const char *action)
+{
+	const char *plain[] = {"p=1", NULL}, *acts[] = {action, NULL};
+	struct buf txs[3] = {tx_make(id, (time_s + 9) * 1000, plain),
+			     tx_make(id + 1, (time_s + 9) * 1000, acts),
+			     tx_make(id + 2, (time_s + 9) * 1000, plain)};
+	block(l, time_s, txs, 3);
+	for (size_t i = 0; i < 3; i++)
+		buf_fini(&txs[i]);
+	assert_int_equal(results[0].verdict, VERDICT_OK);
+	return results[2].verdict;
+}
+
+/* Who was let through a moment ago is not let through when his standing has changed since:
+ * in the same block, at the door, and by time alone. */
+static void standing_is_that_of_the_moment(void **s)
+{
+	(void)s;
+	static const struct {
+		const char *action;
+		enum verdict then;
+	} table[] = {{"@revoke", VERDICT_KEY_REVOKED},
+		     {"@suspend", VERDICT_MEMBER_SUSPENDED},
+		     {"@quota", VERDICT_QUOTA}};
+	const char *plain[] = {"p=1", NULL}, *undone[] = {"@revoke", "!undone", NULL};
+	struct ledger *l;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		fresh("standing");
+		l = opened((struct ledger_options){.synchronous = true});
+		assert_int_equal(at_the_door(l, T0, 9, plain), VERDICT_OK);
+		assert_int_equal(third(l, T0, 1, table[i].action), table[i].then);
+		assert_int_equal(at_the_door(l, T0 + 1, 9, plain), table[i].then);
+		assert_int_equal(one(l, T0 + 1, 10, T0 + 9, "q=1"), table[i].then);
+		ledger_close(l);
+	}
+	fresh("standing");
+	l = opened((struct ledger_options){.synchronous = true});
+	/* What was rolled back did not change it. */
+	struct buf tx = tx_make(1, (T0 + 9) * 1000LL, undone);
+	block(l, T0, &tx, 1);
+	buf_fini(&tx);
+	assert_int_equal(results[0].verdict, VERDICT_STATE);
+	assert_int_equal(one(l, T0 + 1, 2, T0 + 9, "@retire"), VERDICT_OK);
+	assert_int_equal(at_the_door(l, T0 + 5, 3, plain), VERDICT_OK);
+	assert_int_equal(at_the_door(l, T0 + 6, 3, plain), VERDICT_KEY_REVOKED);
+	assert_int_equal(one(l, T0 + 5, 3, T0 + 9, "a=1"), VERDICT_OK);
+	assert_int_equal(one(l, T0 + 6, 4, T0 + 9, "a=2"), VERDICT_KEY_REVOKED);
+	ledger_close(l);
+}
+
 /* A disk on which the nth write or sync from now on fails, and all after it if `for_good`. */
 static struct io failing;
 static int64_t fails_in = -1;
@@ -577,7 +650,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(applies_and_replays), cmocka_unit_test(batch_is_all_or_nothing),
 		cmocka_unit_test(ids_are_used_once), cmocka_unit_test(strangers_are_refused),
-		cmocka_unit_test(ids_are_forgotten_in_order), cmocka_unit_test(quota_holds_in_blocks_and_at_the_door), cmocka_unit_test(every_write_may_fail),
+		cmocka_unit_test(ids_are_forgotten_in_order), cmocka_unit_test(quota_holds_in_blocks_and_at_the_door),
+		cmocka_unit_test(standing_is_that_of_the_moment), cmocka_unit_test(every_write_may_fail),
 		cmocka_unit_test(damage_is_found),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -423,6 +423,8 @@ enum err ledger_open(struct ledger **out, const char *dir, const struct ledger_o
 	pthread_rwlockattr_init(&fair);
 	pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&l->visible, &fair);
+	pthread_mutex_init(&l->senders_lock, NULL);
+	l->senders_height = -1;
 	pthread_rwlockattr_destroy(&fair);
 	enum err e = genesis_load(l, t);
 	struct journal_pos first = l->last_pos;
@@ -465,6 +467,7 @@ void ledger_close(struct ledger *l)
 	derived_close(l);
 	journal_close(l->journal);
 	buf_fini(&l->genesis_file);
+	pthread_mutex_destroy(&l->senders_lock);
 	pthread_rwlock_destroy(&l->visible);
 	free(l);
 }
