@@ -19,14 +19,15 @@ struct run {
 };
 
 /*
- * `fresh` is what was added since the last flush, in order of height; entries
- * before `fresh_gone` are in a run already. One mutex guards everything: the
- * index is asked rarely, added to in memory, and merged without it held.
+ * `fresh` is what was added since the last flush, in order of height, under the mutex. The
+ * runs change under the lock `files`, which a look-up holds while it reads them: blocks add
+ * ids meanwhile. A look-up goes from fresh to runs, as the entries do, so it misses none.
  */
 struct ids {
 	const struct io *io;
 	char dir[IO_PATH_MAX];
 	pthread_mutex_t mutex;
+	pthread_rwlock_t files;
 	struct run *runs; /* oldest first */
 	size_t n_runs;
 	int64_t reached; /* the height that the runs go up to; -1: there is none */
@@ -221,6 +222,7 @@ enum err ids_open(struct ids **out, const struct io *io, const char *dir, int64_
 	i->reached = -1;
 	snprintf(i->dir, sizeof i->dir, "%s", dir);
 	pthread_mutex_init(&i->mutex, NULL);
+	pthread_rwlock_init(&i->files, NULL);
 	enum err e = runs_load(i, height, t);
 	if (e != ERR_OK) {
 		ids_close(i);
@@ -237,6 +239,7 @@ void ids_close(struct ids *i)
 	runs_close(i);
 	free(i->fresh);
 	pthread_mutex_destroy(&i->mutex);
+	pthread_rwlock_destroy(&i->files);
 	free(i);
 }
 
@@ -350,11 +353,11 @@ static enum err merge(struct ids *i, struct err_text *t)
 		if (e != ERR_OK)
 			return e;
 		struct run old[MERGE];
-		pthread_mutex_lock(&i->mutex);
+		pthread_rwlock_wrlock(&i->files);
 		memcpy(old, tail, sizeof old);
 		tail[0] = merged;
 		i->n_runs -= MERGE - 1;
-		pthread_mutex_unlock(&i->mutex);
+		pthread_rwlock_unlock(&i->files);
 		for (unsigned k = 0; k < MERGE; k++) {
 			char path[IO_PATH_MAX];
 			io_close(old[k].file);
@@ -377,12 +380,14 @@ enum err ids_flush(struct ids *i, int64_t height, struct err_text *t)
 	while (n > 0 && entry_height(i->fresh + (n - 1) * ENTRY) > height)
 		n--;
 	uint8_t *batch = malloc(n * ENTRY + 1);
-	struct run *more = realloc(i->runs, (i->n_runs + 2) * sizeof *more);
-	if (more)
-		i->runs = more;
 	if (batch && n)
 		memcpy(batch, i->fresh, n * ENTRY);
 	pthread_mutex_unlock(&i->mutex);
+	pthread_rwlock_wrlock(&i->files);
+	struct run *more = realloc(i->runs, (i->n_runs + 2) * sizeof *more);
+	if (more)
+		i->runs = more;
+	pthread_rwlock_unlock(&i->files);
 	if (!batch || !more) {
 		free(batch);
 		return ERR_NOMEM;
@@ -394,9 +399,11 @@ enum err ids_flush(struct ids *i, int64_t height, struct err_text *t)
 	free(batch);
 	if (e != ERR_OK)
 		return e;
-	pthread_mutex_lock(&i->mutex);
+	pthread_rwlock_wrlock(&i->files);
 	i->runs[i->n_runs++] = run;
 	i->reached = height;
+	pthread_rwlock_unlock(&i->files);
+	pthread_mutex_lock(&i->mutex);
 	if (n)
 		memmove(i->fresh, i->fresh + n * ENTRY, (i->n_fresh - n) * ENTRY);
 	i->n_fresh -= n;
@@ -404,7 +411,7 @@ enum err ids_flush(struct ids *i, int64_t height, struct err_text *t)
 	return ERR_OK;
 }
 
-/* Binary search for the first entry of `key`. */
+/* Binary search for the first entry of `key`; of several the last, which is the newest. */
 static enum err run_find(const struct run *run, bool *found, int64_t *height, const uint8_t *key)
 {
 	uint64_t lo = 0, hi = run->entries;
@@ -417,10 +424,10 @@ static enum err run_find(const struct run *run, bool *found, int64_t *height, co
 		else
 			hi = mid;
 	}
-	if (lo == run->entries)
-		return ERR_OK;
-	TRY(io_pread_all(run->file, e, ENTRY, lo * ENTRY, NULL));
-	if (memcmp(e, key, PREFIX) == 0) {
+	for (; lo < run->entries; lo++) {
+		TRY(io_pread_all(run->file, e, ENTRY, lo * ENTRY, NULL));
+		if (memcmp(e, key, PREFIX) != 0)
+			break;
 		*found = true;
 		*height = entry_height(e);
 	}
@@ -435,14 +442,16 @@ enum err ids_find(struct ids *i, bool *found, int64_t *height, struct slice memb
 	entry_key(key, member, id);
 	*found = false;
 	pthread_mutex_lock(&i->mutex);
-	for (size_t k = 0; k < i->n_fresh && !*found; k++) {
-		if (memcmp(i->fresh + k * ENTRY, key, PREFIX) == 0) {
+	for (size_t k = i->n_fresh; k > 0 && !*found; k--) {
+		if (memcmp(i->fresh + (k - 1) * ENTRY, key, PREFIX) == 0) {
 			*found = true;
-			*height = entry_height(i->fresh + k * ENTRY);
+			*height = entry_height(i->fresh + (k - 1) * ENTRY);
 		}
 	}
+	pthread_mutex_unlock(&i->mutex);
+	pthread_rwlock_rdlock(&i->files);
 	for (size_t k = i->n_runs; k > 0 && !*found && e == ERR_OK; k--)
 		e = run_find(&i->runs[k - 1], found, height, key);
-	pthread_mutex_unlock(&i->mutex);
+	pthread_rwlock_unlock(&i->files);
 	return e;
 }

@@ -6,7 +6,7 @@
  *
  * Files `ids-<first>-<last>` tell the heights they cover, in decimal: the first begins at 0,
  * each of the others where the one before ends, and the last ends at the height of the state
- * in LMDB. So a file that is missing shows. A file holds 24-byte entries sorted by bytes: the
+ * on disk. So a file that is missing shows. A file holds 24-byte entries sorted by bytes: the
  * first 16 bytes of SHA-256(member || 0 || id), then the height, u64 big-endian. It ends with
  * 8 bytes "ARGOSYID", u64 number of entries, and the CRC-32C of all before it, which is
  * checked when it is opened. Each flush adds a file; eight files of one size class are merged
@@ -35,7 +35,7 @@ enum err ids_add(struct ids *i, struct slice member, const uint8_t id[static 16]
 /* Writes what was added up to `height` into a synced file. One thread at a time. What an
  * earlier call wrote must have become the height that ids_open would be told. */
 enum err ids_flush(struct ids *i, int64_t height, struct err_text *t) MUST_USE;
-/* Any thread. */
+/* Any thread. Of an id that was used again after a day, the newest height. */
 enum err ids_find(struct ids *i, bool *found, int64_t *height, struct slice member,
 		  const uint8_t id[static 16]) MUST_USE;
 

@@ -102,6 +102,29 @@ static void flushed_is_found(void **s)
 	ids_close(i);
 }
 
+/* Of an id that was used again the newest height is told, wherever its entries lie. */
+static void used_again(void **s)
+{
+	(void)s;
+	fresh();
+	struct ids *i = opened(0);
+	uint8_t id[16];
+	bool found;
+	int64_t height;
+	id_of(id, 7, 0);
+	for (int64_t h = 1; h <= 40; h++) {
+		assert_int_equal(ids_add(i, MEMBER, id, h), ERR_OK);
+		assert_int_equal(ids_find(i, &found, &height, MEMBER, id), ERR_OK);
+		assert_true(found && height == h);
+		if (h % 3)
+			continue;
+		assert_int_equal(ids_flush(i, h, NULL), ERR_OK);
+		assert_int_equal(ids_find(i, &found, &height, MEMBER, id), ERR_OK);
+		assert_true(found && height == h);
+	}
+	ids_close(i);
+}
+
 /* A crash between the flush of the index and LMDB's: the state is of an earlier height. */
 static void cut_back_loses_nothing_older(void **s)
 {
@@ -163,7 +186,7 @@ static void damage_is_told(void **s)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flushed_is_found),
+		cmocka_unit_test(flushed_is_found), cmocka_unit_test(used_again),
 		cmocka_unit_test(cut_back_loses_nothing_older),
 		cmocka_unit_test(damage_is_told),
 	};
