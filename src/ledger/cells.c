@@ -337,6 +337,19 @@ size_t cells_memory(const struct cells *c)
 	return (size_t)(nodes * 33 + nodes / 8 + cells_crowds(c) * sizeof(struct crowd));
 }
 
+unsigned cells_depth(const struct cells *c)
+{
+	return c->bits;
+}
+
+bool cells_hold(const struct cells *c, const uint8_t *prefix, unsigned bits,
+		const struct leaf_list *leaves)
+{
+	struct trie_node is, should = node_at(c, bits, index_at(prefix, bits));
+	trie_subtree(&is, leaves->at, leaves->n, bits);
+	return is.kind == should.kind && hash_eq(&is.hash, &should.hash);
+}
+
 /* Goes on from a bucket's node into its leaves. */
 static enum err path_in_bucket(struct state_proof *p, struct trie_leaf *leaf,
 			       struct leaf_list *list, const struct leaf_source *src,

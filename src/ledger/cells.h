@@ -70,6 +70,12 @@ void cells_root(const struct cells *c, struct hash *root);
 uint64_t cells_crowds(const struct cells *c);
 size_t cells_memory(const struct cells *c);
 
+/* How deep every part of the array reaches. */
+unsigned cells_depth(const struct cells *c);
+/* Whether these are the leaves under the first `bits` <= cells_depth bits of `prefix`. */
+bool cells_hold(const struct cells *c, const uint8_t *prefix, unsigned bits,
+		const struct leaf_list *leaves);
+
 /*
  * The path to `key_hash` with its siblings. Where it ends in a leaf, *leaf is it
  * (p->kind PRESENT or OTHER; the caller fills in the other's hashes); `scratch`

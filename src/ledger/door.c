@@ -14,7 +14,7 @@ enum err view_get(struct view *w, bool *found, struct slice *value, struct slice
 	if (w->x)
 		return exec_get(w->x, found, value, key);
 	buf_clear(w->space);
-	TRY(state_read_get(w->read, found, w->space, key));
+	TRY(state_read_peek(w->read, found, w->space, key));
 	*value = buf_slice(w->space);
 	return buf_err(w->space);
 }

@@ -114,7 +114,8 @@ struct view {
 	struct ledger *ledger;	 /* of `read`, for door_sender alone */
 };
 
-/* A value as the view has it; borrowed until the block ends, or until the next view_get. */
+/* A value as the view has it; borrowed until the block ends, or until the next view_get. Of
+ * `read` it is a first look (state_read_peek). */
 enum err view_get(struct view *w, bool *found, struct slice *value, struct slice key) MUST_USE;
 /* Sets a verdict's field and its usual sentence; gives the verdict back. */
 enum verdict door_say(struct verdict_text *t, enum verdict v, const char *field);

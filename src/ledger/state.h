@@ -119,9 +119,14 @@ enum err state_read_begin(struct state_read *r, struct state *s) MUST_USE;
 void state_read_end(struct state_read *r);
 int64_t state_read_height(const struct state_read *r);
 void state_read_root(const struct state_read *r, struct hash *root);
-/* Appends the value to `value` (which may be NULL). */
+/* Appends the value to `value` (which may be NULL). What comes from disk, absence too, is
+ * checked against the root: ERR_CORRUPT. */
 enum err state_read_get(struct state_read *r, bool *found, struct buf *value,
 			struct slice key) MUST_USE;
+/* The same, but a row that damage hides shows as an older one or none: for a first look
+ * that a block will repeat. */
+enum err state_read_peek(struct state_read *r, bool *found, struct buf *value,
+			 struct slice key) MUST_USE;
 /* A proof against state_read_root, with the value appended if present. */
 enum err state_read_prove(struct state_read *r, struct state_proof *p, struct buf *value,
 			  struct slice key) MUST_USE;

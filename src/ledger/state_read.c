@@ -161,14 +161,17 @@ void state_read_root(const struct state_read *r, struct hash *root)
 	*root = r->s->committed.root;
 }
 
-/* The row of a key hash in the topmost layer that has one, checked. */
+static const struct row *pending(const struct state *s, const struct hash *kh)
+{
+	const struct row *r = memtable_find(s->active, kh);
+	return r || !s->frozen ? r : memtable_find(s->frozen, kh);
+}
+
+/* The row of a key hash in the topmost layer that has one, checked by itself. */
 static enum err find(struct lens *l, bool *found, struct slice *key, struct slice *value,
 		     const struct hash *kh)
 {
-	const struct state *s = l->s;
-	const struct row *r = memtable_find(s->active, kh);
-	if (!r && s->frozen)
-		r = memtable_find(s->frozen, kh);
+	const struct row *r = pending(l->s, kh);
 	if (r) {
 		*found = r->state == ROW_VALUE;
 		*key = row_key(r);
@@ -184,7 +187,7 @@ static enum err find(struct lens *l, bool *found, struct slice *key, struct slic
 	return disk_row_good(&row) ? ERR_OK : ERR_CORRUPT;
 }
 
-enum err state_read_get(struct state_read *r, bool *found, struct buf *value, struct slice key)
+enum err state_read_peek(struct state_read *r, bool *found, struct buf *value, struct slice key)
 {
 	*found = false;
 	if (key.n > STATE_KEY_MAX)
@@ -197,6 +200,25 @@ enum err state_read_get(struct state_read *r, bool *found, struct buf *value, st
 		return ERR_OK;
 	buf_put_slice(value, v);
 	return buf_err(value);
+}
+
+enum err state_read_get(struct state_read *r, bool *found, struct buf *value, struct slice key)
+{
+	struct hash kh;
+	state_key_hash(r->s, &kh, key);
+	if (key.n <= STATE_KEY_MAX && !pending(r->s, &kh)) {
+		struct lens *l = r->txn;
+		struct state_proof p;
+		struct trie_leaf leaf;
+		struct leaf_source src = lens_source(l);
+		TRY(cells_path(r->s->cells, &p, &leaf, &l->leaves, &src, &kh));
+		*found = p.kind == STATE_PROOF_PRESENT;
+		if (!*found)
+			return ERR_OK;
+		TRY(state_read_peek(r, found, value, key));
+		return *found ? ERR_OK : ERR_CORRUPT;
+	}
+	return state_read_peek(r, found, value, key);
 }
 
 enum err state_read_prove(struct state_read *r, struct state_proof *p, struct buf *value,
@@ -230,31 +252,41 @@ enum err state_read_prove(struct state_read *r, struct state_proof *p, struct bu
 enum err state_read_each(struct state_read *r, const struct hash *prefix, unsigned bits,
 			 enum err (*fn)(void *ctx, struct slice key, struct slice value), void *ctx)
 {
-	/* In parts of 2^-12 of all keys, so that the list of leaves stays short. */
+	/* In parts of 2^-12 of all keys, so that the list of leaves stays short; or of as many
+	 * bits as can be checked. */
 	enum { PART_BITS = 12 };
 	struct lens *l = r->txn;
 	static const struct hash none;
 	struct hash at = prefix ? *prefix : none;
-	unsigned part = bits > PART_BITS ? bits : PART_BITS;
+	unsigned deep = cells_depth(r->s->cells), want = deep < PART_BITS ? deep : PART_BITS;
+	unsigned part = bits > want ? bits : want, scan = part < deep ? part : deep;
 	uint32_t parts = 1u << (part - bits);
-	uint32_t top = (uint32_t)at.b[0] << 8 | at.b[1];
-	if (bits < PART_BITS)
-		top = top >> (16 - PART_BITS) >> (PART_BITS - bits) << (PART_BITS - bits);
+	uint32_t top = (uint32_t)at.b[0] << 24 | (uint32_t)at.b[1] << 16 | (uint32_t)at.b[2] << 8 |
+		       at.b[3];
+	if (bits < part)
+		top = bits ? top >> (32 - bits) << (32 - bits) : 0;
 	for (uint32_t i = 0; i < parts; i++) {
-		if (bits < PART_BITS) {
-			uint32_t x = (top + i) << (16 - PART_BITS);
-			at.b[0] = (uint8_t)(x >> 8);
-			at.b[1] = (uint8_t)x;
+		if (bits < part) {
+			uint32_t x = top + (i << (32 - part));
+			for (unsigned k = 0; k < 4; k++)
+				at.b[k] = (uint8_t)(x >> (24 - 8 * k));
 		}
 		l->leaves.n = 0;
-		TRY(lens_scan(l, &l->leaves, at.b, part));
+		TRY(lens_scan(l, &l->leaves, at.b, scan));
+		if (!cells_hold(r->s->cells, at.b, scan, &l->leaves))
+			return ERR_CORRUPT;
 		for (size_t k = 0; k < l->leaves.n; k++) {
-			struct hash kh;
+			struct hash kh, is;
 			struct slice key, value;
 			bool found;
 			memcpy(kh.b, l->leaves.at[k].key_hash, 32);
+			if (!trie_under(kh.b, at.b, part))
+				continue;
 			TRY(find(l, &found, &key, &value, &kh));
 			if (!found)
+				return ERR_CORRUPT;
+			state_key_hash(r->s, &is, key); /* the leaf says nothing of the key itself */
+			if (!hash_eq(&is, &kh))
 				return ERR_CORRUPT;
 			TRY(fn(ctx, key, value));
 		}
