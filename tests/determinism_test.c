@@ -12,10 +12,14 @@
  * RESTARTS: a seed for the heights at which the ledger is closed and opened (0: never), now
  * and then after throwing away all that is derived. given: transactions are decoded and
  * checked by the caller, as a solo node does; own: by execute, as a replay does.
+ *
+ * On stderr it says which locale it got, and two words of it, so that nobody takes a locale
+ * that is not installed for one that changed nothing: "locale tr_TR.UTF-8 , Pazar".
  */
 #define FX_LEDGER
 #include "trade/fixture.h"
 
+#include <langinfo.h>
 #include <locale.h>
 
 enum { BLOCKS = 300, TXS_MAX = 14, ACTIONS_MAX = 4, KINDS = 22, HASHES = BLOCKS / 10 };
@@ -530,11 +534,19 @@ static void restarts_change_nothing(void **state)
 	same_as_first(&(struct run){.restarts = 8, .background = true});
 }
 
+/* The environment's locale, and what it calls the decimal point and the first day. */
+static void locale_take(void)
+{
+	const char *name = setlocale(LC_ALL, "");
+	fprintf(stderr, "locale %s %s %s\n", name ? name : "(refused)",
+		localeconv()->decimal_point, nl_langinfo(DAY_1));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[1], "--print") == 0) {
 		static struct hashes all[HASHES];
-		setlocale(LC_ALL, "");
+		locale_take();
 		run_blocks(&(struct run){.restarts = strtoull(argv[2], NULL, 10),
 					 .background = strcmp(argv[3], "background") == 0,
 					 .own = strcmp(argv[4], "own") == 0,
