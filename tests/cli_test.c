@@ -371,21 +371,79 @@ static void test_witness(void **state)
 	free(text);
 }
 
+/* A shell command about the payload of a hash: "$1" is its file. */
+static void payload_shell(const char *hash, const char *command)
+{
+	char line[1200];
+	snprintf(line, sizeof line, "set -- '%s/attachments/%s'; %s", node_dir, hash, command);
+	assert_int_equal(system(line), 0);
+}
+
+/* Attaches the text; its hash. */
+static void attach(char hash[static 65], const char *text)
+{
+	CODE(0, "attach", program_file("paper.txt", text), "--subject",
+	     "https://id.example.com/goods/1", "--kind", "certificate");
+	char *line = strchr(last.out, '\n');
+	assert_non_null(line);
+	snprintf(hash, 65, "%.64s", line + 1);
+}
+
 static void test_attachments(void **state)
 {
 	(void)state;
-	const char *paper = program_file("paper.txt", "a certificate");
-	CODE(0, "attach", paper, "--subject", "https://id.example.com/goods/1", "--kind",
-	     "certificate");
-	char *line = strchr(last.out, '\n');
-	assert_non_null(line);
 	char hash[65];
-	snprintf(hash, sizeof hash, "%.64s", line + 1);
+	attach(hash, "a certificate");
 	CODE(0, "attach", "get", hash);
 	assert_string_equal(last.out, "a certificate");
+	/* Nothing was sent: nothing is erased. */
+	CODE(0, "attach", "erase", hash, "--dry-run");
+	CODE(0, "attach", "erase", hash, "--to-file", program_file("erase.tx", NULL));
+	CODE(0, "attach", "get", hash);
+	payload_shell(hash, "cp \"$1\" \"$1.kept\"");
 	CODE(0, "attach", "erase", hash, "--reason", "asked for");
 	CODE(3, "attach", "get", hash);
+	/* It comes back, with a backup or where the power went: it can be removed again. */
+	payload_shell(hash, "mv \"$1.kept\" \"$1\"");
+	CODE(1, "attach", "erase", hash);
+	ERR("already erased");
+	ERR("had come back");
+	CODE(3, "attach", "get", hash);
+	CODE(1, "attach", "erase", hash);
+	assert_null(strstr(last.err, "had come back"));
 	CODE(0, "verify");
+}
+
+static void test_damaged_attachments(void **state)
+{
+	(void)state;
+	static const char *const damages[] = {
+		"printf X | dd of=\"$1\" bs=1 seek=40 conv=notrunc 2>/dev/null", /* the payload */
+		"printf X | dd of=\"$1\" bs=1 seek=4 conv=notrunc 2>/dev/null", /* the salt */
+		"truncate -s 41 \"$1\"",
+		"truncate -s 12 \"$1\"",
+		"truncate -s 0 \"$1\"",
+		"printf X >>\"$1\"",
+		"cp \"$1.other\" \"$1\"", /* another's */
+	};
+	char hash[65], other[65];
+	attach(other, "a certificate of something else");
+	attach(hash, "a certificate");
+	char command[300];
+	snprintf(command, sizeof command,
+		 "cp \"$1\" \"$1.kept\"; cp \"${1%%/*}/%s\" \"$1.other\"", other);
+	payload_shell(hash, command);
+	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+		payload_shell(hash, damages[i]);
+		CODE(4, "attach", "get", hash);
+		ERR(hash);
+		ERR("is not what was attached");
+		assert_string_equal(last.out, "");
+		payload_shell(hash, "cp \"$1.kept\" \"$1\"");
+		CODE(0, "attach", "get", hash);
+	}
+	CODE(0, "verify");
+	payload_shell(hash, "rm \"$1.kept\" \"$1.other\"");
 }
 
 static void test_copies(void **state)
@@ -440,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_trace_and_proof),
 		cmocka_unit_test(test_witness),
 		cmocka_unit_test(test_attachments),
+		cmocka_unit_test(test_damaged_attachments),
 		cmocka_unit_test(test_copies),
 	};
 	return cmocka_run_group_tests(tests, begin, end);

@@ -84,9 +84,15 @@ int cmd_attach(struct cli *cli)
 	bool write = !cli_flag(cli, "dry-run");
 	if (e == ERR_OK && write)
 		e = io_write_file_atomic(io_posix(), to, buf_slice(&stored), &cli->err);
-	code = e == ERR_OK ? sender_act(cli, "agent", &action) : cli_fault(cli, e, NULL);
-	if (code && e == ERR_OK && write && io_remove(io_posix(), to, NULL) != ERR_OK)
-		cli_say(cli, "%s was left behind", to);
+	struct sender_outcome o = {0};
+	code = e == ERR_OK ? sender_act_outcome(cli, "agent", &action, &o)
+			   : cli_fault(cli, e, NULL);
+	if (code && e == ERR_OK && write) {
+		if (o.sent && !o.answer.verdict)
+			cli_say(cli, "%s stays: no answer came, and it may have been recorded", to);
+		else if (io_remove(io_posix(), to, NULL) != ERR_OK)
+			cli_say(cli, "%s was left behind", to);
+	}
 	if (code == CLI_DONE && !cli->json) {
 		char hex[65];
 		hex_encode(hex, hash.b, 32);
@@ -119,23 +125,51 @@ int cmd_attach_get(struct cli *cli)
 	return code;
 }
 
+/* Durably: what was erased is not to come back with the power. ERR_NOTFOUND: it is not there. */
+static enum err payload_remove(struct cli *cli, const char *path)
+{
+	const char *dir = arena_printf(cli->arena, "%s/attachments", cli->data_dir);
+	if (!path || !dir)
+		return ERR_NOMEM;
+	enum err e = io_remove(io_posix(), path, &cli->err);
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	enum err e2 = io_sync_dir(io_posix(), dir, &cli->err);
+	return e2 != ERR_OK ? e2 : e;
+}
+
+/* It was this sender's, and is: only then does the ledger say so of the state of its hash. */
+static bool erased_before(const struct sender_answer *a)
+{
+	return strcmp(a->verdict, verdict_name(VERDICT_STATE)) == 0 &&
+	       strstr(a->field, "/saltedHash");
+}
+
 int cmd_attach_erase(struct cli *cli)
 {
 	uint8_t hash[32];
 	Argosy__V1__EraseAttachment act = ARGOSY__V1__ERASE_ATTACHMENT__INIT;
 	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	struct sender_outcome o;
 	if (!sender_hex32(cli, "the hash", cli->argv[0], hash))
 		return CLI_USAGE;
 	act.salted_hash = (ProtobufCBinaryData){32, hash};
 	act.reason = text(cli_value(cli, "reason"));
 	action.act_case = ARGOSY__V1__ACTION__ACT_ERASE_ATTACHMENT;
 	action.erase_attachment = &act;
-	int code = sender_act(cli, "agent", &action);
-	if (code || cli_flag(cli, "dry-run"))
+	int code = sender_act_outcome(cli, "agent", &action, &o);
+	/* The receipt first: without one the payload stays. */
+	if (!o.answer.verdict || (!o.answer.ok && !erased_before(&o.answer)))
 		return code;
 	const char *path = payload_path(cli, hash);
-	enum err e = path ? io_remove(io_posix(), path, &cli->err) : ERR_NOMEM;
-	return e == ERR_OK || e == ERR_NOTFOUND ? CLI_DONE : cli_fault(cli, e, NULL);
+	enum err e = payload_remove(cli, path);
+	if (e == ERR_NOTFOUND)
+		return code;
+	if (e != ERR_OK)
+		return cli_fault(cli, e, NULL);
+	if (code)
+		cli_say(cli, "%s had come back, and is removed", path);
+	return code;
 }
 
 int cmd_statement(struct cli *cli)

@@ -280,12 +280,14 @@ static int answer_tell(struct cli *cli, const struct sender_answer *a, const uin
 	return CLI_DONE;
 }
 
-int sender_send(struct cli *cli, const char *key, Argosy__V1__Action *const *actions, size_t n)
+static int send_all(struct cli *cli, const char *key, Argosy__V1__Action *const *actions, size_t n,
+		    struct sender_outcome *out)
 {
 	struct sender s;
 	struct sender_answer answer;
 	struct buf tx = BUF_INIT, many = BUF_INIT;
 	uint8_t id[TX_ID_BYTES];
+	*out = (struct sender_outcome){0};
 	if (!id_choose(cli, id))
 		return CLI_USAGE;
 	int code = sender_begin(cli, &s, key);
@@ -304,10 +306,13 @@ int sender_send(struct cli *cli, const char *key, Argosy__V1__Action *const *act
 		goto out;
 	}
 	buf_put_lp(&many, buf_slice(&tx));
+	out->sent = code == CLI_DONE;
 	if (code == CLI_DONE)
 		code = sender_submit(&s, &answer, 1, buf_slice(&many));
-	if (code == CLI_DONE)
+	if (code == CLI_DONE) {
+		out->answer = answer;
 		code = answer_tell(cli, &answer, id);
+	}
 out:
 	buf_fini(&tx);
 	buf_fini(&many);
@@ -315,9 +320,21 @@ out:
 	return code;
 }
 
+int sender_send(struct cli *cli, const char *key, Argosy__V1__Action *const *actions, size_t n)
+{
+	struct sender_outcome ignored;
+	return send_all(cli, key, actions, n, &ignored);
+}
+
 int sender_act(struct cli *cli, const char *key, Argosy__V1__Action *action)
 {
 	return sender_send(cli, key, &action, 1);
+}
+
+int sender_act_outcome(struct cli *cli, const char *key, Argosy__V1__Action *action,
+		       struct sender_outcome *out)
+{
+	return send_all(cli, key, &action, 1, out);
 }
 
 bool sender_hex32(struct cli *cli, const char *what, const char *hex, uint8_t out[static 32])

@@ -51,6 +51,13 @@ int sender_exit_of(const struct sender_answer *a);
 int sender_send(struct cli *cli, const char *key, Argosy__V1__Action *const *actions, size_t n);
 /* The same for a single action. */
 int sender_act(struct cli *cli, const char *key, Argosy__V1__Action *action);
+/* And what became of it, for a command with something to do after the answer. */
+struct sender_outcome {
+	bool sent;		     /* the node may have it */
+	struct sender_answer answer; /* verdict NULL: none came, also where nothing was sent */
+};
+int sender_act_outcome(struct cli *cli, const char *key, Argosy__V1__Action *action,
+		       struct sender_outcome *out);
 
 /* 32 bytes of hex. False: refused with a message; return CLI_USAGE. */
 bool sender_hex32(struct cli *cli, const char *what, const char *hex, uint8_t out[static 32]);
