@@ -71,6 +71,8 @@ int cmd_backup_verify(struct cli *cli)
 	struct ledger_audit audit;
 	struct node_options o = {.progress = on_progress, .progress_ctx = cli};
 	enum err e = node_verify(&audit, cli->argv[0], &o, &cli->err);
+	if (e == ERR_OK)
+		e = node_attachments_check(cli->argv[0], &cli->err);
 	if (e == ERR_CORRUPT || e == ERR_VERIFY || e == ERR_MISMATCH)
 		return cli_fail(cli, CLI_TAMPERED, "%s: %s", cli->argv[0], cli->err.text);
 	if (e != ERR_OK)

@@ -8,6 +8,7 @@
  */
 #include "node/node_inner.h"
 
+#include "crypto/sha256.h"
 #include "trade/trade.h"
 
 #include <errno.h>
@@ -169,6 +170,65 @@ enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct
 	TRY(journal_check(to_dir, &ledger_genesis(n->ledger)->fingerprint, t));
 	*height = head.height;
 	return single_copy(n->dir, to_dir, "FORMAT", t);
+}
+
+/* ---- attachments: a file's SHA-256 is its name (docs/format/attachment.md) ---- */
+
+static enum err file_sha256(struct hash *out, const char *path, struct err_text *t)
+{
+	struct io_file *f;
+	struct sha256 h;
+	size_t got = 0;
+	uint64_t at = 0;
+	TRY(io_open(io_posix(), &f, path, IO_READ, t));
+	uint8_t *chunk = malloc(COPY_CHUNK);
+	enum err e = chunk ? ERR_OK : ERR_NOMEM;
+	sha256_init(&h);
+	do {
+		if (e == ERR_OK)
+			e = io_pread(f, chunk, COPY_CHUNK, at, &got, t);
+		if (e == ERR_OK)
+			sha256_update(&h, chunk, got);
+		at += got;
+	} while (e == ERR_OK && got == COPY_CHUNK);
+	sha256_final(&h, out);
+	io_close(f);
+	free(chunk);
+	return e;
+}
+
+struct attachments {
+	const char *dir;
+	enum err e;
+	struct err_text *t;
+};
+
+static bool attachment_check(void *arg, const char *name)
+{
+	struct attachments *a = arg;
+	char path[IO_PATH_MAX];
+	struct hash told, found;
+	if (!hex_decode(told.b, 32, slice_str(name)))
+		return true; /* half written, or nobody's */
+	a->e = io_join(path, a->dir, name, a->t);
+	if (a->e == ERR_OK)
+		a->e = file_sha256(&found, path, a->t);
+	if (a->e == ERR_OK && !hash_eq(&told, &found))
+		a->e = err_set(a->t, ERR_CORRUPT, "%s: is not what was attached", path);
+	return a->e == ERR_OK;
+}
+
+enum err node_attachments_check(const char *dir, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	struct attachments a = {path, ERR_OK, t};
+	bool there;
+	TRY(io_join(path, dir, "attachments", t));
+	TRY(io_exists(io_posix(), path, &there, t));
+	if (!there)
+		return ERR_OK;
+	TRY(io_list(io_posix(), path, attachment_check, &a, t));
+	return a.e;
 }
 
 struct sweep {

@@ -120,6 +120,9 @@ enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct
 /* The whole check of a folder, running or not (ledger_verify). */
 enum err node_verify(struct ledger_audit *out, const char *dir, const struct node_options *o,
 		     struct err_text *t) MUST_USE;
+/* Each payload in the folder's attachments/ is what its name says. ERR_CORRUPT names one that is
+ * not. Others may be absent: the chain knows hashes alone. */
+enum err node_attachments_check(const char *dir, struct err_text *t) MUST_USE;
 /* Into an empty or absent folder: copies, verifies against the signed headers, opens read-only
  * until node_resume. No node may run on it. */
 enum err node_restore(const char *from_dir, const char *to_dir, struct err_text *t) MUST_USE;
