@@ -4,7 +4,8 @@
  * A node is made with a few hundred transactions over several lives, and its folder kept as
  * it was halfway and at the end. Each trial lays the folder out, damages one file (a bit, a
  * page of zeros, the tail cut off, the half-way copy put back, removed) and starts the node
- * on it in a child of its own. It must end in one of these:
+ * on it in a child of its own (swapped, an attachment holds another's bytes; older, a file that
+ * was there halfway only is there again). It must end in one of these:
  *
  *	told      it does not open, or opens read-only, or a read fails: with a sentence
  *	harmless  it opens (rebuilding what is derived where it must), and everything is as it
@@ -14,23 +15,35 @@
  *
  * Anything else is silent damage. A child that crashes must be sound at the next start.
  *
+ * An attachment's damage must touch nothing of the node, and is told, with the file's name,
+ * by "argosy attach get", which hands out none of it, and by the check of copies; the other
+ * attachments are read as they were. Most of these trials do without the node. One that was
+ * erased and is put back is harmless: what is read is what was attached, and erasing it again
+ * removes it.
+ *
  *	node_corruption_row [TRIALS [FILE]]
  *
  * TRIALS of each kind for each file: 14, or the environment's ARGOSY_CORRUPTIONS.
  */
+#include "cmd/cli.h"
 #include "crypto/sha256.h"
 
 #include "row_node.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 enum { TXS = 240, GROUP = 8, FILES_MAX = 64, BLOCKS_MAX = 400, PAGE = 4096, LANES = 6 };
+/* Of an attachment: one trial of the whole node for so many of another file, but so many times
+ * as many without the node. */
+enum { PAPERS = 5, ERASED = 1, WHOLE_EVERY = 8, PAPER_TIMES = 6 };
 
-enum kind { BIT, ZEROED, CUT, OLDER, REMOVED, KINDS };
-static const char *const kind_names[KINDS] = {"bit", "zeroed page", "cut", "older", "removed"};
+enum kind { BIT, ZEROED, CUT, OLDER, SWAPPED, REMOVED, KINDS };
+static const char *const kind_names[KINDS] = {"bit",   "zeroed page", "cut",
+					      "older", "swapped",     "removed"};
 
 /* What a child found, as its exit code. */
 enum finding { HARMLESS = 10, TOLD_OPENING, TOLD_READ_ONLY, TOLD_READING, SILENT, BADLY_TOLD };
@@ -51,6 +64,10 @@ static struct {
 	struct hash block[BLOCKS_MAX];
 	struct keyfile keys[4];
 	struct buf genesis;
+	struct {
+		char hash[65];
+		struct buf payload;
+	} papers[PAPERS]; /* number ERASED was erased after halfway */
 } want;
 static const char *const key_names[4] = {"validator.key", "next-validator.key", "agent.key",
 					 "operator.key"};
@@ -138,6 +155,26 @@ static void lay_out(void)
 			put(files[i].name, files[i].full.p, files[i].full.n);
 }
 
+static bool is_attachment(const struct file *f)
+{
+	return strncmp(f->name, "attachments/", 12) == 0;
+}
+
+/* Another attachment's bytes under this one's name. */
+static bool swap(const struct file *f)
+{
+	const struct file *others[FILES_MAX];
+	size_t n = 0;
+	for (size_t i = 0; i < n_files; i++)
+		if (is_attachment(&files[i]) && &files[i] != f && files[i].full.p)
+			others[n++] = &files[i];
+	if (!is_attachment(f) || !f->full.p || n == 0)
+		return false;
+	const struct buf *b = &others[row_random(&seed, n)]->full;
+	put(f->name, b->p, b->n);
+	return true;
+}
+
 /* False: this kind can do nothing to this file. */
 static bool damage(const struct file *f, enum kind kind)
 {
@@ -152,6 +189,8 @@ static bool damage(const struct file *f, enum kind kind)
 		put(f->name, f->older.p, f->older.n);
 		return true;
 	}
+	if (kind == SWAPPED)
+		return swap(f);
 	if (n == 0)
 		return false;
 	uint8_t *p = malloc(n);
@@ -263,6 +302,116 @@ static enum finding txs_look(struct ledger *l)
 	return HARMLESS;
 }
 
+/* ---- attachments, by the command line ---- */
+
+/* Runs argosy on the folder, in a process of its own; its exit code, and what it said. */
+static int argosy(struct buf *out, struct buf *err, const char *verb, const char *arg,
+		  const char *subject)
+{
+	char to[2][300];
+	int status;
+	for (unsigned i = 0; i < 2; i++)
+		snprintf(to[i], sizeof to[i], "%s.%s", folder, i ? "err" : "out");
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		char *argv[12] = {0};
+		const char *words[] = {"argosy",      "attach", verb,	    arg,
+				       "--data-dir", folder,   "--lang",   "en",
+				       "--subject",  subject};
+		int argc = 0;
+		for (unsigned i = 0; i < (subject ? 10u : 8u); i++)
+			if (words[i])
+				argv[argc++] = (char *)(uintptr_t)words[i];
+		int o = open(to[0], O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		int e = open(to[1], O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		if (o < 0 || e < 0 || dup2(o, 1) < 0 || dup2(e, 2) < 0)
+			_exit(126);
+		int code = cli_main(argc, argv);
+		fflush(stdout);
+		fflush(stderr);
+		_exit(code);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		row_die("fork", ERR_NOMEM, NULL);
+	buf_clear(out);
+	buf_clear(err);
+	if (io_read_file(io_posix(), to[0], 1 << 20, out, NULL) != ERR_OK ||
+	    io_read_file(io_posix(), to[1], 1 << 20, err, NULL) != ERR_OK)
+		row_die(to[0], ERR_IO, NULL);
+	buf_put_u8(err, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Attachment i read: HARMLESS, as it was attached; TOLD_READING, with its name. */
+static enum finding paper_look(unsigned i)
+{
+	struct buf out = BUF_INIT, err = BUF_INIT;
+	int code = argosy(&out, &err, "get", want.papers[i].hash, NULL);
+	enum finding found = HARMLESS;
+	if (code == CLI_DONE) {
+		if (!slice_eq(buf_slice(&out), buf_slice(&want.papers[i].payload)))
+			found = silent("another payload is handed out");
+	} else if (code != CLI_TAMPERED && code != CLI_NOTFOUND) {
+		printf("  BADLY TOLD: attach get: exit %d, %s\n", code, err.p);
+		found = BADLY_TOLD;
+	} else if (out.n) {
+		found = silent("some of a damaged payload is handed out");
+	} else {
+		if (loud)
+			printf("  told: %s", err.p);
+		found = strstr((char *)err.p, want.papers[i].hash) ? TOLD_READING : BADLY_TOLD;
+	}
+	buf_fini(&out);
+	buf_fini(&err);
+	return found;
+}
+
+/* Erased, and there again: it can be removed again. */
+static enum finding erased_look(void)
+{
+	const char *hash = want.papers[ERASED].hash;
+	struct buf out = BUF_INIT, err = BUF_INIT;
+	enum finding found = HARMLESS;
+	if (argosy(&out, &err, "erase", hash, NULL) != CLI_FAILED ||
+	    !strstr((char *)err.p, "already erased")) {
+		printf("  attach erase: %s%s\n", (char *)out.p, (char *)err.p);
+		found = silent("an erased attachment is erased once more");
+	} else if (argosy(&out, &err, "get", hash, NULL) != CLI_NOTFOUND) {
+		found = silent("an erased attachment cannot be removed again");
+	}
+	buf_fini(&out);
+	buf_fini(&err);
+	return found;
+}
+
+/* All of them; f, if it is one of them, has been damaged. */
+static enum finding papers_look(const struct file *f, enum kind kind)
+{
+	const char *name = f && is_attachment(f) ? f->name + 12 : "";
+	enum finding found = HARMLESS;
+	struct err_text t = {{0}};
+	for (unsigned i = 0; i < PAPERS; i++) {
+		bool damaged = strcmp(name, want.papers[i].hash) == 0;
+		bool there = i == ERASED ? damaged : !damaged;
+		enum finding one = paper_look(i);
+		if (one == SILENT || one == BADLY_TOLD)
+			return one;
+		if (one != (there ? HARMLESS : TOLD_READING))
+			return silent(there ? "a sound attachment is not read"
+					    : "a damaged or erased attachment is read");
+		if (damaged)
+			found = one;
+	}
+	enum err e = node_attachments_check(folder, &t);
+	bool wrong_bytes = found == TOLD_READING && kind != REMOVED;
+	if (wrong_bytes ? e != ERR_CORRUPT || !strstr(t.text, name) : e != ERR_OK)
+		return silent("the check of copies misses an attachment, or is wrong about one");
+	if (strcmp(name, want.papers[ERASED].hash) == 0)
+		return erased_look();
+	return found;
+}
+
 /* Asked again, the same answers; and it goes on. */
 static enum finding goes_on(uint64_t fresh)
 {
@@ -340,19 +489,19 @@ static enum finding look(const struct file *f, uint64_t fresh, bool first)
 	return found;
 }
 
-static enum finding trial(const struct file *f)
+static enum finding trial(const struct file *f, enum kind kind)
 {
 	struct ledger_audit audit;
 	struct err_text t = {{0}};
 	enum finding found = look(f, TXS + 1, true);
 	if (found != HARMLESS)
-		return found;
+		return is_attachment(f) ? silent("an attachment's damage touches the node") : found;
 	found = look(NULL, TXS + 2, false);
 	if (found != HARMLESS)
 		return found == SILENT ? SILENT : silent("the second start fails");
 	if (node_verify(&audit, folder, NULL, &t) != ERR_OK)
 		return silent(t.text);
-	return HARMLESS;
+	return papers_look(f, kind);
 }
 
 /* After a crash: whatever it says now, but no second crash and nothing silent. */
@@ -365,14 +514,14 @@ static enum finding after_crash(void)
 /* ---- the trials ---- */
 
 /* The finding, or -1: it crashed; 0: it never ended. */
-static int in_child(const struct file *f, bool again)
+static int in_child(const struct file *f, enum kind kind, bool again)
 {
 	int status = 0;
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
 		alarm(60);
-		enum finding found = again ? after_crash() : trial(f);
+		enum finding found = again ? after_crash() : trial(f, kind);
 		fflush(stdout);
 		_exit((int)found);
 	}
@@ -385,34 +534,67 @@ static int in_child(const struct file *f, bool again)
 
 /* Shared by the lanes. */
 static struct {
-	_Atomic unsigned tally[KINDS][8], done, wrong;
+	_Atomic unsigned tally[KINDS][8], papers[KINDS], done, wrong;
 } * sum;
+
+static void note(const struct file *f, enum kind kind, uint64_t first, int found)
+{
+	if (found >= HARMLESS && found <= BADLY_TOLD)
+		sum->tally[kind][found - HARMLESS]++;
+	sum->done++;
+	if (is_attachment(f))
+		sum->papers[kind]++;
+	if (found < HARMLESS || found == SILENT || found == BADLY_TOLD) {
+		sum->wrong++;
+		printf("row 6: WRONG: %s, %s, seed %" PRIu64 ", code %d\n", f->name,
+		       kind_names[kind], first, found);
+	}
+}
+
+/* One trial of the whole node. */
+static void damage_node(const struct file *f, enum kind kind)
+{
+	uint64_t first = seed;
+	lay_out();
+	if (!damage(f, kind))
+		return;
+	if (loud)
+		printf("%s: %s\n", f->name, kind_names[kind]);
+	int found = in_child(f, kind, false);
+	if (found == -1) {
+		sum->tally[kind][7]++;
+		found = in_child(f, kind, true);
+		if (found == HARMLESS) {
+			sum->done++;
+			return;
+		}
+	}
+	note(f, kind, first, found);
+}
+
+/* Of an attachment, without the node. */
+static void damage_paper(const struct file *f, enum kind kind, unsigned trials)
+{
+	lay_out();
+	for (unsigned i = 0; i < trials; i++) {
+		uint64_t first = seed;
+		if (damage(f, kind))
+			note(f, kind, first, (int)papers_look(f, kind));
+		put(f->name, f->full.p, f->full.n);
+	}
+}
 
 static void damage_file(const struct file *f, unsigned trials)
 {
 	for (unsigned k = 0; k < KINDS; k++) {
-		unsigned n = k == OLDER || k == REMOVED ? 1 : trials;
-		for (unsigned i = 0; i < n; i++) {
-			uint64_t first = seed;
-			lay_out();
-			if (!damage(f, (enum kind)k))
-				continue;
-			if (loud)
-				printf("%s: %s\n", f->name, kind_names[k]);
-			int found = in_child(f, false);
-			if (found == -1) {
-				sum->tally[k][7]++;
-				found = in_child(f, true);
-			} else if (found >= HARMLESS && found <= BADLY_TOLD) {
-				sum->tally[k][found - HARMLESS]++;
-			}
-			sum->done++;
-			if (found < HARMLESS || found == SILENT || found == BADLY_TOLD) {
-				sum->wrong++;
-				printf("row 6: WRONG: %s, %s, seed %" PRIu64 ", code %d\n", f->name,
-				       kind_names[k], first, found);
-			}
-		}
+		bool paper = is_attachment(f), once = k == OLDER || k == REMOVED;
+		if (k == SWAPPED && !paper)
+			continue;
+		unsigned n = once ? 1 : paper ? 1 + trials / WHOLE_EVERY : trials;
+		for (unsigned i = 0; i < n; i++)
+			damage_node(f, (enum kind)k);
+		if (paper && !once && f->full.p)
+			damage_paper(f, (enum kind)k, trials * PAPER_TIMES);
 	}
 }
 
@@ -439,6 +621,39 @@ static void work(uint64_t from, uint64_t to)
 	}
 }
 
+/* Attachment i, of a size of its own. */
+static void attach(unsigned i)
+{
+	static const size_t sizes[PAPERS] = {10, 1000, 0, 6000, 40000};
+	struct buf *b = &want.papers[i].payload, out = BUF_INIT, err = BUF_INIT;
+	char path[300], *line;
+	for (size_t k = 0; k < sizes[i]; k++)
+		buf_put_u8(b, (uint8_t)row_random(&seed, 256));
+	snprintf(path, sizeof path, "%s/paper%u", dir, i);
+	if (buf_err(b) != ERR_OK ||
+	    io_write_file_atomic(io_posix(), path, buf_slice(b), NULL) != ERR_OK)
+		row_die(path, ERR_IO, NULL);
+	int code = argosy(&out, &err, NULL, path, "urn:epc:id:sgtin:9521234.012345.99999999");
+	buf_put_u8(&out, 0);
+	line = strchr((char *)out.p, '\n');
+	if (code != CLI_DONE || !line || strlen(line) < 65) {
+		printf("attach: exit %d: %s%s\n", code, (char *)out.p, (char *)err.p);
+		row_die("attach", ERR_REFUSED, NULL);
+	}
+	snprintf(want.papers[i].hash, 65, "%.64s", line + 1);
+	buf_fini(&out);
+	buf_fini(&err);
+}
+
+static void erase(unsigned i)
+{
+	struct buf out = BUF_INIT, err = BUF_INIT;
+	if (argosy(&out, &err, "erase", want.papers[i].hash, NULL) != CLI_DONE)
+		row_die("erase", ERR_REFUSED, NULL);
+	buf_fini(&out);
+	buf_fini(&err);
+}
+
 static void make(void)
 {
 	row_create(&r, folder);
@@ -446,9 +661,12 @@ static void make(void)
 		row_open(&r);
 		work(1 + life * TXS / 6, (life + 1) * TXS / 6);
 		row_close(&r);
+		if (life < PAPERS)
+			attach(life);
 		if (life == 2)
 			keep(true);
 	}
+	erase(ERASED);
 	keep(false);
 	row_open(&r);
 	ledger_head(node_ledger(r.node), &want.head);
@@ -478,9 +696,11 @@ static _Noreturn void lane(unsigned number, unsigned trials, const char *only)
 	snprintf(folder, sizeof folder, "%s/lane%u", dir, number);
 	snprintf(r.dir, sizeof r.dir, "%s", folder);
 	seed += number;
-	for (size_t i = number; i < n_files; i += LANES)
-		if (files[i].full.p && (!only || strstr(files[i].name, only)))
-			damage_file(&files[i], trials);
+	for (size_t i = number; i < n_files; i += LANES) {
+		const struct file *f = &files[i];
+		if ((f->full.p || f->has_older) && (!only || strstr(f->name, only)))
+			damage_file(f, trials);
+	}
 	fflush(stdout);
 	_exit(0);
 }
@@ -490,6 +710,10 @@ int main(int argc, char **argv)
 	unsigned trials = (unsigned)row_count(argc, argv, "ARGOSY_CORRUPTIONS", 14), all[8] = {0};
 	loud = getenv("ARGOSY_LOUD") != NULL;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	umask(077); /* keys are refused that others can read */
+	setenv("LC_ALL", "C", 1);
+	unsetenv("ARGOSY_DATA_DIR");
+	unsetenv("ARGOSY_MEMBER");
 	snprintf(dir, sizeof dir, "/dev/shm/argosy-corrupt-XXXXXX");
 	if (!mkdtemp(dir))
 		row_folder(dir, sizeof dir, "corrupt");
@@ -516,6 +740,9 @@ int main(int argc, char **argv)
 	       "the "
 	       "next start: %u wrong\n",
 	       sum->done, n_files, all[0], all[1], all[2], all[3], all[7], sum->wrong);
+	printf("row 6: corruption, of these attachments:");
+	for (unsigned k = 0; k < KINDS; k++)
+		printf(" %s %u%s", kind_names[k], sum->papers[k], k + 1 < KINDS ? "," : "\n");
 	row_remove(dir);
 	return sum->wrong || sum->done == 0 ? 1 : 0;
 }
