@@ -280,32 +280,18 @@ static uint64_t kept_top;
 
 static void backup(void)
 {
-	struct err_text t = {{0}};
-	int64_t height;
 	snprintf(copy, sizeof copy, "%s/copy%u", dir, folder);
-	enum err e = node_backup(r.node, copy, &height, &t);
-	if (e != ERR_OK)
-		row_die("backup", e, &t);
+	row_backup(&r, copy);
 	memcpy(kept, model, sizeof kept);
 	kept_top = top;
 }
 
-/* The node is lost; its copy goes on where it was, in a new epoch. */
+/* What came after the copy is forgotten. */
 static void restore(void)
 {
-	struct err_text t = {{0}};
-	struct node_status s;
-	node_status(r.node, &s);
-	row_close(&r);
-	row_remove(r.dir);
-	snprintf(r.dir, sizeof r.dir, "%s/node%u", dir, ++folder);
-	enum err e = node_restore(copy, r.dir, &t);
-	if (e == ERR_OK)
-		e = node_resume(r.dir, s.head.height, &s.head.block_hash, &t);
-	if (e != ERR_OK)
-		row_die("restore", e, &t);
-	row_remove(copy);
-	row_open(&r);
+	char next[250];
+	snprintf(next, sizeof next, "%s/node%u", dir, ++folder);
+	row_restore(&r, copy, next);
 	for (uint64_t n = kept_top; n < top; n++)
 		kept[n] = (struct known){.stamp = model[n].stamp};
 	for (uint64_t n = 0; n < top; n++)

@@ -137,6 +137,34 @@ ROW_FN void row_close(struct row_node *r)
 	r->node = NULL;
 }
 
+/* A copy while it runs, to be restored from. */
+ROW_FN void row_backup(struct row_node *r, const char *copy)
+{
+	struct err_text t = {{0}};
+	int64_t height;
+	enum err e = node_backup(r->node, copy, &height, &t);
+	if (e != ERR_OK)
+		row_die("backup", e, &t);
+}
+
+/* The node is lost; its copy goes on in `dir` where it was, in a new epoch, open. */
+ROW_FN void row_restore(struct row_node *r, const char *copy, const char *dir)
+{
+	struct err_text t = {{0}};
+	struct node_status s;
+	node_status(r->node, &s);
+	row_close(r);
+	row_remove(r->dir);
+	snprintf(r->dir, sizeof r->dir, "%s", dir);
+	enum err e = node_restore(copy, r->dir, &t);
+	if (e == ERR_OK)
+		e = node_resume(r->dir, s.head.height, &s.head.block_hash, &t);
+	if (e != ERR_OK)
+		row_die("restore", e, &t);
+	row_remove(copy);
+	row_open(r);
+}
+
 /* The EPC of item i of a transaction. */
 ROW_FN void row_item(char out[static 80], uint64_t number, unsigned i)
 {
@@ -182,31 +210,47 @@ ROW_FN size_t row_action(uint8_t *out, const struct row_tx *tx, unsigned i, bool
 	return argosy__v1__action__pack(&act, out);
 }
 
-/* The signed bytes of a transaction; the caller's to free. Any thread. */
-ROW_FN struct buf row_sign(const struct row_node *r, const struct row_tx *tx)
+/*
+ * The signed bytes of a body of packed actions; the caller's to free. Any thread.
+ * `expires_ms` 0: the node's.
+ */
+ROW_FN struct buf row_sign_body(const struct row_node *r, const char *member,
+				const uint8_t id[static 16], int64_t expires_ms,
+				ProtobufCBinaryData *actions, size_t n,
+				const struct tx_signer *signers, unsigned n_signers)
 {
-	uint8_t space[ROW_ITEMS_MAX + 1][512], packed[4096], id[16];
-	char chain[64], member[] = "orchard";
-	ProtobufCBinaryData list[ROW_ITEMS_MAX + 1];
+	uint8_t packed[4096], id_copy[16];
+	char chain[64], name[MEMBER_ID_MAX + 1];
 	Argosy__V1__Body body = ARGOSY__V1__BODY__INIT;
 	struct buf out = BUF_INIT;
+	memcpy(id_copy, id, 16);
+	snprintf(chain, sizeof chain, "%s", r->chain);
+	snprintf(name, sizeof name, "%s", member);
+	body.chain_id = chain;
+	body.member = name;
+	body.id = (ProtobufCBinaryData){16, id_copy};
+	body.expires_ms = expires_ms ? expires_ms : r->expires_ms;
+	body.actions = actions;
+	body.n_actions = n;
+	bug_if(argosy__v1__body__get_packed_size(&body) > sizeof packed);
+	size_t size = argosy__v1__body__pack(&body, packed);
+	enum err e = tx_sign(&out, &r->fingerprint, slice(packed, size), signers, n_signers);
+	if (e != ERR_OK)
+		row_die("sign", e, NULL);
+	return out;
+}
+
+/* The same of a transaction known by its number, by the node's own member. */
+ROW_FN struct buf row_sign(const struct row_node *r, const struct row_tx *tx)
+{
+	uint8_t space[ROW_ITEMS_MAX + 1][512], id[16];
+	ProtobufCBinaryData list[ROW_ITEMS_MAX + 1];
 	for (unsigned i = 0; i < tx->events; i++)
 		list[i] = (ProtobufCBinaryData){
 			row_action(space[i], tx, i, tx->last_refused && i + 1 == tx->events),
 			space[i]};
 	row_id(id, tx->number);
-	snprintf(chain, sizeof chain, "%s", r->chain);
-	body.chain_id = chain;
-	body.member = member;
-	body.id = (ProtobufCBinaryData){16, id};
-	body.expires_ms = tx->expires_ms ? tx->expires_ms : r->expires_ms;
-	body.actions = list;
-	body.n_actions = tx->events;
-	size_t n = argosy__v1__body__pack(&body, packed);
-	enum err e = tx_sign(&out, &r->fingerprint, slice(packed, n), &r->signer, 1);
-	if (e != ERR_OK)
-		row_die("sign", e, NULL);
-	return out;
+	return row_sign_body(r, "orchard", id, tx->expires_ms, list, tx->events, &r->signer, 1);
 }
 
 ROW_FN enum err row_submit(struct row_node *r, struct node_answer *a, const struct row_tx *tx,
@@ -220,24 +264,33 @@ ROW_FN enum err row_submit(struct row_node *r, struct node_answer *a, const stru
 	return e;
 }
 
-/* How many records the history and claims of item i have; its last one's index + 1. */
-ROW_FN uint64_t row_item_count(struct row_node *r, uint64_t number, unsigned i, uint64_t *last1)
+/* What the state holds of goods. Its texts lie in `value`, which the caller frees. */
+ROW_FN bool row_subject(struct row_node *r, struct subject *s, struct buf *value, const char *epc)
 {
-	char epc[80], key[200];
+	char key[200];
 	struct gs1_id g;
 	struct err_text t = {{0}};
-	struct buf value = BUF_INIT;
-	struct subject s = {0};
 	bool found;
-	row_item(epc, number, i);
+	*s = (struct subject){0};
 	if (gs1_parse(&g, &t, slice_str(epc)) != ERR_OK)
 		row_die(epc, ERR_FORMAT, &t);
 	snprintf(key, sizeof key, "s/%.*s", (int)g.canon_len, g.canon);
-	enum err e = ledger_get(node_ledger(r->node), &found, &value, slice_str(key));
-	if (e == ERR_OK && found && !subject_decode(&s, buf_slice(&value)))
+	enum err e = ledger_get(node_ledger(r->node), &found, value, slice_str(key));
+	if (e == ERR_OK && found && !subject_decode(s, buf_slice(value)))
 		e = ERR_CORRUPT;
 	if (e != ERR_OK)
 		row_die(key, e, NULL);
+	return found;
+}
+
+/* How many records the history and claims of item i have; its last one's index + 1. */
+ROW_FN uint64_t row_item_count(struct row_node *r, uint64_t number, unsigned i, uint64_t *last1)
+{
+	char epc[80];
+	struct buf value = BUF_INIT;
+	struct subject s;
+	row_item(epc, number, i);
+	bool found = row_subject(r, &s, &value, epc);
 	buf_fini(&value);
 	if (last1)
 		*last1 = s.last1;
