@@ -277,6 +277,50 @@ static void test_tx(void **state)
 	OUT("tx show MEMBER ID");
 }
 
+/* A file that is gone is named, with what to do; nobody is told to make another node. */
+static void test_lost(void **state)
+{
+	(void)state;
+	static const char *const reads[] = {"status", "verify", "reindex"};
+	char format[400], format_kept[400], key[400], key_kept[400];
+	snprintf(format, sizeof format, "%s/FORMAT", node_dir);
+	snprintf(format_kept, sizeof format_kept, "%s/FORMAT.kept", program_dir);
+	snprintf(key, sizeof key, "%s/keys/validator.key", node_dir);
+	snprintf(key_kept, sizeof key_kept, "%s/validator.key.kept", program_dir);
+	assert_int_equal(rename(format, format_kept), 0);
+	for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
+		CODE(8, reads[i]);
+		ERR("FORMAT is missing");
+		ERR("\"argosy-data 1\"");
+		assert_null(strstr(last.err, "make one"));
+	}
+	CODE(8, "status", "--lang", "zh");
+	ERR("缺少 FORMAT 文件");
+	CODE(8, "resume", "--none-known");
+	ERR("FORMAT is missing");
+	CODE(7, "init", "--member", "acme", "--no-passphrase");
+	ERR("FORMAT is missing");
+	assert_int_equal(rename(format_kept, format), 0);
+	CODE(0, "verify");
+	/* Reading needs no validator's key. */
+	assert_int_equal(rename(key, key_kept), 0);
+	CODE(0, "status");
+	CODE(8, "prefix", "register", "https://lost.example.com/");
+	ERR("validator.key is missing");
+	ERR("key rotate validator");
+	CODE(8, "prove", "https://id.example.com/goods/1", "-o", program_file("lost", NULL),
+	     "--lang", "zh");
+	ERR("缺少 ");
+	ERR("key rotate validator");
+	program_free(&last);
+	last = program_run("argosyd", "--listen", "none", (const char *)NULL);
+	assert_int_equal(last.code, 8);
+	ERR("validator.key is missing");
+	assert_null(strstr(last.err, "make one"));
+	assert_int_equal(rename(key_kept, key), 0);
+	CODE(0, "prefix", "register", "https://lost.example.com/");
+}
+
 /* Runs the verifier on a file; its exit code. */
 static int verified(const char *file, const char *fingerprint)
 {
@@ -504,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_acts),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_tx),
+		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_trace_and_proof),
 		cmocka_unit_test(test_witness),
 		cmocka_unit_test(test_attachments),

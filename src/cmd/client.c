@@ -109,19 +109,36 @@ static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t of)
 			done == of ? "\n" : "");
 }
 
+int client_folder_fault(struct cli *cli, enum err e)
+{
+	enum node_lack lack = node_lacks(cli->data_dir);
+	if (e == ERR_NOTFOUND && lack == NODE_LACKS_ALL)
+		return cli_fail(cli, CLI_NOTFOUND,
+				cli_tr(cli, "there is no node in %s: make one with \"argosy init\"",
+				       "%s 中没有节点：请先运行 argosy init"),
+				cli->data_dir);
+	if (e == ERR_CORRUPT && lack == NODE_LACKS_FORMAT && cli->zh)
+		return cli_fail(cli, CLI_FOLDER,
+				"%s 中有节点的日志或密钥，但缺少 FORMAT 文件：请在其中写入一行“%s”"
+				"（若此处的 argosy init 曾被中断，可重新运行）",
+				cli->data_dir, NODE_FORMAT_LINE);
+	if (e == ERR_CORRUPT && lack == NODE_LACKS_KEY && cli->zh &&
+	    strstr(cli->err.text, "validator.key"))
+		return cli_fail(cli, CLI_FOLDER,
+				"缺少 %s/keys/validator.key：请放回该文件，或用 argosy key rotate "
+				"validator 换上下一个密钥",
+				cli->data_dir);
+	return cli_fault(cli, e, strstr(cli->err.text, cli->data_dir) ? NULL : cli->data_dir);
+}
+
 static int open_folder(struct client *c, enum client_need need)
 {
 	struct cli *cli = c->cli;
 	struct node_options o = {
 		.read_only = need == CLIENT_READ, .progress = on_progress, .progress_ctx = cli};
 	enum err e = node_open(&c->node, cli->data_dir, &o, &cli->err);
-	if (e == ERR_NOTFOUND)
-		return cli_fail(cli, CLI_NOTFOUND,
-				cli_tr(cli, "there is no node in %s: make one with \"argosy init\"",
-				       "%s 中没有节点：请先运行 argosy init"),
-				cli->data_dir);
 	if (e != ERR_OK)
-		return cli_fault(cli, e, cli->data_dir);
+		return client_folder_fault(cli, e);
 	c->api = api_new(c->node);
 	return c->api ? CLI_DONE : cli_fault(cli, ERR_NOMEM, NULL);
 }

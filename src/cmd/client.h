@@ -19,6 +19,8 @@ enum client_need {
 
 /* Gives an exit code; a failure has been told. Close with client_close. */
 int client_open(struct cli *cli, struct client **out, enum client_need need);
+/* Tells why the folder cannot be opened, and what to do; the exit code. */
+int client_folder_fault(struct cli *cli, enum err e);
 void client_close(struct client *c); /* NULL is fine */
 bool client_is_daemon(const struct client *c);
 

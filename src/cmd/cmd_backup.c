@@ -147,7 +147,7 @@ int cmd_resume(struct cli *cli)
 	}
 	enum err e = node_resume(cli->data_dir, height, &hash, &cli->err);
 	if (e != ERR_OK)
-		return cli_fault(cli, e, NULL);
+		return client_folder_fault(cli, e);
 	printf("%s\n", cli_tr(cli, "resumed in a new epoch", "已在新的纪元恢复运行"));
 	return CLI_DONE;
 }

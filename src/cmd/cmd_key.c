@@ -133,7 +133,7 @@ static int rotate_validator(struct cli *cli)
 		return CLI_DONE;
 	enum err e = node_rotate_validator(cli->data_dir, next, after, &cli->err);
 	if (e != ERR_OK)
-		return cli_fault(cli, e, NULL);
+		return client_folder_fault(cli, e);
 	cli_say(cli,
 		cli_tr(cli, "the validator's key is replaced; keep %s offline",
 		       "验证者密钥已更换；请离线保管 %s"),

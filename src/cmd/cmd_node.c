@@ -195,7 +195,10 @@ int cmd_verify(struct cli *cli)
 {
 	struct ledger_audit audit = {0};
 	struct node_options o = {.progress = on_progress, .progress_ctx = cli};
-	enum err e = node_verify(&audit, cli->data_dir, &o, &cli->err);
+	enum err e = node_there(cli->data_dir, &cli->err);
+	if (e != ERR_OK)
+		return client_folder_fault(cli, e);
+	e = node_verify(&audit, cli->data_dir, &o, &cli->err);
 	bool damaged = e == ERR_CORRUPT || e == ERR_VERIFY || e == ERR_MISMATCH || e == ERR_FORMAT;
 	if (e != ERR_OK && !damaged)
 		return cli_fault(cli, e, cli->err.text[0] ? NULL : cli->data_dir);
@@ -242,7 +245,6 @@ int cmd_reindex(struct cli *cli)
 	struct ledger *l = NULL;
 	struct ledger_head head;
 	char path[IO_PATH_MAX];
-	bool there;
 	struct ledger_options o = {
 		.app = &trade_app, .rebuild = true, .progress = on_progress, .progress_ctx = cli};
 	if (cli_flag(cli, "dry-run")) {
@@ -250,13 +252,12 @@ int cmd_reindex(struct cli *cli)
 			cli->data_dir);
 		return CLI_DONE;
 	}
-	enum err e = io_join(path, cli->data_dir, "LOCK", &cli->err);
+	enum err e = node_there(cli->data_dir, &cli->err);
+	if (e != ERR_OK)
+		return client_folder_fault(cli, e);
+	e = io_join(path, cli->data_dir, "LOCK", &cli->err);
 	if (e == ERR_OK)
-		e = io_exists(io_posix(), path, &there, &cli->err);
-	if (e == ERR_OK && !there)
-		return cli_fail(cli, CLI_NOTFOUND, "there is no node in %s", cli->data_dir);
-	if (e == ERR_OK)
-		e = io_open(io_posix(), &lock, path, IO_WRITE, &cli->err);
+		e = io_open(io_posix(), &lock, path, IO_CREATE, &cli->err);
 	if (e == ERR_OK)
 		e = io_lock(lock, &cli->err);
 	if (e == ERR_OK)

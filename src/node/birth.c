@@ -2,7 +2,8 @@
  * birth: a new node: its key files, genesis and folder.
  *
  * FORMAT is written last, when all else is there. So a creation that was interrupted
- * left no node, and the next one in the same folder removes what is there of it.
+ * left no node, and the next one in the same folder removes what is there of it. But a
+ * node may have lost its FORMAT: what might be one is never removed.
  */
 #include "node/node_inner.h"
 
@@ -140,15 +141,41 @@ static bool any_name(void *arg, const char *name)
 }
 
 /*
- * What an interrupted creation left. Without FORMAT the folder never was a node, so its keys
- * signed nothing: they and the journal are removed. Anything else in it is not ours to touch.
+ * Nothing here was ever a node: the guard, which creation makes last but FORMAT, is not there,
+ * and the journal has at most its genesis. A journal that cannot be read may hold anything.
+ */
+static enum err never_a_node(const char *dir, const char *keys, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	struct journal *j = NULL;
+	struct journal_stat stat = {0};
+	const struct journal_options o = {.read_only = true};
+	bool guard;
+	TRY(io_join(path, keys, "last_signed", t));
+	TRY(io_exists(io_posix(), path, &guard, t));
+	TRY(io_join(path, dir, "log", t));
+	enum err e = guard ? ERR_OK : journal_open(&j, io_posix(), path, NULL, &o, t);
+	if (e == ERR_OK && !guard)
+		journal_stat(j, &stat);
+	journal_close(j);
+	if (e == ERR_NOTFOUND || (e == ERR_OK && !guard && stat.records <= 1))
+		return ERR_OK;
+	if (e == ERR_NOMEM || e == ERR_IO || e == ERR_DENIED)
+		return e;
+	return err_set(t, ERR_EXISTS, NODE_NO_FORMAT_TEXT, dir);
+}
+
+/*
+ * What an interrupted creation left: keys that signed nothing, and a journal of a genesis. They
+ * are removed. Anything else in the folder is not ours to touch.
  */
 static enum err leftovers_remove(const char *dir, const char *keys, struct err_text *t)
 {
 	static const char *const names[] = {"validator.key", "next-validator.key", "agent.key",
-					    "operator.key", "last_signed"};
+					    "operator.key"};
 	char log[IO_PATH_MAX], path[IO_PATH_MAX];
 	bool there, filled = false;
+	TRY(never_a_node(dir, keys, t));
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		TRY(io_join(path, keys, names[i], t));
 		TRY(io_exists(io_posix(), path, &there, t));

@@ -33,6 +33,7 @@ static enum err hold(struct held *h, const char *dir, bool may_lack_key, struct 
 	char path[IO_PATH_MAX];
 	const struct ledger_options lo = {.app = &trade_app};
 	*h = (struct held){0};
+	TRY(node_there(dir, t));
 	TRY(io_join(h->keys, dir, "keys", t));
 	TRY(io_join(path, dir, "LOCK", t));
 	enum err e = io_open(io_posix(), &h->lock, path, IO_CREATE, t);
@@ -42,12 +43,12 @@ static enum err hold(struct held *h, const char *dir, bool may_lack_key, struct 
 		e = err_set(t, ERR_LOCKED, "%s: stop the daemon first", dir);
 	if (e == ERR_OK)
 		e = ledger_open(&h->ledger, dir, &lo, t);
-	if (e == ERR_OK)
-		e = io_join(path, h->keys, "validator.key", t);
+	if (e == ERR_NOTFOUND)
+		e = ERR_CORRUPT;
 	if (e == ERR_OK) {
-		e = node_key_load(&h->key, path, t);
+		e = validator_key_load(&h->key, h->keys, t);
 		h->has_key = e == ERR_OK;
-		if (e == ERR_NOTFOUND && may_lack_key)
+		if (e == ERR_CORRUPT && may_lack_key)
 			e = ERR_OK;
 	}
 	if (e != ERR_OK)

@@ -15,25 +15,63 @@
 
 /* ---- opening ---- */
 
-static enum err format_check(const char *dir, struct err_text *t)
+static bool holds(const char *dir, const char *name)
 {
 	char path[IO_PATH_MAX];
-	char log[IO_PATH_MAX];
+	bool there = false;
+	return io_join(path, dir, name, NULL) == ERR_OK &&
+	       io_exists(io_posix(), path, &there, NULL) == ERR_OK && there;
+}
+
+enum node_lack node_lacks(const char *dir)
+{
+	static const char *const marks[] = {"log/000001.seg", "keys/last_signed",
+					    "keys/validator.key", "keys/operator.key"};
+	if (holds(dir, "FORMAT"))
+		return holds(dir, "keys/validator.key") ? NODE_LACKS_NOTHING : NODE_LACKS_KEY;
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		if (holds(dir, marks[i]))
+			return NODE_LACKS_FORMAT;
+	return NODE_LACKS_ALL;
+}
+
+enum err node_there(const char *dir, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
 	struct buf text = BUF_INIT;
-	bool journal = false;
 	TRY(io_join(path, dir, "FORMAT", t));
-	TRY(io_join(log, dir, "log", t));
-	TRY(io_exists(io_posix(), log, &journal, t));
 	enum err e = io_read_file(io_posix(), path, 64, &text, t);
-	if (e == ERR_NOTFOUND && journal)
-		e = err_set(t, ERR_NOTFOUND,
-			    "%s: is gone, though there is a journal; it holds one line: " NODE_FORMAT_SHOWN, path);
+	if (e == ERR_NOTFOUND && node_lacks(dir) == NODE_LACKS_FORMAT)
+		e = err_set(t, ERR_CORRUPT, NODE_NO_FORMAT_TEXT, dir);
 	else if (e == ERR_NOTFOUND)
 		e = err_set(t, ERR_NOTFOUND, "%s: no node here; make one with 'argosy init'", dir);
 	else if (e == ERR_OK && !slice_eq_str(buf_slice(&text), NODE_FORMAT))
-		e = err_set(t, ERR_VERSION, "%s: made by another version of Argosy", path);
+		e = err_set(
+			t, ERR_VERSION,
+			"%s: made by another version of Argosy; this one writes \"" NODE_FORMAT_LINE
+			"\"",
+			path);
 	buf_fini(&text);
 	return e;
+}
+
+enum err validator_key_load(struct keyfile *k, const char *keys, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	struct err_text why = {{0}};
+	TRY(io_join(path, keys, "validator.key", t));
+	enum err e = node_key_load(k, path, &why);
+	if (e == ERR_NOTFOUND)
+		return err_set(t, ERR_CORRUPT,
+			       "%.300s is missing: put it back, or 'argosy key rotate validator' "
+			       "puts the next key in its place",
+			       path);
+	if (e == ERR_FORMAT || e == ERR_LIMIT)
+		return err_set(t, ERR_CORRUPT,
+			       "%.300s; put the right one back, or 'argosy key rotate validator' "
+			       "puts the next key in its place",
+			       why.text);
+	return e == ERR_OK ? e : err_set(t, e, "%s", why.text[0] ? why.text : err_str(e));
 }
 
 /*
@@ -155,14 +193,15 @@ static enum err guard_start(struct node *n, const struct solo_tip *tip, struct e
 static enum err driver_start(struct node *n, const struct solo_tip *tip, struct err_text *t)
 {
 	struct keyfile k;
-	char path[IO_PATH_MAX];
-	TRY(io_join(path, n->keys, "validator.key", t));
-	TRY(node_key_load(&k, path, t));
+	TRY(validator_key_load(&k, n->keys, t));
 	enum err e = ERR_OK;
 	const struct epoch_set *set = ledger_validators(n->ledger);
 	struct validator v = set->v[0];
 	if (set->n != 1 || memcmp(v.key, k.public_key, 32))
-		e = err_set(t, ERR_MISMATCH, "%s: not the validator's key of this chain now", path);
+		e = err_set(t, ERR_MISMATCH,
+			    "%s/validator.key: not the validator's key of this chain now; if its "
+			    "rotation was interrupted, do that again",
+			    n->keys);
 	if (e == ERR_OK) {
 		struct solo_options so = {.threads = n->options.threads,
 					  .disk_floor_bytes = n->options.disk_floor_bytes,
@@ -211,7 +250,7 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 	mallopt(M_ARENA_MAX, 2);
 	if (ed25519_init() != ERR_OK)
 		return err_set(t, ERR_UNAVAILABLE, "libsodium cannot start");
-	TRY(format_check(dir, t));
+	TRY(node_there(dir, t));
 	struct node *n = calloc(1, sizeof *n);
 	if (!n)
 		return ERR_NOMEM;
@@ -234,6 +273,9 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 		e = err_set(t, ERR_LOCKED, "%s: another process is using this folder", dir);
 	if (e == ERR_OK)
 		e = ledger_open(&n->ledger, dir, &lo, t);
+	/* There is a node; so what was not found is lost. */
+	if (e == ERR_NOTFOUND)
+		e = ERR_CORRUPT;
 	if (e == ERR_OK)
 		e = fingerprint_check(n, o->read_only, t);
 	if (e == ERR_OK && o->read_only)

@@ -36,8 +36,24 @@ struct node_birth {
 	int64_t time_s;		     /* genesis time; 0: now */
 };
 
-/* Makes folder, keys, genesis and an empty ledger. ERR_EXISTS if there is a node. */
+/* Makes folder, keys, genesis and an empty ledger. ERR_EXISTS if there is a node, or what may be
+ * one that lost its FORMAT. */
 enum err node_create(const char *dir, const struct node_birth *birth, struct err_text *t) MUST_USE;
+
+/* The one line of FORMAT, which birth writes and opening demands. */
+#define NODE_FORMAT_LINE "argosy-data 1"
+
+/* What keeps a folder from being opened. */
+enum node_lack {
+	NODE_LACKS_NOTHING,
+	NODE_LACKS_ALL,	   /* there is no node in it */
+	NODE_LACKS_FORMAT, /* there is a journal, or there are keys */
+	NODE_LACKS_KEY,	   /* keys/validator.key is gone: it may be read, but make no blocks */
+};
+enum node_lack node_lacks(const char *dir);
+/* Is there a node of this version? ERR_NOTFOUND: no. ERR_CORRUPT: FORMAT alone is missing.
+ * ERR_VERSION. */
+enum err node_there(const char *dir, struct err_text *t) MUST_USE;
 
 struct node_options {
 	bool read_only;	  /* no blocks made; the folder is locked and the state caught up all the same */
@@ -48,7 +64,8 @@ struct node_options {
 	void *progress_ctx;
 };
 
-/* ERR_LOCKED: another process has it. ERR_CORRUPT and others as ledger_open. A node whose
+/* ERR_NOTFOUND: there is none. ERR_LOCKED: another process has it. ERR_CORRUPT (a file that is
+ * missing, too) and others as ledger_open. A node whose
  * journal is behind its last signed height opens read-only (node_status tells why). */
 enum err node_open(struct node **out, const char *dir, const struct node_options *o,
 		   struct err_text *t) MUST_USE;

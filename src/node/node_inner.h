@@ -15,9 +15,12 @@
 
 #include <pthread.h>
 
-/* The one line of FORMAT, which birth writes and opening demands. */
-#define NODE_FORMAT_SHOWN "argosy-data 1"
-#define NODE_FORMAT NODE_FORMAT_SHOWN "\n"
+#define NODE_FORMAT NODE_FORMAT_LINE "\n"
+/* Of a folder. */
+#define NODE_NO_FORMAT_TEXT                                                                        \
+	"FORMAT is missing from %s, which holds the journal or keys of a node: write one line "    \
+	"into it, \"" NODE_FORMAT_LINE "\" (unless 'argosy init' was interrupted there: then it "  \
+	"can be run again)"
 
 struct node {
 	char dir[IO_PATH_MAX], keys[IO_PATH_MAX];
@@ -29,5 +32,8 @@ struct node {
 	bool read_only;
 	struct err_text why;
 };
+
+/* The key in keys/validator.key. ERR_CORRUPT: it is lost or damaged; the text says what to do. */
+enum err validator_key_load(struct keyfile *k, const char *keys, struct err_text *t) MUST_USE;
 
 #endif

@@ -264,10 +264,8 @@ static void creation_can_be_taken_up_again(void **s)
 {
 	(void)s;
 	create("unfinished");
-	char cmd[400];
-	/* As a crash right before the end leaves it. */
-	snprintf(cmd, sizeof cmd, "rm %s/FORMAT", dir);
-	assert_int_equal(system(cmd), 0);
+	/* As a crash before the guard was made leaves it. */
+	run("rm %s/FORMAT %s/keys/last_signed", dir, dir);
 	struct err_text t = {{0}};
 	struct node_birth b = {.member = "orchard", .name = "Orchard", .country = "CL"};
 	assert_int_equal(node_create(dir, &b, &t), ERR_OK);
@@ -278,6 +276,63 @@ static void creation_can_be_taken_up_again(void **s)
 	node_close(n);
 	/* A node that is one is never made again. */
 	assert_int_equal(node_create(dir, &b, &t), ERR_EXISTS);
+}
+
+/* Neither is one that lost its FORMAT, with its guard or without. */
+static void a_lost_format_is_no_licence(void **s)
+{
+	(void)s;
+	create("format");
+	struct node *n = opened(dir);
+	struct buf tx = event_tx(n, dir, 1, 0);
+	assert_int_equal(submit(n, &tx).verdict, VERDICT_OK);
+	buf_fini(&tx);
+	node_close(n);
+	run("cp -r %s %s.was", dir, dir);
+	struct err_text t = {{0}};
+	struct node_birth b = {.member = "orchard", .name = "Orchard", .country = "CL"};
+	run("rm %s/FORMAT%s", dir, "");
+	for (int guard = 1; guard >= 0; guard--) {
+		assert_int_equal(node_create(dir, &b, &t), ERR_EXISTS);
+		assert_non_null(strstr(t.text, "\"argosy-data 1\""));
+		assert_int_equal(node_lacks(dir), NODE_LACKS_FORMAT);
+		assert_int_equal(node_open(&n, dir, &(struct node_options){0}, &t), ERR_CORRUPT);
+		assert_non_null(strstr(t.text, "\"argosy-data 1\""));
+		assert_int_equal(node_resume(dir, 0, NULL, &t), ERR_CORRUPT);
+		run("diff -r %s/log %s.was/log", dir, dir);
+		run("rm -f %s/keys/last_signed %s.was/keys/last_signed", dir, dir);
+		run("diff -r %s/keys %s.was/keys", dir, dir);
+	}
+	/* Nor where the journal cannot be read any more. */
+	run("printf X | dd of=%s/log/000001.seg bs=1 seek=10 conv=notrunc 2>/dev/null%s", dir, "");
+	assert_int_equal(node_create(dir, &b, &t), ERR_EXISTS);
+	run("test -f %s/keys/validator.key%s", dir, "");
+}
+
+/* What is missing in a node is named; nobody is told to make another. */
+static void what_is_lost_is_named(void **s)
+{
+	(void)s;
+	create("lost");
+	struct node *n;
+	struct err_text t = {{0}};
+	struct node_options reading = {.read_only = true};
+	run("mv %s/keys/validator.key %s.key", dir, dir);
+	assert_int_equal(node_lacks(dir), NODE_LACKS_KEY);
+	assert_int_equal(node_open(&n, dir, &(struct node_options){0}, &t), ERR_CORRUPT);
+	assert_non_null(strstr(t.text, "validator.key is missing"));
+	assert_non_null(strstr(t.text, "key rotate validator"));
+	assert_int_equal(node_open(&n, dir, &reading, &t), ERR_OK);
+	node_close(n);
+	run("echo nonsense > %s/keys/validator.key%s", dir, "");
+	assert_int_equal(node_open(&n, dir, &(struct node_options){0}, &t), ERR_CORRUPT);
+	assert_non_null(strstr(t.text, "key rotate validator"));
+	run("mv %s.key %s/keys/validator.key", dir, dir);
+	assert_int_equal(node_lacks(dir), NODE_LACKS_NOTHING);
+	node_close(opened(dir));
+	run("mv %s/log %s.log", dir, dir);
+	assert_int_equal(node_open(&n, dir, &(struct node_options){0}, &t), ERR_CORRUPT);
+	assert_int_equal(node_open(&n, root, &(struct node_options){0}, &t), ERR_NOTFOUND);
 }
 
 static void proves(void **s)
@@ -453,7 +508,7 @@ static void unsigned_block_is_found(void **s)
 	char restored[300];
 	snprintf(restored, sizeof restored, "%s/unsigned-restored", root);
 	assert_int_equal(node_restore(dir, restored, &t), ERR_VERIFY);
-	assert_int_equal(node_open(&n, restored, &(struct node_options){0}, &t), ERR_NOTFOUND);
+	assert_int_equal(node_open(&n, restored, &(struct node_options){0}, &t), ERR_CORRUPT);
 }
 
 int main(void)
@@ -468,6 +523,8 @@ int main(void)
 		cmocka_unit_test(proves),
 		cmocka_unit_test(epochs_survive_crashes),
 		cmocka_unit_test(creation_can_be_taken_up_again),
+		cmocka_unit_test(a_lost_format_is_no_licence),
+		cmocka_unit_test(what_is_lost_is_named),
 		cmocka_unit_test(reads_beside_blocks),
 		cmocka_unit_test(unsigned_block_is_found),
 	};
