@@ -253,9 +253,12 @@ static inline void bench_landed(void *ctx, const struct node_answer *a)
 {
 	struct bench_flight *f = ctx;
 	pthread_mutex_lock(&f->mutex);
-	if (!a || a->verdict != VERDICT_OK) {
+	if (!a || a->unfit != ERR_OK || a->verdict != VERDICT_OK) {
 		if (f->refused++ == 0)
-			snprintf(f->why, sizeof f->why, "%s: %s %.150s", a ? verdict_name(a->verdict) : "stopped",
+			snprintf(f->why, sizeof f->why, "%s: %s %.150s",
+				 !a		      ? "stopped"
+				 : a->unfit != ERR_OK ? err_str(a->unfit)
+						      : verdict_name(a->verdict),
 				 a ? a->text.field : "", a ? a->text.text : "");
 	}
 	if (--f->left == 0)

@@ -50,7 +50,7 @@ struct http_server {
 	unsigned port;
 	int64_t head_ms;
 	pthread_mutex_t lock; /* conns, their due_ms, busy, stopping */
-	pthread_cond_t changed;
+	pthread_cond_t changed; /* by the monotonic clock: the other one may be set back */
 	struct conn conns; /* head of the ring */
 	unsigned busy;	   /* requests being handled */
 	bool stopping, sweeping;
@@ -79,7 +79,7 @@ static void *sweep(void *arg)
 	pthread_mutex_lock(&s->lock);
 	while (!s->stopping) {
 		struct timespec t;
-		clock_gettime(CLOCK_REALTIME, &t);
+		clock_gettime(CLOCK_MONOTONIC, &t);
 		t.tv_nsec += SWEEP_MS * 1000000L;
 		t.tv_sec += t.tv_nsec / 1000000000;
 		t.tv_nsec %= 1000000000;
@@ -419,7 +419,11 @@ enum err http_start(struct http_server **out, struct api *api, const struct http
 	s->head_ms = o->head_ms ? o->head_ms : HEAD_MS;
 	s->conns.next = s->conns.prev = &s->conns;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->changed, NULL);
+	pthread_condattr_t mono;
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->changed, &mono);
+	pthread_condattr_destroy(&mono);
 	if (o->listen) {
 		e = listen_tcp(&fd, &s->port, o->listen, t);
 		if (e == ERR_OK && !(s->tcp = serve(s, fd, all, each)))
@@ -463,7 +467,7 @@ void http_stop(struct http_server *s, int64_t wait_ms)
 	pthread_cond_broadcast(&s->changed);
 	for (int64_t end = now_ms() + wait_ms; s->busy && now_ms() < end;) {
 		struct timespec t;
-		clock_gettime(CLOCK_REALTIME, &t);
+		clock_gettime(CLOCK_MONOTONIC, &t);
 		t.tv_sec += 1;
 		pthread_cond_timedwait(&s->changed, &s->lock, &t);
 	}

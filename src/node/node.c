@@ -355,6 +355,7 @@ struct wait {
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	size_t left, unknown;
+	enum err unfit; /* of one that was answered so */
 };
 
 struct wait_one {
@@ -366,10 +367,12 @@ static void wait_done(void *ctx, const struct node_answer *a)
 {
 	struct wait_one *one = ctx;
 	pthread_mutex_lock(&one->w->mutex);
-	if (a)
-		*one->answer = *a;
-	else
+	if (!a)
 		one->w->unknown++;
+	else if (a->unfit != ERR_OK)
+		one->w->unfit = a->unfit;
+	else
+		*one->answer = *a;
 	if (--one->w->left == 0)
 		pthread_cond_signal(&one->w->cond);
 	pthread_mutex_unlock(&one->w->mutex);
@@ -402,7 +405,9 @@ enum err node_submit(struct node *n, struct node_answer *answers, const struct s
 	while (w.left > 0)
 		pthread_cond_wait(&w.cond, &w.mutex);
 	pthread_mutex_unlock(&w.mutex);
-	if (e == ERR_OK && w.unknown)
+	if (e == ERR_OK && w.unfit != ERR_OK)
+		e = solo_unfit_say(w.unfit, t);
+	if ((e == ERR_OK || w.unfit != ERR_OK) && w.unknown)
 		e = err_set(t, ERR_UNAVAILABLE,
 			    "the node stopped before it answered: whether %zu of the transactions were done is "
 			    "known after it has been started again",

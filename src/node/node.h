@@ -88,6 +88,9 @@ const char *node_dir(const struct node *n);
 void node_confirm_clock(struct node *n);
 
 struct node_answer {
+	/* Not ERR_OK: put into no block, and none will hold it unless it is sent again, since clock
+	 * (ERR_UNAVAILABLE) or disk (ERR_NOSPACE) were not fit for one. All else is empty then. */
+	enum err unfit;
 	enum verdict verdict;
 	bool duplicate;	 /* done before: verdict, height of the first time */
 	int64_t height;	 /* 0: never entered a block (refused at the door) */
@@ -100,12 +103,13 @@ struct node_answer {
 /*
  * Submits encoded Transactions and waits until each is durable or refused.
  * Faults: ERR_UNAVAILABLE (stopped, clock held), ERR_READONLY, ERR_NOSPACE;
- * those whose answer has height 0 and verdict 0 were not accepted.
+ * those whose answer has height 0 and verdict 0 are in no block, unless the text says that the
+ * node stopped before it answered.
  */
 enum err node_submit(struct node *n, struct node_answer *answers, const struct slice *txs, size_t count,
 		     struct err_text *t) MUST_USE;
-/* The same without waiting: `done` runs once for each, on a thread of the node; with NULL if
- * the node stopped and the outcome is unknown. ERR_LIMIT: too many wait (then
+/* The same without waiting: `done` runs once for each, on a thread of the node; look at `unfit`
+ * first. With NULL if the node stopped and the outcome is unknown. ERR_LIMIT: too many wait (then
  * node_wait_room, and again). */
 enum err node_submit_async(struct node *n, struct slice tx, void (*done)(void *ctx, const struct node_answer *),
 			   void *ctx, struct err_text *t) MUST_USE;

@@ -260,6 +260,113 @@ static void clock_that_jumps_holds_blocks(void **s)
 	buf_fini(&tx3);
 }
 
+/* A job whose answer comes back here. */
+struct answer_slot {
+	atomic_bool answered, hold, entered;
+	bool known;
+	struct node_answer a;
+};
+
+static void slot_fill(void *ctx, const struct node_answer *a)
+{
+	struct answer_slot *slot = ctx;
+	atomic_store(&slot->entered, true);
+	while (atomic_load(&slot->hold))
+		usleep(1000);
+	slot->known = a != NULL;
+	if (a)
+		slot->a = *a;
+	atomic_store(&slot->answered, true);
+}
+
+/* For ten seconds. */
+static bool becomes_true(atomic_bool *what)
+{
+	for (int i = 0; i < 10000 && !atomic_load(what); i++)
+		usleep(1000);
+	return atomic_load(what);
+}
+
+/* A handler that waits in the node, as HTTP's do. */
+struct handler {
+	struct node *n;
+	struct slice tx;
+	enum err e;
+	struct err_text t;
+	atomic_bool back;
+};
+
+static void *handler_main(void *arg)
+{
+	struct handler *h = arg;
+	struct node_answer a;
+	h->e = node_submit(h->n, &a, &h->tx, 1, &h->t);
+	atomic_store(&h->back, true);
+	return NULL;
+}
+
+/* What was accepted before the clock jumped, and is in no block yet, is answered at once, and
+ * truly is in none. Nothing is judged by such a clock, and the node can be closed. */
+static void nobody_waits_for_the_clock(void **s)
+{
+	(void)s;
+	enum { N = 30 };
+	create("waits");
+	struct node *n = opened(dir);
+	static struct answer_slot slots[N];
+	struct buf txs[N + 2];
+	struct err_text t = {{0}};
+	struct node_status st;
+	pthread_t thread;
+	for (uint32_t i = 0; i < N + 2; i++)
+		txs[i] = event_tx(n, dir, i + 1, 0);
+	/* The first one's answer keeps the closer busy, so the others wait. */
+	atomic_store(&slots[0].hold, true);
+	for (uint32_t i = 0; i < N; i++) {
+		assert_int_equal(node_submit_async(n, buf_slice(&txs[i]), slot_fill, &slots[i], &t),
+				 ERR_OK);
+		assert_true(i > 0 || becomes_true(&slots[0].entered));
+	}
+	struct handler h = {.n = n, .tx = buf_slice(&txs[N])};
+	assert_int_equal(pthread_create(&thread, NULL, handler_main, &h), 0);
+	for (st.queued = 0; st.queued < N + 1; usleep(1000))
+		node_status(n, &st);
+	usleep(50000); /* the workers are done with them */
+	clock_test_shift_ns = (int64_t)2 * 3600 * 1000000000;
+	/* It would have expired by that clock. */
+	struct handler late = {.n = n, .tx = buf_slice(&txs[N + 1])};
+	handler_main(&late);
+	assert_int_equal(late.e, ERR_UNAVAILABLE);
+	assert_non_null(strstr(late.t.text, "argosy clock confirm"));
+	atomic_store(&slots[0].hold, false);
+	for (uint32_t i = 0; i < N; i++) {
+		assert_true(becomes_true(&slots[i].answered));
+		assert_true(slots[i].known);
+		assert_int_equal(slots[i].a.unfit, i ? ERR_UNAVAILABLE : ERR_OK);
+	}
+	assert_true(becomes_true(&h.back));
+	pthread_join(thread, NULL);
+	assert_int_equal(h.e, ERR_UNAVAILABLE);
+	assert_string_equal(h.t.text, late.t.text);
+	node_status(n, &st);
+	assert_true(st.clock_held && !st.stopped);
+	assert_int_equal(st.queued, 0);
+	assert_int_equal(st.head.height, 1);
+	/* The block that is owed cannot be made; closing does not wait for it. */
+	int64_t begin = clock_mono_ns();
+	node_close(n);
+	assert_true(clock_mono_ns() - begin < (int64_t)5e9);
+	clock_test_shift_ns = 0;
+	n = opened(dir);
+	for (uint32_t i = 0; i < N + 2; i++) {
+		struct node_answer a = submit(n, &txs[i]);
+		assert_int_equal(a.verdict, VERDICT_OK);
+		assert_int_equal(a.duplicate, i == 0);
+		buf_fini(&txs[i]);
+	}
+	node_close(n);
+}
+
 static void creation_can_be_taken_up_again(void **s)
 {
 	(void)s;
@@ -520,6 +627,7 @@ int main(void)
 		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(copies_do_not_sign),
 		cmocka_unit_test(clock_that_jumps_holds_blocks),
+		cmocka_unit_test(nobody_waits_for_the_clock),
 		cmocka_unit_test(proves),
 		cmocka_unit_test(epochs_survive_crashes),
 		cmocka_unit_test(creation_can_be_taken_up_again),

@@ -98,19 +98,31 @@ void solo_wait_ms(struct solo *s, pthread_cond_t *c, int64_t ms)
 	pthread_cond_timedwait(c, &s->mutex, &until);
 }
 
+enum err solo_fit(struct solo *s, int64_t *wall_ns)
+{
+	if (!clock_watch_now(&s->clock, wall_ns))
+		return ERR_UNAVAILABLE;
+	return s->no_room ? ERR_NOSPACE : ERR_OK;
+}
+
+enum err solo_unfit_say(enum err unfit, struct err_text *t)
+{
+	return err_set(t, unfit, "%s",
+		       unfit == ERR_NOSPACE
+			       ? "the disk is nearly full: nothing is accepted until there is room"
+			       : "the clock jumped ahead: no blocks until the operator confirms it "
+				 "(argosy clock confirm)");
+}
+
 /* ---- workers: the costly part, in parallel, once ---- */
 
-/* True: goes into a block. False: answered. `block_ms`: the next block is later, even if
- * the clock fell behind. */
-static bool work_on(struct solo *s, struct job *j, int64_t block_ms)
+/* True: goes into a block. False: answered. */
+static bool work_on(struct solo *s, struct job *j, int64_t now_ms)
 {
 	struct node_answer a = {0};
 	struct tx_first first = {0};
 	struct err_text t = {{0}};
 	enum verdict v = VERDICT_OK;
-	int64_t now_ms = clock_wall_ns() / 1000000;
-	if (now_ms <= block_ms)
-		now_ms = block_ms + 1;
 	enum err e = ledger_prepare(s->ledger, &j->tx, j->bytes);
 	if (e == ERR_OK)
 		e = ledger_check(s->ledger, &v, &first, j->tx, now_ms, &a.text);
@@ -166,13 +178,20 @@ static void *worker_main(void *arg)
 			n++;
 		s->working += n;
 		bool stopped = s->stopped;
-		int64_t block_ms = s->block_ms;
+		int64_t wall_ns = 0, now_ms;
+		const struct node_answer no = {.unfit = solo_fit(s, &wall_ns)};
+		/* The next block is later than the last, even if the clock fell behind. */
+		now_ms = wall_ns / 1000000;
+		if (now_ms <= s->block_ms)
+			now_ms = s->block_ms + 1;
 		pthread_mutex_unlock(&s->mutex);
 		unsigned kept = 0;
 		for (unsigned i = 0; i < n; i++) {
 			if (stopped)
 				solo_job_answer(s, mine[i], NULL);
-			else if (work_on(s, mine[i], block_ms))
+			else if (no.unfit != ERR_OK)
+				solo_job_answer(s, mine[i], &no);
+			else if (work_on(s, mine[i], now_ms))
 				mine[kept++] = mine[i];
 		}
 		pthread_mutex_lock(&s->mutex);
@@ -292,15 +311,13 @@ enum err solo_submit(struct solo *s, struct slice tx, bool borrow,
 			memcpy(j->owned, tx.p, tx.n);
 		j->bytes = slice(j->owned, tx.n);
 	}
-	enum err e = ERR_OK;
+	int64_t wall_ns;
 	pthread_mutex_lock(&s->mutex);
+	enum err e = solo_fit(s, &wall_ns);
 	if (s->stopped || s->stopping)
 		e = err_set(t, ERR_UNAVAILABLE, "the node has stopped: %s", s->why);
-	else if (s->clock.held)
-		e = err_set(t, ERR_UNAVAILABLE,
-			    "the clock jumped ahead: no blocks until the operator confirms it (argosy clock confirm)");
-	else if (s->no_room)
-		e = err_set(t, ERR_NOSPACE, "the disk is nearly full: nothing is accepted until there is room");
+	else if (e != ERR_OK)
+		e = solo_unfit_say(e, t);
 	else if (s->jobs && (s->jobs >= JOBS_MAX || s->jobs_bytes + tx.n > JOBS_BYTES_MAX))
 		e = err_set(t, ERR_LIMIT, "too many transactions are waiting: try again");
 	if (e == ERR_OK) {
@@ -317,13 +334,16 @@ enum err solo_submit(struct solo *s, struct slice tx, bool borrow,
 
 enum err solo_wait_proof(struct solo *s, int64_t height, int64_t ms, struct err_text *t)
 {
-	int64_t end = clock_mono_ns() / 1000000 + ms;
+	int64_t end = clock_mono_ns() / 1000000 + ms, wall_ns;
 	enum err e = ERR_OK;
 	pthread_mutex_lock(&s->mutex);
 	while (s->proven < height && e == ERR_OK) {
 		int64_t left = end - clock_mono_ns() / 1000000;
+		enum err unfit = solo_fit(s, &wall_ns);
 		if (s->stopped)
 			e = err_set(t, ERR_UNAVAILABLE, "the node has stopped: %s", s->why);
+		else if (unfit != ERR_OK)
+			e = solo_unfit_say(unfit, t);
 		else if (left <= 0)
 			e = err_set(t, ERR_UNAVAILABLE, "no block closed in time");
 		else {

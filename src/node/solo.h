@@ -11,6 +11,9 @@
  *
  * A fault in execute or commit stops the driver for good: what was not answered
  * has an unknown outcome, and the folder must be opened again.
+ *
+ * While the clock has jumped or the disk is below its floor nobody waits: what comes is
+ * refused, and what was accepted and is in no block yet is answered as unfit.
  */
 #ifndef ARGOSY_NODE_SOLO_H
 #define ARGOSY_NODE_SOLO_H
@@ -48,6 +51,8 @@ void solo_stop(struct solo *s);
 enum err solo_submit(struct solo *s, struct slice tx, bool borrow,
 		     void (*done)(void *ctx, const struct node_answer *), void *ctx,
 		     struct err_text *t) MUST_USE;
+/* What is said of a transaction that was answered so; gives `unfit` back. */
+enum err solo_unfit_say(enum err unfit, struct err_text *t) MUST_USE;
 /* After ERR_LIMIT: waits until there is room, or a tenth of a second. */
 void solo_wait_room(struct solo *s);
 /* Waits until a header carries the app hash of `height` or a later one. */

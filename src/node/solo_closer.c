@@ -3,7 +3,8 @@
  *
  * A block closes when something is prepared and the workers have nothing in hand (or enough
  * is ready), or when a proof block is owed: the newest header lacks the newest app hash, and
- * somebody waits for it or nothing came for a moment. Clock and disk must be fit for it.
+ * somebody waits for it or nothing came for a moment. Clock and disk must be fit for it;
+ * while they are not, what is prepared is answered so, and goes into no block.
  * A fault stops the driver; the closer ends only when every accepted job has its answer.
  */
 #include "node/solo_inner.h"
@@ -54,13 +55,19 @@ static bool proof_owed(struct solo *s)
 	return !hash_eq(&head.app_hash, &s->tip.last_app_hash_in_header);
 }
 
-/* Are clock and disk fit for a block? With the mutex. Submissions are refused
- * meanwhile; what was accepted before waits. */
-static bool fit(struct solo *s, int64_t *wall_ns)
+/* Nobody waits for clock or room: what was accepted and is in no block yet is answered. It
+ * never will be in one, since only this thread takes what is prepared. With the mutex, which
+ * is dropped meanwhile. */
+static void refuse(struct solo *s, struct job **jobs, struct node_answer *answers, enum err unfit)
 {
-	bool timely = clock_watch_now(&s->clock, wall_ns);
-	s->no_room = below_floor(s);
-	return timely && !s->no_room;
+	size_t n;
+	while ((n = take_block(s, jobs)) > 0) {
+		for (size_t i = 0; i < n; i++)
+			answers[i] = (struct node_answer){.unfit = unfit};
+		pthread_mutex_unlock(&s->mutex);
+		solo_jobs_answer(s, jobs, n, answers);
+		pthread_mutex_lock(&s->mutex);
+	}
 }
 
 static void trim(struct solo *s)
@@ -107,10 +114,13 @@ static void rounds(struct solo *s, struct job **jobs, struct node_answer *answer
 		}
 		if (s->stopping && s->jobs == 0)
 			return;
-		if (!fit(s, &wall)) {
-			if (s->stopping)
-				return; /* solo_closer_main answers those that wait */
-			solo_wait_ms(s, &s->ready, 100);
+		s->no_room = below_floor(s);
+		enum err unfit = solo_fit(s, &wall);
+		if (unfit != ERR_OK) {
+			refuse(s, jobs, answers, unfit);
+			/* A job that a worker still has wakes us. */
+			if (!s->stopping || s->jobs > 0)
+				solo_wait_ms(s, &s->ready, 100);
 		} else if (ready ||
 			   (owed && (s->want_proof || idle_ms >= s->options.proof_delay_ms))) {
 			round_close(s, jobs, answers, wall);
@@ -137,7 +147,7 @@ void *solo_closer_main(void *arg)
 		solo_stop_for(s, ERR_NOMEM, &(struct err_text){{0}});
 	pthread_mutex_lock(&s->mutex);
 	rounds(s, jobs, answers);
-	/* Stopped by a fault, or ending without clock or room: nobody may wait for ever. */
+	/* Stopped by a fault: nobody may wait for ever. */
 	while (s->jobs > 0) {
 		struct job *j = solo_queue_take(&s->prepared);
 		if (!j) {

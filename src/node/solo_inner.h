@@ -78,6 +78,12 @@ void solo_jobs_answer(struct solo *s, struct job *const *jobs, size_t n,
 		      const struct node_answer *answers);
 /* The same for one. */
 void solo_job_answer(struct solo *s, struct job *j, const struct node_answer *a);
+/*
+ * Are clock and disk fit for a block now? The wall's time, if so; else ERR_UNAVAILABLE or
+ * ERR_NOSPACE. Looks at the clock itself, so that a jump is known before anything is judged
+ * by it; the disk is looked at by the closer. With the mutex.
+ */
+enum err solo_fit(struct solo *s, int64_t *wall_ns) MUST_USE;
 /* Stops the driver for good, by this fault. The first reason stays. Without the mutex. */
 void solo_stop_for(struct solo *s, enum err e, const struct err_text *t);
 /* Waits for the condition, at most so long; may return early. With the mutex. */
