@@ -3,6 +3,7 @@
  */
 #include "program.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stddef.h>
 
@@ -228,6 +229,31 @@ static void test_keys(void **state)
 	CODE(0, "key", "rotate", "agent");
 	CODE(0, "import", "epcis", program_file("good.jsonld", one_event));
 	OUT("1 known");
+	/* Without overlap the old key ends in the very block of the new one. */
+	static const char *const names[] = {"agent", "operator"};
+	for (size_t i = 0; i < 2; i++) {
+		char before[65], after[65], line[200], old[400];
+		uint64_t height = 0;
+		CODE(0, "key", "rotate", names[i], "--overlap", "0");
+		char *line_2 = strchr(last.out, '\n');
+		assert_non_null(line_2);
+		snprintf(after, sizeof after, "%.64s", line_2 + 1);
+		assert_int_equal(sscanf(last.out, "recorded in block %" SCNu64, &height), 1);
+		snprintf(old, sizeof old, "%s/keys/%s.key.old", node_dir, names[i]);
+		char *text = program_text(old), *at = strstr(text, "public: ");
+		assert_non_null(at);
+		snprintf(before, sizeof before, "%.64s", at + 8);
+		free(text);
+		CODE(0, "key", "list", "acme");
+		snprintf(line, sizeof line, "%s  %-6s  revoked at block %" PRIu64 "\n", before,
+			 i ? "person" : "agent", height);
+		OUT(line);
+		snprintf(line, sizeof line, "%s  %-6s\n", after, i ? "person" : "agent");
+		OUT(line);
+		CODE(5, "prefix", "register", "https://old.example.com/", "--key", old);
+		ERR("key_revoked");
+	}
+	CODE(0, "import", "epcis", program_file("good.jsonld", one_event));
 	const char *partner = program_file("partner.key", NULL);
 	CODE(0, "key", "create", partner);
 	CODE(0, "member", "admit", "partner", "--name", "Partner", "--country", "DE", "--role",

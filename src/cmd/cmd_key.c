@@ -4,7 +4,8 @@
  * A key file is made here and never leaves; the chain learns the public key alone.
  * Rotation makes the new file beside the old one, records the change, and only then
  * puts it in the old one's place; the old file stays as FILE.old until the operator
- * removes it, since the old key stays valid for the overlap.
+ * removes it, since the old key stays valid for the overlap. Without any overlap it is
+ * revoked in the same transaction: on the chain, an overlap of 0 means without end.
  */
 #include "cmd/cmds.h"
 #include "cmd/sender.h"
@@ -88,7 +89,9 @@ static int add_key(struct cli *cli, const uint8_t key[static 32], bool person,
 		   const uint8_t *replaces)
 {
 	Argosy__V1__AddKey act = ARGOSY__V1__ADD_KEY__INIT;
-	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	Argosy__V1__RevokeKey end = ARGOSY__V1__REVOKE_KEY__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT, ending = ARGOSY__V1__ACTION__INIT;
+	Argosy__V1__Action *const both[] = {&action, &ending};
 	uint64_t overlap;
 	unsigned at = 0;
 	if (!cli_number(cli, "overlap", &overlap, replaces ? 86400 : 0, UINT32_MAX))
@@ -106,7 +109,13 @@ static int add_key(struct cli *cli, const uint8_t key[static 32], bool person,
 		act.scope[act.n_scope++] = text(v);
 	action.act_case = ARGOSY__V1__ACTION__ACT_ADD_KEY;
 	action.add_key = &act;
-	return sender_act(cli, "operator", &action);
+	if (!replaces || overlap)
+		return sender_act(cli, "operator", &action);
+	end.key = act.replaces;
+	end.reason = text("replaced");
+	ending.act_case = ARGOSY__V1__ACTION__ACT_REVOKE_KEY;
+	ending.revoke_key = &end;
+	return sender_send(cli, "operator", both, 2);
 }
 
 int cmd_key_add(struct cli *cli)

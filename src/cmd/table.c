@@ -96,7 +96,7 @@ static const struct cli_option key_add_options[] = {
 };
 
 static const struct cli_option key_rotate_options[] = {
-	{"overlap", "SECONDS", "how long the old key stays valid (86400)"},
+	{"overlap", "SECONDS", "how long the old key stays valid (86400); 0: not at all"},
 	{"next-key", "FILE", "validator: the key that the chain committed to"},
 	{"new-next-key", "FILE", "validator: where the key after it goes; keep it offline"},
 	{"scope", "ACT", "an act that an agent's key may do; may be repeated"},
