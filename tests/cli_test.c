@@ -347,6 +347,37 @@ static void test_lost(void **state)
 	CODE(0, "prefix", "register", "https://lost.example.com/");
 }
 
+/* The validator's key: lost, damaged, or only to be replaced. */
+static void test_validator(void **state)
+{
+	(void)state;
+	static const char *const ways[] = {"rm %s", "echo nonsense > %s", "touch %s"};
+	char dir[300], key[400], command[500], next[3 + 1][300];
+	snprintf(dir, sizeof dir, "%s/validator", program_dir);
+	snprintf(key, sizeof key, "%s/keys/validator.key", dir);
+	for (size_t i = 0; i < 4; i++)
+		snprintf(next[i], sizeof next[i], "%s/next%zu.key", program_dir, i);
+	CODE(0, "init", "--data-dir", dir, "--member", "acme", "--no-passphrase", "--next-key",
+	     next[0]);
+	for (size_t i = 0; i < 3; i++) {
+		char id[60];
+		snprintf(id, sizeof id, "https://id%zu.example.com/", i);
+		snprintf(command, sizeof command, ways[i], key); /* NOLINT: literals above */
+		assert_int_equal(system(command), 0);
+		CODE(i < 2 ? 8 : 0, "prefix", "register", "https://a.example.com/", "--data-dir",
+		     dir);
+		CODE(2, "key", "rotate", "validator", "--data-dir", dir);
+		ERR("--next-key");
+		CODE(0, "key", "rotate", i ? "validator" : key, "--data-dir", dir, "--next-key",
+		     next[i], "--new-next-key", next[i + 1]);
+		ERR("is replaced");
+		ERR(next[i + 1]);
+		assert_int_equal(access(next[i + 1], F_OK), 0);
+		CODE(0, "prefix", "register", id, "--data-dir", dir);
+	}
+	CODE(0, "verify", "--data-dir", dir);
+}
+
 /* Runs the verifier on a file; its exit code. */
 static int verified(const char *file, const char *fingerprint)
 {
@@ -575,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_tx),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_validator),
 		cmocka_unit_test(test_trace_and_proof),
 		cmocka_unit_test(test_witness),
 		cmocka_unit_test(test_attachments),

@@ -128,6 +128,14 @@ int cmd_key_add(struct cli *cli)
 	return code ? code : add_key(cli, key, kind == KEYFILE_PERSON, NULL);
 }
 
+/* Is it the node's validator's key that is meant? Its file may be lost. */
+static bool names_validator(struct cli *cli, const char *name)
+{
+	const char *own = arena_printf(cli->arena, "%s/keys/validator.key", cli->data_dir);
+	return strcmp(name, "validator") == 0 || strcmp(name, "validator.key") == 0 ||
+	       (own && strcmp(name, own) == 0);
+}
+
 /* The validator's key is replaced by the one that the chain committed to; the folder must be
  * at rest. */
 static int rotate_validator(struct cli *cli)
@@ -159,6 +167,8 @@ int cmd_key_rotate(struct cli *cli)
 	const char *kept = path ? arena_printf(cli->arena, "%s.old", path) : NULL;
 	if (!fresh || !kept)
 		return cli_fault(cli, ERR_NOMEM, NULL);
+	if (names_validator(cli, cli->argv[0]))
+		return rotate_validator(cli);
 	enum err e = node_key_load(&old, path, &cli->err);
 	if (e != ERR_OK)
 		return cli_fault(cli, e, NULL);

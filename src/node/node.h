@@ -155,6 +155,7 @@ enum err node_resume(const char *dir, int64_t last_height, const struct hash *la
 /*
  * The validator's key is replaced by the one the chain committed to (its file's path, or a
  * name in keys/); a new next key is made at `new_next_file`. No node may run on the folder.
+ * keys/validator.key may be lost or damaged.
  */
 enum err node_rotate_validator(const char *dir, const char *next_key_file, const char *new_next_file,
 			       struct err_text *t) MUST_USE;

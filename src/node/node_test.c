@@ -523,9 +523,15 @@ static void epochs_survive_crashes(void **s)
 	run("rm %s/keys/validator.key%s", dir, "");
 	good(node_rotate_validator(dir, after, "next3.key", &t), &t);
 	signs_again(dir, 4);
+	/* One that is damaged. */
+	run("echo nonsense > %s/keys/validator.key%s", dir, "");
+	good(node_rotate_validator(dir, "next3.key", "next4.key", &t), &t);
+	signs_again(dir, 5);
+	snprintf(after, sizeof after, "%s/keys/next3.key", dir);
 	/* Another key than the one committed to. */
-	assert_int_equal(node_rotate_validator(dir, after, "next4.key", &t), ERR_OK); /* in force: nothing to do */
-	assert_int_equal(node_rotate_validator(dir, "agent.key", "next4.key", &t), ERR_MISMATCH);
+	assert_int_equal(node_rotate_validator(dir, after, "next5.key", &t),
+			 ERR_OK); /* in force: nothing to do */
+	assert_int_equal(node_rotate_validator(dir, "agent.key", "next5.key", &t), ERR_MISMATCH);
 }
 
 /* Readers on another thread, until told to stop. */
