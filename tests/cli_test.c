@@ -376,6 +376,30 @@ static void test_validator(void **state)
 		CODE(0, "prefix", "register", id, "--data-dir", dir);
 	}
 	CODE(0, "verify", "--data-dir", dir);
+	/* Once more: it says what is the case, and claims no file that it did not make. */
+	const char *never = program_file("never.key", NULL);
+	CODE(7, "key", "rotate", "validator", "--data-dir", dir, "--next-key", next[2],
+	     "--new-next-key", never);
+	ERR("no key was made at");
+	assert_null(strstr(last.err, "offline"));
+	assert_int_equal(access(never, F_OK), -1);
+	CODE(7, "key", "rotate", "validator", "--data-dir", dir, "--next-key", next[2],
+	     "--new-next-key", never, "--lang", "zh");
+	ERR("已是验证者密钥");
+	CODE(0, "key", "rotate", "validator", "--data-dir", dir, "--next-key", next[2],
+	     "--new-next-key", next[3]);
+	ERR("was replaced before");
+	/* In force, and its file lost: put in its place. */
+	assert_int_equal(unlink(key), 0);
+	CODE(0, "key", "rotate", "validator", "--data-dir", dir, "--next-key", next[2],
+	     "--new-next-key", never);
+	ERR("is in its place now");
+	assert_int_equal(access(never, F_OK), -1);
+	CODE(0, "prefix", "register", "https://id3.example.com/", "--data-dir", dir);
+	/* A name without a slash is one in keys/, and is told so. */
+	CODE(0, "key", "rotate", "validator", "--data-dir", dir, "--next-key", next[3],
+	     "--new-next-key", "next4.key");
+	ERR("keep keys/next4.key offline");
 }
 
 /* Runs the verifier on a file; its exit code. */

@@ -284,9 +284,11 @@ static void epochs(void **s)
 	node_close(n);
 	/* The validator's key is replaced by the one committed to; not by any other. */
 	char other[700];
+	struct node_rotation rotation;
 	snprintf(other, sizeof other, "%s/keys/agent.key", dir);
-	assert_int_equal(node_rotate_validator(dir, other, "after.key", &t), ERR_MISMATCH);
-	enum err e = node_rotate_validator(dir, "next-validator.key", "after2.key", &t);
+	assert_int_equal(node_rotate_validator(&rotation, dir, other, "after.key", &t),
+			 ERR_MISMATCH);
+	enum err e = node_rotate_validator(&rotation, dir, "next-validator.key", "after2.key", &t);
 	if (e != ERR_OK)
 		print_error("%s\n", t.text);
 	assert_int_equal(e, ERR_OK);

@@ -148,13 +148,36 @@ static int rotate_validator(struct cli *cli)
 			"say with --new-next-key FILE where the one after it goes");
 	if (cli_flag(cli, "dry-run"))
 		return CLI_DONE;
-	enum err e = node_rotate_validator(cli->data_dir, next, after, &cli->err);
+	/* A name without a slash is one in keys/; else one here. */
+	const char *in_keys = arena_printf(cli->arena, "%s/keys/%s", cli->data_dir, next);
+	const char *here = arena_printf(cli->arena, "./%s", next);
+	if (!in_keys || !here)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	if (!strchr(next, '/') && access(in_keys, F_OK) != 0 && access(here, F_OK) == 0)
+		next = here;
+	struct node_rotation done;
+	enum err e = node_rotate_validator(&done, cli->data_dir, next, after, &cli->err);
 	if (e != ERR_OK)
 		return client_folder_fault(cli, e);
+	const char *where = strchr(after, '/') ? "" : "keys/";
+	if (done.before && !done.next_there)
+		return cli_fail(
+			cli, done.in_place ? CLI_CONFLICT : CLI_DONE,
+			cli_tr(cli,
+			       "%s is the validator's key since an earlier rotation%s; no key was "
+			       "made at %s%s: the next one is where that rotation put it",
+			       "%s 自此前的更换起已是验证者密钥%s；未在 %s%s "
+			       "生成密钥：下一个密钥在那次更换所指定之处"),
+			next,
+			done.in_place ? "" : cli_tr(cli, ", and is in its place now", "，现已就位"),
+			where, after);
 	cli_say(cli,
-		cli_tr(cli, "the validator's key is replaced; keep %s offline",
-		       "验证者密钥已更换；请离线保管 %s"),
-		after);
+		done.before
+			? cli_tr(cli, "the validator's key was replaced before; keep %s%s offline",
+				 "验证者密钥此前已更换；请离线保管 %s%s")
+			: cli_tr(cli, "the validator's key is replaced; keep %s%s offline",
+				 "验证者密钥已更换；请离线保管 %s%s"),
+		where, after);
 	return CLI_DONE;
 }
 

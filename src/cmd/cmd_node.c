@@ -117,11 +117,12 @@ int cmd_init(struct cli *cli)
 	printf(cli_tr(cli,
 		      "made a node in %s\nmember %s, genesis %s\n"
 		      "Give the fingerprint to everybody who is to check your proofs.\n"
-		      "Take the next validator key off this machine and keep it safe: %s\n",
+		      "Take the next validator key off this machine and keep it safe: %s%s\n",
 		      "已在 %s 创建节点\n成员 %s，创世指纹 %s\n"
 		      "请把指纹交给需要验证您的证明的各方。\n"
-		      "请把下一个验证者密钥移到离线处妥善保管：%s\n"),
+		      "请把下一个验证者密钥移到离线处妥善保管：%s%s\n"),
 	       cli->data_dir, b.member, fingerprint,
+	       b.next_key_file && !strchr(b.next_key_file, '/') ? "keys/" : "",
 	       b.next_key_file ? b.next_key_file : "keys/next-validator.key");
 	return CLI_DONE;
 }

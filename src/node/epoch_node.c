@@ -125,14 +125,21 @@ enum err node_resume(const char *dir, int64_t last_height, const struct hash *la
 	return err;
 }
 
+/* A name in keys/, or a path. */
+static enum err key_path(char out[static IO_PATH_MAX], const char *keys, const char *file,
+			 struct err_text *t)
+{
+	if (!strchr(file, '/'))
+		return io_join(out, keys, file, t);
+	snprintf(out, IO_PATH_MAX, "%s", file);
+	return ERR_OK;
+}
+
 /* Replaces a key file's content by another's. */
 static enum err key_move(const char *keys, const char *from, const char *to, struct err_text *t)
 {
 	char a[IO_PATH_MAX], b[IO_PATH_MAX];
-	if (strchr(from, '/'))
-		snprintf(a, sizeof a, "%s", from);
-	else
-		TRY(io_join(a, keys, from, t));
+	TRY(key_path(a, keys, from, t));
 	TRY(io_join(b, keys, to, t));
 	struct buf text = BUF_INIT;
 	enum err e = io_read_file(io_posix(), a, KEYFILE_TEXT_MAX, &text, t);
@@ -185,7 +192,21 @@ static enum err replace(struct held *h, const struct keyfile *next, size_t index
 	return ledger_epoch_begin(h->ledger, &e, t);
 }
 
-enum err node_rotate_validator(const char *dir, const char *next_key_file, const char *new_next_file,
+/* Does the file hold the key whose hash this is? */
+static bool key_is(const char *keys, const char *file, const struct hash *want)
+{
+	char path[IO_PATH_MAX];
+	struct keyfile k;
+	struct hash got;
+	if (key_path(path, keys, file, NULL) != ERR_OK || node_key_load(&k, path, NULL) != ERR_OK)
+		return false;
+	sha256(&got, slice(k.public_key, 32));
+	keyfile_fini(&k);
+	return hash_eq(&got, want);
+}
+
+enum err node_rotate_validator(struct node_rotation *out, const char *dir,
+			       const char *next_key_file, const char *new_next_file,
 			       struct err_text *t)
 {
 	struct held h;
@@ -193,32 +214,34 @@ enum err node_rotate_validator(const char *dir, const char *next_key_file, const
 	struct hash next_hash;
 	char path[IO_PATH_MAX];
 	size_t index = 0;
+	*out = (struct node_rotation){0};
 	TRY(hold(&h, dir, true, t));
 	const struct epoch_set *set = ledger_validators(h.ledger);
-	enum err err = ERR_OK;
-	bool loaded = false;
 	/* A lost key may be replaced too: a solo chain has one. */
 	if (!h.has_key || own_index(&index, set, h.key.public_key, NULL) != ERR_OK)
 		index = 0;
-	if (strchr(next_key_file, '/'))
-		snprintf(path, sizeof path, "%s", next_key_file);
-	else
-		err = io_join(path, h.keys, next_key_file, t);
+	enum err err = key_path(path, h.keys, next_key_file, t);
+	bool loaded = false;
 	if (err == ERR_OK) {
 		err = node_key_load(&next, path, t);
 		loaded = err == ERR_OK;
 	}
-	/* In force already, but not yet in its place: a crash came between. */
-	bool begun = loaded && memcmp(set->v[index].key, next.public_key, 32) == 0;
-	if (loaded && !begun) {
+	/* In force already; if not yet in its place, a crash came between. */
+	out->before = loaded && memcmp(set->v[index].key, next.public_key, 32) == 0;
+	out->in_place =
+		out->before && h.has_key && memcmp(h.key.public_key, next.public_key, 32) == 0;
+	if (loaded && !out->before) {
 		sha256(&next_hash, slice(next.public_key, 32));
 		if (!hash_eq(&next_hash, &set->next[index]))
 			err = err_set(t, ERR_MISMATCH, "%s: not the key that the chain committed to", path);
 		else
 			err = replace(&h, &next, index, new_next_file, t);
 	}
-	if (err == ERR_OK)
+	if (err == ERR_OK && !out->in_place)
 		err = key_move(h.keys, next_key_file, "validator.key", t);
+	if (err == ERR_OK)
+		out->next_there =
+			key_is(h.keys, new_next_file, &ledger_validators(h.ledger)->next[index]);
 	if (loaded)
 		keyfile_fini(&next);
 	release(&h);

@@ -155,9 +155,16 @@ enum err node_resume(const char *dir, int64_t last_height, const struct hash *la
 /*
  * The validator's key is replaced by the one the chain committed to (its file's path, or a
  * name in keys/); a new next key is made at `new_next_file`. No node may run on the folder.
- * keys/validator.key may be lost or damaged.
+ * keys/validator.key may be lost or damaged. A key that is in force already is only put in its
+ * place, and no next key is made.
  */
-enum err node_rotate_validator(const char *dir, const char *next_key_file, const char *new_next_file,
+struct node_rotation {
+	bool before;	 /* the key was in force already */
+	bool in_place;	 /* keys/validator.key was that key: nothing was left to do */
+	bool next_there; /* `new_next_file` holds the key that the chain commits to now */
+};
+enum err node_rotate_validator(struct node_rotation *out, const char *dir,
+			       const char *next_key_file, const char *new_next_file,
 			       struct err_text *t) MUST_USE;
 
 #endif

@@ -500,6 +500,7 @@ static void epochs_survive_crashes(void **s)
 	(void)s;
 	char next[300], after[300];
 	struct err_text t = {{0}};
+	struct node_rotation rotation;
 	struct node *n;
 	create("epochs");
 	signs_again(dir, 1);
@@ -513,25 +514,29 @@ static void epochs_survive_crashes(void **s)
 	run("cp %s/keys/validator.key %s.old", dir, dir);
 	snprintf(next, sizeof next, "%s/keys/next-validator.key", dir);
 	snprintf(after, sizeof after, "%s.next", dir);
-	good(node_rotate_validator(dir, next, after, &t), &t);
+	good(node_rotate_validator(&rotation, dir, next, after, &t), &t);
+	assert_true(!rotation.before && rotation.next_there);
 	/* The record was written and the key was not put in its place. */
 	run("cp %s.old %s/keys/validator.key", dir, dir);
 	assert_int_equal(node_open(&n, dir, &(struct node_options){0}, &t), ERR_MISMATCH);
-	good(node_rotate_validator(dir, next, "unused.key", &t), &t);
+	good(node_rotate_validator(&rotation, dir, next, "unused.key", &t), &t);
+	assert_true(rotation.before && !rotation.in_place && !rotation.next_there);
+	run("test ! -e %s/keys/unused.key%s", dir, "");
 	signs_again(dir, 3);
 	/* A key that is lost. */
 	run("rm %s/keys/validator.key%s", dir, "");
-	good(node_rotate_validator(dir, after, "next3.key", &t), &t);
+	good(node_rotate_validator(&rotation, dir, after, "next3.key", &t), &t);
 	signs_again(dir, 4);
 	/* One that is damaged. */
 	run("echo nonsense > %s/keys/validator.key%s", dir, "");
-	good(node_rotate_validator(dir, "next3.key", "next4.key", &t), &t);
+	good(node_rotate_validator(&rotation, dir, "next3.key", "next4.key", &t), &t);
 	signs_again(dir, 5);
 	snprintf(after, sizeof after, "%s/keys/next3.key", dir);
 	/* Another key than the one committed to. */
-	assert_int_equal(node_rotate_validator(dir, after, "next5.key", &t),
+	assert_int_equal(node_rotate_validator(&rotation, dir, after, "next5.key", &t),
 			 ERR_OK); /* in force: nothing to do */
-	assert_int_equal(node_rotate_validator(dir, "agent.key", "next5.key", &t), ERR_MISMATCH);
+	assert_int_equal(node_rotate_validator(&rotation, dir, "agent.key", "next5.key", &t),
+			 ERR_MISMATCH);
 }
 
 /* Readers on another thread, until told to stop. */
