@@ -596,6 +596,37 @@ static void test_copies(void **state)
 	CODE(7, "restore", copy, "--data-dir", restored);
 	CODE(0, "status", "--data-dir", restored);
 	CODE(6, "import", "epcis", program_file("good.jsonld", one_event), "--data-dir", restored);
+	/* A node that is no copy has nothing to resume. */
+	CODE(7, "resume", "--none-known");
+	ERR("may sign as it is");
+	/* The original goes on, then is lost: the proof names what the copy did not know. */
+	const char *head = program_file("lost.head", NULL), *bundle = program_file("b", NULL);
+	char fp[65], words[300];
+	CODE(0, "prefix", "register", "https://lost2.example.com/");
+	CODE(0, "head", "export", "-o", head);
+	CODE(7, "resume", "--last-head", head);
+	CODE(0, "status", "--json");
+	char *at = strstr(last.out, "\"height\":");
+	assert_non_null(at);
+	long long known = strtoll(at + 9, NULL, 10);
+	CODE(0, "genesis", "fingerprint");
+	snprintf(fp, sizeof fp, "%.64s", last.out);
+	CODE(0, "resume", "--last-head", head, "--data-dir", restored);
+	CODE(7, "resume", "--last-head", head, "--data-dir", restored);
+	CODE(0, "prefix", "register", "https://new.example.com/", "--data-dir", restored);
+	CODE(0, "prove", "https://id.example.com/goods/1", "-o", bundle, "--data-dir", restored);
+	assert_int_equal(verified(bundle, fp), 0);
+	snprintf(words, sizeof words,
+		 "From block %lld on resumed from a copy; the newest head known then was block "
+		 "%lld,",
+		 known + 1, known);
+	OUT(words);
+	program_free(&last);
+	last = program_run("argosy-verify", bundle, "--genesis", fp, "--lang", "zh",
+			   (const char *)NULL);
+	snprintf(words, sizeof words, "自区块 %lld 起：由副本恢复；当时已知的最新链头为区块 %lld，",
+		 known + 1, known);
+	OUT(words);
 	/* Damage is found, and said where. */
 	snprintf(command, sizeof command,
 		 "printf X | dd of=%s/log/000001.seg bs=1 seek=3000 conv=notrunc 2>/dev/null",

@@ -264,7 +264,7 @@ static void witnesses_and_heads(void **s)
 	assert_int_equal(node_backup(n, copy, &height, &t), ERR_OK);
 	node_close(n);
 	snprintf(dir, sizeof dir, "%s", copy);
-	assert_int_equal(node_resume(dir, 0, NULL, &t), ERR_OK);
+	assert_int_equal(node_resume(dir, NULL, &t), ERR_OK);
 	n = opened();
 	b = prove(n, ITEM, (struct node_prove_options){0});
 	r = checked(&b, NULL);
@@ -331,8 +331,8 @@ static void epochs(void **s)
 	node_status(n, &st);
 	assert_true(st.read_only);
 	node_close(n);
-	struct hash lost_hash = {{9}};
-	e = node_resume(dir, lost, &lost_hash, &t);
+	struct node_known_head lost_head = {.height = lost, .hash = {{9}}};
+	e = node_resume(dir, &lost_head, &t);
 	if (e != ERR_OK)
 		print_error("%s\n", t.text);
 	assert_int_equal(e, ERR_OK);

@@ -100,13 +100,14 @@ int cmd_restore(struct cli *cli)
 }
 
 /* "H:HASH", or a head file or bundle of this chain. */
-static int last_head(struct cli *cli, const char *given, int64_t *height, struct hash *hash)
+static int last_head(struct cli *cli, const char *given, struct node_known_head *head)
 {
 	char *end;
 	errno = 0;
 	long long h = strtoll(given, &end, 10);
-	if (*end == ':' && errno == 0 && h > 0 && hex_decode(hash->b, 32, slice_str(end + 1))) {
-		*height = h;
+	if (*end == ':' && errno == 0 && h > 0 &&
+	    hex_decode(head->hash.b, 32, slice_str(end + 1))) {
+		head->height = h;
 		return CLI_DONE;
 	}
 	int code = CLI_FAILED;
@@ -125,19 +126,20 @@ static int last_head(struct cli *cli, const char *given, int64_t *height, struct
 			r->detail);
 	else
 		code = CLI_DONE;
-	*height = r->height;
-	memcpy(hash->b, r->header_hash, 32);
+	head->height = r->height;
+	head->verified = true;
+	memcpy(head->hash.b, r->header_hash, 32);
+	memcpy(head->chain.b, r->fingerprint, 32);
 	verify_free(r);
 	return code;
 }
 
 int cmd_resume(struct cli *cli)
 {
-	int64_t height = 0;
-	struct hash hash = {{0}};
+	struct node_known_head head = {0};
 	const char *given = cli_value(cli, "last-head");
 	if (given) {
-		int code = last_head(cli, given, &height, &hash);
+		int code = last_head(cli, given, &head);
 		if (code)
 			return code;
 	} else if (!cli_flag(cli, "none-known")) {
@@ -145,7 +147,7 @@ int cmd_resume(struct cli *cli)
 				"name the newest head known from anywhere with --last-head "
 				"HEIGHT:HASH or a head file, or say --none-known");
 	}
-	enum err e = node_resume(cli->data_dir, height, &hash, &cli->err);
+	enum err e = node_resume(cli->data_dir, given ? &head : NULL, &cli->err);
 	if (e != ERR_OK)
 		return client_folder_fault(cli, e);
 	printf("%s\n", cli_tr(cli, "resumed in a new epoch", "已在新的纪元恢复运行"));

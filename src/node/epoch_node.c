@@ -68,50 +68,59 @@ static enum err own_index(size_t *index, const struct epoch_set *set, const uint
 	return err_set(t, ERR_MISMATCH, "keys/validator.key is not a validator of this chain now");
 }
 
-/* The newest height known to have been signed, from the journal, the guard and the operator. */
-static enum err newest_known(struct held *h, int64_t *height, struct hash *hash, struct err_text *t)
+/* The newest head known to have been signed, from the journal, the guard and the operator. */
+static enum err newest_known(struct held *h, struct node_known_head *k, struct err_text *t)
 {
 	char path[IO_PATH_MAX];
 	struct ledger_head head;
-	struct guard_mark mark;
-	int64_t said = *height;
+	struct guard_mark mark = {0};
+	const struct hash *chain = &ledger_genesis(h->ledger)->fingerprint;
 	ledger_head(h->ledger, &head);
-	if (said && said < head.height)
-		return err_set(t, ERR_MISMATCH, "this copy reaches height %lld already", (long long)head.height);
-	if (head.height >= *height) {
-		if (said == head.height && !hash_eq(hash, &head.block_hash))
-			return err_set(t, ERR_MISMATCH, "the head of height %lld is another one than this copy's",
-				       (long long)said);
-		*height = head.height;
-		*hash = head.block_hash;
-	}
 	TRY(io_join(path, h->keys, "last_signed", t));
 	enum err e = guard_read(io_posix(), path, &mark, NULL);
-	if (e == ERR_OK && mark.height > *height) {
-		*height = mark.height;
-		*hash = mark.block;
-	}
+	if (e != ERR_OK && e != ERR_NOTFOUND && e != ERR_CORRUPT)
+		return err_set(t, e, "%s: %s", path, err_str(e));
+	if (k->verified && !hash_eq(&k->chain, chain))
+		return err_set(t, ERR_MISMATCH, "the head is another chain's");
+	if (guard_allows(h->ledger, e, &mark, NULL) &&
+	    !(k->verified && k->height >= node_next_height(h->ledger)))
+		return err_set(t, ERR_CONFLICT,
+			       "this node is no copy and may sign as it is: there is nothing to "
+			       "resume, and a new epoch would be shown in every later proof. Where "
+			       "the whole folder was set back (a snapshot), name a newer head by "
+			       "its file");
+	if (k->height && k->height < head.height)
+		return err_set(t, ERR_MISMATCH, "this copy reaches height %lld already",
+			       (long long)head.height);
+	if (k->height == head.height && k->height && !hash_eq(&k->hash, &head.block_hash))
+		return err_set(t, ERR_MISMATCH,
+			       "the head of height %lld is another one than this copy's",
+			       (long long)head.height);
+	if (head.height > k->height)
+		*k = (struct node_known_head){.height = head.height, .hash = head.block_hash};
+	if (e == ERR_OK && mark.height > k->height)
+		*k = (struct node_known_head){.height = mark.height, .hash = mark.block};
 	return ERR_OK;
 }
 
-enum err node_resume(const char *dir, int64_t last_height, const struct hash *last_hash,
-		     struct err_text *t)
+enum err node_resume(const char *dir, const struct node_known_head *known, struct err_text *t)
 {
 	struct held h;
-	struct hash hash = last_hash ? *last_hash : (struct hash){{0}};
+	struct node_known_head last = known ? *known : (struct node_known_head){0};
 	char path[IO_PATH_MAX];
 	TRY(hold(&h, dir, false, t));
 	const struct epoch_set *set = ledger_validators(h.ledger);
 	struct epoch e = {.number = set->number + 1, .kind = EPOCH_RESUME};
 	enum err err = own_index(&e.index, set, h.key.public_key, t);
 	if (err == ERR_OK)
-		err = newest_known(&h, &last_height, &hash, t);
+		err = newest_known(&h, &last, t);
 	if (err == ERR_OK) {
 		/* The epoch before may have begun and signed nothing: a crash before the guard was
 		 * made, say. Each begins later than the one before, so a height is left out. */
-		e.from_height = last_height >= set->from_height ? last_height + 1 : set->from_height + 1;
-		e.last_height = last_height;
-		e.last_hash = hash;
+		e.from_height =
+			last.height >= set->from_height ? last.height + 1 : set->from_height + 1;
+		e.last_height = last.height;
+		e.last_hash = last.hash;
 		err = epoch_sign(&e, &ledger_genesis(h.ledger)->fingerprint, h.key.secret_key);
 	}
 	if (err == ERR_OK)
@@ -120,7 +129,8 @@ enum err node_resume(const char *dir, int64_t last_height, const struct hash *la
 		err = io_join(path, h.keys, "last_signed", t);
 	if (err == ERR_OK)
 		err = guard_create(io_posix(), path,
-				   &(struct guard_mark){.height = last_height, .block = hash}, t);
+				   &(struct guard_mark){.height = last.height, .block = last.hash},
+				   t);
 	release(&h);
 	return err;
 }

@@ -134,59 +134,75 @@ static enum err tip_load(struct node *n, struct solo_tip *tip, struct err_text *
 	return e;
 }
 
-/* The next height to sign: a resumed epoch may begin further on. */
-static int64_t next_height(struct node *n)
+int64_t node_next_height(struct ledger *l)
 {
 	struct ledger_head head;
-	const struct epoch_set *set = ledger_validators(n->ledger);
-	int64_t next = ledger_genesis(n->ledger)->initial_height;
-	ledger_head(n->ledger, &head);
+	const struct epoch_set *set = ledger_validators(l);
+	int64_t next = ledger_genesis(l)->initial_height;
+	ledger_head(l, &head);
 	if (head.height + 1 > next)
 		next = head.height + 1;
 	return set->from_height > next ? set->from_height : next;
 }
 
-/*
- * May this folder sign? If it is older than what was signed, or does not know (a
- * copy), *why says so and the node is read-only. A journal one block ahead of the
- * guard is a crash between the two: the guard catches up.
- */
+bool guard_allows(struct ledger *l, enum err read, const struct guard_mark *last,
+		  struct err_text *why)
+{
+	struct ledger_head head;
+	ledger_head(l, &head);
+	if (read != ERR_OK)
+		(void)!err_set(why, ERR_READONLY,
+			       "this folder does not know what was signed last (a copy, or "
+			       "keys/last_signed is %s): 'argosy resume' begins a new epoch",
+			       read == ERR_CORRUPT ? "damaged" : "gone");
+	else if (last->height >= node_next_height(l))
+		(void)!err_set(why, ERR_READONLY,
+			       "the journal ends at height %lld but height %lld was signed: an "
+			       "older copy, or its end was cut off; 'argosy resume' begins a new "
+			       "epoch",
+			       (long long)head.height, (long long)last->height);
+	else if (head.height == last->height && head.height &&
+		 !hash_eq(&last->block, &head.block_hash))
+		(void)!err_set(why, ERR_READONLY,
+			       "another block of height %lld was signed than the journal holds: "
+			       "this is not the journal that was signed; bring that one back, or "
+			       "'argosy resume' begins a new epoch",
+			       (long long)head.height);
+	else
+		return true;
+	return false;
+}
+
+/* A folder that is only read says all the same whether it could do more. */
+static enum err guard_look(struct node *n)
+{
+	struct guard_mark last = {0};
+	char path[IO_PATH_MAX];
+	TRY(io_join(path, n->keys, "last_signed", NULL));
+	enum err e = guard_read(io_posix(), path, &last, NULL);
+	if (e == ERR_OK || e == ERR_NOTFOUND || e == ERR_CORRUPT)
+		(void)guard_allows(n->ledger, e, &last, &n->why);
+	return ERR_OK;
+}
+
+/* Where guard_allows says no, the node is read-only. A journal one block ahead of the guard is
+ * a crash between the two: the guard catches up. */
 static enum err guard_start(struct node *n, const struct solo_tip *tip, struct err_text *t)
 {
 	struct ledger_head head;
-	struct guard_mark last;
+	struct guard_mark last = {0};
+	struct err_text why = {{0}};
 	char path[IO_PATH_MAX];
 	TRY(io_join(path, n->keys, "last_signed", t));
-	enum err e = guard_open(&n->guard, io_posix(), path, &n->why);
-	if (e == ERR_NOTFOUND || e == ERR_CORRUPT) {
-		n->read_only = true;
-		(void)!err_set(&n->why, ERR_READONLY,
-			       "this folder does not know what was signed last (a copy, or keys/last_signed is %s): "
-			       "'argosy resume' begins a new epoch",
-			       e == ERR_CORRUPT ? "damaged" : "gone");
-		return ERR_OK;
-	}
-	if (e != ERR_OK)
-		return err_set(t, e, "%s", n->why.text);
+	enum err e = guard_open(&n->guard, io_posix(), path, &why);
+	if (e != ERR_OK && e != ERR_NOTFOUND && e != ERR_CORRUPT)
+		return err_set(t, e, "%s", why.text);
+	if (e == ERR_OK)
+		guard_last(n->guard, &last);
+	n->read_only = !guard_allows(n->ledger, e, &last, &n->why);
 	ledger_head(n->ledger, &head);
-	guard_last(n->guard, &last);
-	if (last.height >= next_height(n)) {
-		n->read_only = true;
-		(void)!err_set(&n->why, ERR_READONLY,
-			       "the journal ends at height %lld but height %lld was signed: an older copy, or its "
-			       "end was cut off; 'argosy resume' begins a new epoch",
-			       (long long)head.height, (long long)last.height);
-		return ERR_OK;
-	}
-	if (head.height > last.height)
+	if (!n->read_only && head.height > last.height)
 		return guard_advance(n->guard, &tip->mark, t);
-	if (head.height == last.height && head.height && !hash_eq(&last.block, &head.block_hash)) {
-		n->read_only = true;
-		(void)!err_set(&n->why, ERR_READONLY,
-			       "another block of height %lld was signed than the journal holds: this is not the "
-			       "journal that was signed",
-			       (long long)head.height);
-	}
 	return ERR_OK;
 }
 
@@ -206,8 +222,8 @@ static enum err driver_start(struct node *n, const struct solo_tip *tip, struct 
 		struct solo_options so = {.threads = n->options.threads,
 					  .disk_floor_bytes = n->options.disk_floor_bytes,
 					  .disk_path = n->dir};
-		e = solo_start(&n->solo, n->ledger, n->guard, tip, next_height(n), &v, k.secret_key, &so,
-			       t);
+		e = solo_start(&n->solo, n->ledger, n->guard, tip, node_next_height(n->ledger), &v,
+			       k.secret_key, &so, t);
 	}
 	keyfile_fini(&k);
 	return e;
@@ -278,8 +294,9 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 		e = ERR_CORRUPT;
 	if (e == ERR_OK)
 		e = fingerprint_check(n, o->read_only, t);
+	n->read_only = o->read_only;
 	if (e == ERR_OK && o->read_only)
-		n->read_only = true;
+		e = guard_look(n);
 	else if (e == ERR_OK)
 		e = start(n, t);
 	if (e != ERR_OK) {
@@ -311,7 +328,7 @@ void node_close(struct node *n)
 
 void node_status(struct node *n, struct node_status *s)
 {
-	*s = (struct node_status){.read_only = n->read_only};
+	*s = (struct node_status){.read_only = n->why.text[0] != 0};
 	snprintf(s->why, sizeof s->why, "%.*s", (int)sizeof s->why - 1, n->why.text);
 	if (n->solo)
 		solo_status(n->solo, s);

@@ -73,7 +73,7 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 void node_close(struct node *n);
 
 struct node_status {
-	bool read_only;
+	bool read_only; /* the folder may not sign, whether it was opened for that or not */
 	char why[256]; /* why it is read-only or stopped; empty otherwise */
 	bool stopped;  /* a fault stopped it: restart needed */
 	bool clock_held; /* the clock jumped ahead: blocks wait for node_confirm_clock */
@@ -147,9 +147,19 @@ enum err node_attachments_check(const char *dir, struct err_text *t) MUST_USE;
 /* Into an empty or absent folder: copies, verifies against the signed headers, opens read-only
  * until node_resume. No node may run on it. */
 enum err node_restore(const char *from_dir, const char *to_dir, struct err_text *t) MUST_USE;
-/* The operator resumes in a new epoch after a restore; last known head: height and hash of the
- * newest header known from anywhere (0: the copy's own). */
-enum err node_resume(const char *dir, int64_t last_height, const struct hash *last_hash,
+/* The newest head of the chain that is known from anywhere. */
+struct node_known_head {
+	int64_t height;
+	struct hash hash;
+	bool verified;	   /* signed by the validators of the chain below; else somebody's word */
+	struct hash chain; /* the genesis' fingerprint, where it was verified */
+};
+/*
+ * The operator resumes in a new epoch after a restore. `known` NULL: nobody knows a newer head
+ * than the copy's own. ERR_CONFLICT: the folder may sign as it is, and needs no epoch; unless a
+ * head that was verified is newer: then the guard itself is an old copy.
+ */
+enum err node_resume(const char *dir, const struct node_known_head *known,
 		     struct err_text *t) MUST_USE;
 
 /*

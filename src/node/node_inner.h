@@ -33,6 +33,15 @@ struct node {
 	struct err_text why;
 };
 
+/* The next height to sign: a resumed epoch may begin further on than behind the last block. */
+int64_t node_next_height(struct ledger *l);
+/*
+ * May this folder sign what comes after its journal? `read` is what came of reading the guard
+ * (ERR_OK, ERR_NOTFOUND or ERR_CORRUPT), `last` what it said. False: it is older than what was
+ * signed, or does not know (a copy); *why says so.
+ */
+bool guard_allows(struct ledger *l, enum err read, const struct guard_mark *last,
+		  struct err_text *why);
 /* The key in keys/validator.key. ERR_CORRUPT: it is lost or damaged; the text says what to do. */
 enum err validator_key_load(struct keyfile *k, const char *keys, struct err_text *t) MUST_USE;
 

@@ -405,7 +405,7 @@ static void a_lost_format_is_no_licence(void **s)
 		assert_int_equal(node_lacks(dir), NODE_LACKS_FORMAT);
 		assert_int_equal(node_open(&n, dir, &(struct node_options){0}, &t), ERR_CORRUPT);
 		assert_non_null(strstr(t.text, "\"argosy-data 1\""));
-		assert_int_equal(node_resume(dir, 0, NULL, &t), ERR_CORRUPT);
+		assert_int_equal(node_resume(dir, NULL, &t), ERR_CORRUPT);
 		run("diff -r %s/log %s.was/log", dir, dir);
 		run("rm -f %s/keys/last_signed %s.was/keys/last_signed", dir, dir);
 		run("diff -r %s/keys %s.was/keys", dir, dir);
@@ -505,12 +505,14 @@ static void epochs_survive_crashes(void **s)
 	create("epochs");
 	signs_again(dir, 1);
 	/* The record was written and the guard was not. */
-	good(node_resume(dir, 0, NULL, &t), &t);
 	run("rm %s/keys/last_signed%s", dir, "");
-	good(node_resume(dir, 0, NULL, &t), &t);
+	good(node_resume(dir, NULL, &t), &t);
+	run("rm %s/keys/last_signed%s", dir, "");
+	good(node_resume(dir, NULL, &t), &t);
 	signs_again(dir, 2);
 	/* A new key right after a resume that nothing was signed in. */
-	good(node_resume(dir, 0, NULL, &t), &t);
+	run("rm %s/keys/last_signed%s", dir, "");
+	good(node_resume(dir, NULL, &t), &t);
 	run("cp %s/keys/validator.key %s.old", dir, dir);
 	snprintf(next, sizeof next, "%s/keys/next-validator.key", dir);
 	snprintf(after, sizeof after, "%s.next", dir);
@@ -564,6 +566,53 @@ static void *reader_main(void *arg)
 		r->rounds++;
 	}
 	return NULL;
+}
+
+/* A new epoch stands in every later proof: none where the guard says that there is no need.
+ * But a folder that was set back with its guard does not know. */
+static void only_copies_are_resumed(void **s)
+{
+	(void)s;
+	struct err_text t = {{0}};
+	struct node_status st;
+	create("healthy");
+	signs_again(dir, 1);
+	struct node *n = opened(dir);
+	struct ledger_head head;
+	ledger_head(node_ledger(n), &head);
+	struct hash chain = ledger_genesis(node_ledger(n))->fingerprint;
+	node_close(n);
+	struct node_known_head own = {.height = head.height, .hash = head.block_hash};
+	struct node_known_head word = {.height = head.height + 5, .hash = {{1}}};
+	struct node_known_head other = {
+		.height = head.height + 5, .verified = true, .chain = {{1}}};
+	assert_int_equal(node_resume(dir, NULL, &t), ERR_CONFLICT);
+	assert_non_null(strstr(t.text, "may sign as it is"));
+	assert_int_equal(node_resume(dir, &own, &t), ERR_CONFLICT);
+	assert_int_equal(node_resume(dir, &word, &t), ERR_CONFLICT);
+	assert_int_equal(node_resume(dir, &other, &t), ERR_MISMATCH);
+	own.verified = true;
+	own.chain = chain;
+	assert_int_equal(node_resume(dir, &own, &t), ERR_CONFLICT);
+	signs_again(dir, 2);
+	struct node_known_head newer = {
+		.height = head.height + 50, .hash = {{1}}, .verified = true, .chain = chain};
+	good(node_resume(dir, &newer, &t), &t);
+	signs_again(dir, 3);
+	n = opened(dir);
+	node_status(n, &st);
+	assert_true(st.head.height > newer.height);
+	node_close(n);
+	/* Opened only to be read, it says whether it is a copy. */
+	struct node_options reading = {.read_only = true};
+	for (int copy = 0; copy < 2; copy++) {
+		assert_int_equal(node_open(&n, dir, &reading, &t), ERR_OK);
+		node_status(n, &st);
+		assert_int_equal(st.read_only, copy);
+		assert_int_equal(strstr(st.why, "argosy resume") != NULL, copy);
+		node_close(n);
+		run("rm -f %s/keys/last_signed%s", dir, "");
+	}
 }
 
 static void reads_beside_blocks(void **s)
@@ -641,6 +690,7 @@ int main(void)
 		cmocka_unit_test(nobody_waits_for_the_clock),
 		cmocka_unit_test(proves),
 		cmocka_unit_test(epochs_survive_crashes),
+		cmocka_unit_test(only_copies_are_resumed),
 		cmocka_unit_test(creation_can_be_taken_up_again),
 		cmocka_unit_test(a_lost_format_is_no_licence),
 		cmocka_unit_test(what_is_lost_is_named),

@@ -249,15 +249,23 @@ static void put_who(struct buf *b, const struct verify_result *r, bool zh)
 	}
 	for (size_t i = 0; i < r->n_epochs; i++) {
 		const struct verify_epoch *e = &r->epochs[i];
-		buf_printf(b,
-			   e->resumed
-				   ? (zh ? "  - 自区块 %" PRId64 " 起：从副本恢复\n"
-					 : "  - Resumed from a copy at block %" PRId64 "\n")
-				   : (zh ? "  - 自区块 %" PRId64 " 起：验证者密钥已按创世承诺更换\n"
-					 : "  - A validator's key was replaced, as the genesis "
-					   "allows, "
-					   "from block %" PRId64 " on\n"),
-			   e->from_height);
+		/* Where the copy ended is not in the statement: only what was known beside it. */
+		if (e->resumed)
+			buf_printf(b,
+				   zh ? "  - 自区块 %" PRId64
+					" 起：由副本恢复；当时已知的最新链头为区块 %" PRId64
+					"，截至该区块而副本所缺的区块不在此链中\n"
+				      : "  - From block %" PRId64
+					" on resumed from a copy; the newest head known then was "
+					"block %" PRId64 ", and blocks up to it that the copy "
+					"lacked are not in this chain\n",
+				   e->from_height, e->last_height);
+		else
+			buf_printf(b,
+				   zh ? "  - 自区块 %" PRId64 " 起：验证者密钥已按创世承诺更换\n"
+				      : "  - A validator's key was replaced, as the genesis "
+					"allows, from block %" PRId64 " on\n",
+				   e->from_height);
 	}
 	if (r->head_held)
 		buf_printf(b,

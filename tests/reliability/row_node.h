@@ -158,7 +158,10 @@ ROW_FN void row_restore(struct row_node *r, const char *copy, const char *dir)
 	snprintf(r->dir, sizeof r->dir, "%s", dir);
 	enum err e = node_restore(copy, r->dir, &t);
 	if (e == ERR_OK)
-		e = node_resume(r->dir, s.head.height, &s.head.block_hash, &t);
+		e = node_resume(r->dir,
+				&(struct node_known_head){.height = s.head.height,
+							  .hash = s.head.block_hash},
+				&t);
 	if (e != ERR_OK)
 		row_die("restore", e, &t);
 	row_remove(copy);
