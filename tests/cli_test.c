@@ -594,8 +594,24 @@ static void test_copies(void **state)
 	snprintf(restored, sizeof restored, "%s/restored", program_dir);
 	CODE(0, "restore", copy, "--data-dir", restored);
 	CODE(7, "restore", copy, "--data-dir", restored);
+	/* It may be read, and says why it is not written; sent again, that stays so. */
+	CODE(0, "status");
+	assert_null(strstr(last.out, "read-only"));
+	CODE(0, "status", "--json");
+	OUT("\"read_only\":false");
 	CODE(0, "status", "--data-dir", restored);
-	CODE(6, "import", "epcis", program_file("good.jsonld", one_event), "--data-dir", restored);
+	OUT("read-only    this folder does not know what was signed last");
+	OUT("argosy resume");
+	CODE(0, "status", "--data-dir", restored, "--lang", "zh");
+	OUT("只读");
+	CODE(0, "status", "--data-dir", restored, "--json");
+	OUT("\"read_only\":true");
+	OUT("\"why\":\"this folder does not know");
+	CODE(8, "import", "epcis", program_file("good.jsonld", one_event), "--data-dir", restored);
+	ERR("argosy resume");
+	CODE(8, "prefix", "register", "https://copy.example.com/", "--data-dir", restored, "--lang",
+	     "zh");
+	ERR("只读");
 	/* A node that is no copy has nothing to resume. */
 	CODE(7, "resume", "--none-known");
 	ERR("may sign as it is");

@@ -137,7 +137,6 @@ int cli_exit_of(enum err e)
 	case ERR_DENIED:
 		return CLI_DENIED;
 	case ERR_UNAVAILABLE:
-	case ERR_READONLY:
 		return CLI_LATER;
 	case ERR_CONFLICT:
 	case ERR_EXISTS:
@@ -145,6 +144,7 @@ int cli_exit_of(enum err e)
 	case ERR_LOCKED:
 	case ERR_CORRUPT:
 	case ERR_VERSION:
+	case ERR_READONLY:
 		return CLI_FOLDER;
 	case ERR_NOMEM:
 	case ERR_IO:

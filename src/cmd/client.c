@@ -214,7 +214,8 @@ int client_call(struct client *c, struct api_response *out, const char *method, 
 
 static int exit_of_status(int status, const char *code)
 {
-	if (strcmp(code, "damaged") == 0 || strcmp(code, "locked") == 0)
+	if (strcmp(code, "damaged") == 0 || strcmp(code, "locked") == 0 ||
+	    strcmp(code, "read_only") == 0)
 		return CLI_FOLDER;
 	switch (status) {
 	case 401:

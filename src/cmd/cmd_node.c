@@ -167,7 +167,7 @@ int cmd_status(struct cli *cli)
 	       (unsigned long long)json_u64(v, "records"));
 	if (json_true(v, "stopped"))
 		printf("%-12s %s\n", cli_tr(cli, "STOPPED", "已停止"), json_str(a, v, "why"));
-	else if (daemon && json_true(v, "read_only"))
+	else if (json_true(v, "read_only"))
 		printf("%-12s %s\n", cli_tr(cli, "read-only", "只读"), json_str(a, v, "why"));
 	if (json_true(v, "clock_held"))
 		printf("%-12s %s\n", cli_tr(cli, "CLOCK", "时钟"),

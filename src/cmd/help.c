@@ -17,7 +17,7 @@ static const struct {
 	{CLI_DENIED, "authentication or permission"},
 	{CLI_LATER, "unavailable or timed out: may be tried again"},
 	{CLI_CONFLICT, "conflict"},
-	{CLI_FOLDER, "data folder locked or corrupt"},
+	{CLI_FOLDER, "data folder locked, corrupt, or a copy that must be resumed"},
 };
 
 static void title_put(const struct cli_command *c)

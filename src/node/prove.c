@@ -42,6 +42,11 @@ static enum err carrier_find(struct node *n, struct signed_block *b, const struc
 		if (hash_eq(&b->header.app_hash, &p->app_hash))
 			return ERR_OK;
 	}
+	if (!n->solo && n->why.text[0])
+		return err_set(t, ERR_READONLY,
+			       "the last block is not carried by a header yet, and the node is "
+			       "read-only: %.350s",
+			       n->why.text);
 	if (!n->solo)
 		return err_set(t, ERR_UNAVAILABLE,
 			       "the last block is not carried by a header yet, and this node makes no blocks");
