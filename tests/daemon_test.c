@@ -289,6 +289,14 @@ static void test_second_start(void **state)
 	assert_int_equal(r.code, 3);
 	assert_non_null(strstr(r.err, "argosy init"));
 	program_free(&r);
+	struct program_result as = program_run("argosy", "version", (const char *)NULL);
+	r = program_run("argosyd", "--version", (const char *)NULL);
+	assert_int_equal(r.code, 0);
+	assert_int_equal(strncmp(r.out, "argosyd ", 8), 0);
+	assert_int_equal(strncmp(as.out, "argosy ", 7), 0);
+	assert_string_equal(r.out + 8, as.out + 7);
+	program_free(&as);
+	program_free(&r);
 	r = program_run("argosyd", "--lissen", "x", (const char *)NULL);
 	assert_int_equal(r.code, 2);
 	program_free(&r);

@@ -3,6 +3,7 @@
  * address and on the folder's unix socket.
  *
  *   argosyd [--data-dir DIR] [--listen ADDR:PORT|none] [--config FILE]
+ *   argosyd --version
  *
  * Signals: SIGTERM and SIGINT finish what was accepted and stop; a second one stops
  * at once (the journal is made for that). SIGHUP does no harm. Exit codes are those of
@@ -31,6 +32,8 @@ enum { STOP_WAIT_MS = 20000 };
 
 static const char usage[] =
 	"usage: argosyd [--data-dir DIR] [--listen ADDR:PORT|none] [--config FILE]\n"
+	"               [--connections-max N]\n"
+	"       argosyd --version | --help\n"
 	"serves a node's folder; make one with \"argosy init\"\n";
 
 /* Tells systemd, if it started us: sd_notify(3) in a few lines. */
@@ -84,6 +87,11 @@ static int settings(struct config *c, struct arena *a, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			printf("%s", usage);
+			return CLI_DONE;
+		}
+		if (strcmp(argv[i], "--version") == 0) {
+			printf("argosyd %s (%s, %s)\n", ARGOSY_VERSION, ARGOSY_COMMIT,
+			       ARGOSY_BUILD);
 			return CLI_DONE;
 		}
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)

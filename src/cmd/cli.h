@@ -10,6 +10,8 @@
 
 #include "base/bytes.h"
 
+#define ARGOSY_VERSION "0.1.0"
+
 /* Exit codes, fixed for scripts. */
 enum cli_exit {
 	CLI_DONE = 0,

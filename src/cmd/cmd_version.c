@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-#define ARGOSY_VERSION "0.1.0"
-
 int cmd_version(struct cli *cli)
 {
 	if (!cli->json) {
