@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stddef.h>
+#include <sys/file.h>
 
 #include <cmocka.h>
 
@@ -347,6 +348,28 @@ static void test_lost(void **state)
 	CODE(0, "prefix", "register", "https://lost.example.com/");
 }
 
+/* Two commands on one folder: the second waits a little. */
+static void test_in_turn(void **state)
+{
+	(void)state;
+	const char *argv[] = {"argosy", "status", NULL};
+	char lock[400];
+	int status;
+	snprintf(lock, sizeof lock, "%s/LOCK", node_dir);
+	int fd = open(lock, O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	pid_t second = program_start(program_file("second.out", NULL),
+				     program_file("second.err", NULL), argv);
+	poll(NULL, 0, 400);
+	assert_int_equal(waitpid(second, &status, WNOHANG), 0);
+	assert_int_equal(flock(fd, LOCK_UN), 0);
+	assert_int_equal(program_wait(second), 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	CODE(8, "status", "--timeout", "1");
+	ERR("another process is using this folder");
+	close(fd);
+}
+
 /* The validator's key: lost, damaged, or only to be replaced. */
 static void test_validator(void **state)
 {
@@ -681,6 +704,7 @@ int main(void)
 		cmocka_unit_test(test_trace_and_proof),
 		cmocka_unit_test(test_witness),
 		cmocka_unit_test(test_attachments),
+		cmocka_unit_test(test_in_turn),
 		cmocka_unit_test(test_damaged_attachments),
 		cmocka_unit_test(test_copies),
 	};

@@ -316,6 +316,28 @@ static void test_second_start(void **state)
 	assert_int_equal(tcp("GET /livez HTTP/1.1\r\n" GOOD "\r\n"), 200);
 }
 
+/* A daemon that does not answer is not waited for longer than was said. */
+static void test_timeout(void **state)
+{
+	(void)state;
+	time_t begin = time(NULL);
+	kill(daemon_pid, SIGSTOP);
+	struct program_result r = program_run("argosy", "status", "--timeout", "1", "--data-dir",
+					      node_dir, (const char *)NULL);
+	kill(daemon_pid, SIGCONT);
+	assert_int_equal(r.code, 6);
+	assert_true(time(NULL) - begin < 10);
+	program_free(&r);
+	r = program_run("argosy", "status", "--timeout", "soon", "--data-dir", node_dir,
+			(const char *)NULL);
+	assert_int_equal(r.code, 2);
+	program_free(&r);
+	r = program_run("argosy", "status", "--timeout", "0", "--data-dir", node_dir,
+			(const char *)NULL);
+	assert_int_equal(r.code, 0);
+	program_free(&r);
+}
+
 /* ---- signals while work comes in ---- */
 
 static const char *many_events(const char *name, unsigned first, unsigned n)
@@ -460,7 +482,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strict),	      cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_socket),	      cmocka_unit_test(test_transaction),
-		cmocka_unit_test(test_second_start),
+		cmocka_unit_test(test_second_start),  cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_signals),	      cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_second_signal),
 	};

@@ -7,15 +7,24 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+enum {
+	TIMEOUT_S = 600,
+	FOLDER_WAIT_MS = 5000, /* for another command that has the folder, and is done soon */
+	FOLDER_LOOK_MS = 50,
+};
 
 struct client {
 	struct cli *cli;
+	int64_t timeout_ms; /* of an answer; 0: none */
 	/* Through a daemon: */
 	CURL *curl;
 	char socket[108];
@@ -33,6 +42,8 @@ static bool daemon_there(struct client *c)
 	char path[4200];
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	snprintf(path, sizeof path, "%s/argosyd.sock", c->cli->data_dir);
+	if (c->dir_fd >= 0)
+		close(c->dir_fd);
 	if (http_socket_path(c->socket, &c->dir_fd, path, NULL) != ERR_OK)
 		return false;
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", c->socket);
@@ -74,7 +85,7 @@ static int call_daemon(struct client *c, struct api_response *out, const char *m
 	curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c->curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, 600000L);
+	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &out->body);
 	snprintf(language, sizeof language, "Accept-Language: %s", c->cli->zh ? "zh" : "en");
@@ -131,12 +142,28 @@ int client_folder_fault(struct cli *cli, enum err e)
 	return cli_fault(cli, e, strstr(cli->err.text, cli->data_dir) ? NULL : cli->data_dir);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* CLI_DONE, with neither node nor api: a daemon serves it now. */
 static int open_folder(struct client *c, enum client_need need)
 {
 	struct cli *cli = c->cli;
 	struct node_options o = {
 		.read_only = need == CLIENT_READ, .progress = on_progress, .progress_ctx = cli};
-	enum err e = node_open(&c->node, cli->data_dir, &o, &cli->err);
+	bool less = c->timeout_ms && c->timeout_ms < FOLDER_WAIT_MS;
+	int64_t end = now_ms() + (less ? c->timeout_ms : FOLDER_WAIT_MS);
+	enum err e;
+	while ((e = node_open(&c->node, cli->data_dir, &o, &cli->err)) == ERR_LOCKED &&
+	       now_ms() < end) {
+		poll(NULL, 0, FOLDER_LOOK_MS);
+		if (daemon_there(c))
+			return CLI_DONE;
+	}
 	if (e != ERR_OK)
 		return client_folder_fault(cli, e);
 	c->api = api_new(c->node);
@@ -147,20 +174,24 @@ static int open_folder(struct client *c, enum client_need need)
 
 int client_open(struct cli *cli, struct client **out, enum client_need need)
 {
-	struct client *c = calloc(1, sizeof *c);
+	uint64_t timeout_s;
 	int code = CLI_DONE;
 	*out = NULL;
+	if (!cli_number(cli, "timeout", &timeout_s, TIMEOUT_S, 86400))
+		return CLI_USAGE;
+	struct client *c = calloc(1, sizeof *c);
 	if (!c)
 		return cli_fault(cli, ERR_NOMEM, NULL);
 	c->cli = cli;
 	c->dir_fd = -1;
-	if (daemon_there(c)) {
+	c->timeout_ms = (int64_t)timeout_s * 1000;
+	if (!daemon_there(c))
+		code = open_folder(c, need);
+	if (code == CLI_DONE && !c->node) {
 		curl_global_init(CURL_GLOBAL_DEFAULT);
 		c->curl = curl_easy_init();
 		if (!c->curl)
 			code = cli_fault(cli, ERR_NOMEM, NULL);
-	} else {
-		code = open_folder(c, need);
 	}
 	if (code) {
 		client_close(c);

@@ -13,6 +13,7 @@ const struct cli_option cli_globals[] = {
 	{"lang", "en|zh", "language of what is for people (else by LANG)"},
 	{"quiet", NULL, "no talk on stderr (-q)"},
 	{"verbose", NULL, "more talk (-v)"},
+	{"timeout", "SECONDS", "how long argosyd may take to answer (600; 0: any time)"},
 	{"help", NULL, "what the command does (-h)"},
 	{NULL, NULL, NULL},
 };
