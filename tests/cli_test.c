@@ -674,6 +674,188 @@ static void test_copies(void **state)
 	CODE(4, "backup", "verify", copy);
 }
 
+/* Changes a byte of a file; -1: in its middle. */
+static void flip(const char *path, long at)
+{
+	FILE *f = fopen(path, "r+");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	if (at < 0)
+		at = ftell(f) / 2;
+	assert_int_equal(fseek(f, at, SEEK_SET), 0);
+	int c = fgetc(f);
+	assert_int_not_equal(c, EOF);
+	assert_int_equal(fseek(f, at, SEEK_SET), 0);
+	assert_int_equal(fputc(c ^ 0x10, f), c ^ 0x10);
+	assert_int_equal(fclose(f), 0);
+}
+
+__attribute__((format(printf, 1, 2))) static void shell(const char *fmt, ...)
+{
+	char command[2000];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof command, fmt, ap);
+	va_end(ap);
+	if (system(command) != 0)
+		fail_msg("%s", command);
+}
+
+static char whole[300]; /* a node of its own, which verify's tests damage */
+
+static void event_import(unsigned number)
+{
+	char id[60];
+	snprintf(id, sizeof id, "3a7f5d%04u", number);
+	CODE(0, "import", "epcis", program_file("more.jsonld", replaced(one_event, "3a7f5d0001", id)),
+	     "--data-dir", whole);
+}
+
+static void test_verify_derived(void **state)
+{
+	static const char *const names[] = {"ends", "nodes", "records"};
+	char path[400];
+	(void)state;
+	snprintf(whole, sizeof whole, "%s/whole", program_dir);
+	CODE(0, "init", "--data-dir", whole, "--member", "acme");
+	for (unsigned i = 1; i <= 8; i++)
+		event_import(i);
+	CODE(0, "verify", "--data-dir", whole);
+	OUT("good: ");
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "%s/state/%s", whole, names[i]);
+		flip(path, -1);
+		CODE(8, "verify", "--data-dir", whole);
+		ERR(path);
+		ERR("is not what the journal gives");
+		ERR("argosy reindex");
+		CODE(8, "verify", "--json", "--data-dir", whole);
+		OUT("\"good\":false");
+		OUT("\"findings\":[{\"what\":\"state\",\"text\":\"");
+		OUT(path);
+		/* The node opens all the same; who meets the place is told what to do. */
+		CODE(0, "status", "--data-dir", whole);
+		CODE(i == 1 ? last.code : 8, "export", "epcis", "--data-dir", whole);
+		if (i != 1) {
+			ERR("/state/records or ends is damaged");
+			ERR("argosy reindex");
+		}
+		CODE(0, "reindex", "--data-dir", whole);
+		CODE(0, "verify", "--data-dir", whole);
+	}
+	/* A leaf of the log's tree: its first node. */
+	snprintf(path, sizeof path, "%s/state/nodes", whole);
+	flip(path, 1);
+	CODE(8, "export", "epcis", "--data-dir", whole);
+	ERR("/state/nodes is damaged");
+	CODE(0, "reindex", "--data-dir", whole);
+	snprintf(path, sizeof path, "%s/state/blocks", whole);
+	flip(path, 9);
+	CODE(8, "verify", "--data-dir", whole);
+	ERR("/state/blocks: byte 9");
+	CODE(0, "reindex", "--data-dir", whole);
+	shell("for f in %s/state/ids-*; do printf X | dd of=$f bs=1 seek=3 conv=notrunc 2>/dev/null; done", whole);
+	CODE(8, "verify", "--data-dir", whole);
+	ERR("/state/ids-");
+	CODE(0, "reindex", "--data-dir", whole);
+	shell("for f in %s/state/run-*; do printf X | dd of=$f bs=1 seek=300 conv=notrunc 2>/dev/null; done", whole);
+	CODE(8, "verify", "--data-dir", whole);
+	ERR("/state");
+	ERR("argosy reindex");
+	CODE(0, "reindex", "--data-dir", whole);
+	shell("rm %s/state/ends", whole);
+	CODE(8, "verify", "--data-dir", whole);
+	ERR("/state/ends: is missing");
+	CODE(0, "reindex", "--data-dir", whole);
+	CODE(0, "verify", "--data-dir", whole);
+}
+
+static void test_verify_folder(void **state)
+{
+	(void)state;
+	shell("mv %s/FORMAT %s/genesis.txt %s", whole, whole, program_dir);
+	CODE(8, "verify", "--data-dir", whole);
+	ERR("FORMAT: is missing");
+	ERR("genesis.txt: is missing");
+	shell("echo argosy-data 9 >%s/FORMAT; cp %s/genesis.txt %s", whole, program_dir, whole);
+	CODE(8, "verify", "--data-dir", whole);
+	ERR("FORMAT: is damaged");
+	shell("cp %s/FORMAT %s; tr 0-9 1-90 <%s/genesis.txt >%s/genesis.txt", program_dir, whole, program_dir,
+	      whole);
+	CODE(4, "verify", "--data-dir", whole);
+	ERR("genesis.txt: names another chain");
+	shell("cp %s/genesis.txt %s", program_dir, whole);
+	/* A payload that was changed, and one that is not here. */
+	CODE(0, "attach", program_file("paper.txt", "a certificate"), "--subject",
+	     "https://id.example.com/goods/1", "--data-dir", whole);
+	CODE(0, "verify", "--data-dir", whole);
+	char path[400];
+	snprintf(path, sizeof path, "%s/attachments", whole);
+	shell("cp -r %s %s/payloads; for f in %s/*; do printf X >>$f; done", path, program_dir, path);
+	CODE(4, "verify", "--data-dir", whole);
+	ERR("attachments/");
+	ERR("is not the payload that the chain knows");
+	shell("rm %s/*", path);
+	CODE(0, "verify", "--data-dir", whole);
+	ERR("withheld: attachments/");
+	CODE(0, "verify", "--json", "--data-dir", whole);
+	OUT("\"attachments\":0,\"withheld\":[\"");
+	OUT("\"findings\":[]");
+	shell("cp %s/payloads/* %s", program_dir, path);
+}
+
+/* A journal whose end was cut off at a record, with the mark, is a whole journal by itself. */
+static void test_verify_cut(void **state)
+{
+	(void)state;
+	shell("cp -r %s/log %s/log.old", whole, program_dir);
+	event_import(20);
+	event_import(21);
+	shell("rm -r %s/log; cp -r %s/log.old %s/log; rm -f %s/log/mark", whole, program_dir, whole, whole);
+	CODE(4, "verify", "--data-dir", whole);
+	ERR("but this node signed block ");
+	CODE(4, "verify", "--json", "--data-dir", whole);
+	OUT("{\"what\":\"cut\",\"text\":\"the journal ends at block ");
+	/* Without the guard the state knows. */
+	shell("mv %s/keys/last_signed %s", whole, program_dir);
+	CODE(4, "verify", "--data-dir", whole);
+	ERR("/state holds block ");
+	shell("mv %s/last_signed %s/keys", program_dir, whole);
+	CODE(6, "import", "epcis", program_file("more.jsonld", NULL), "--data-dir", whole);
+}
+
+/* An auditor's copy that he may read and not write. */
+static void test_verify_unwritable(void **state)
+{
+	(void)state;
+	char copy[300], scratch[300];
+	snprintf(copy, sizeof copy, "%s/readonly", program_dir);
+	snprintf(scratch, sizeof scratch, "%s/scratch", program_dir);
+	shell("cp -r %s %s && chmod -R a+rX,a-w %s && chmod 755 %s && mkdir -m 777 %s", node_dir, copy, copy,
+	      program_dir, scratch);
+	char command[6000];
+	const char *as = geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "";
+	snprintf(command, sizeof command, "%s test -x %s/argosy", as, program_bin);
+	if (system(command) != 0)
+		skip(); /* nobody may not run what was built */
+	static const char *const does[][2] = {
+		{"verify", "good: "},
+		{"trace https://id.example.com/goods/1", "shipping"},
+	};
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(command, sizeof command, "TMPDIR=%s %s %s/argosy %s --data-dir %s >%s/ro.out 2>&1",
+			 scratch, as, program_bin, does[i][0], copy, program_dir);
+		int code = system(command);
+		char *text = program_text(program_file("ro.out", NULL));
+		if (code != 0)
+			fail_msg("%s", text);
+		assert_non_null(strstr(text, does[i][1]));
+		free(text);
+	}
+	assert_int_equal(rmdir(scratch), 0); /* nothing is left there */
+	shell("chmod -R u+w %s", copy);
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -707,6 +889,10 @@ int main(void)
 		cmocka_unit_test(test_in_turn),
 		cmocka_unit_test(test_damaged_attachments),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_verify_unwritable),
+		cmocka_unit_test(test_verify_derived),
+		cmocka_unit_test(test_verify_folder),
+		cmocka_unit_test(test_verify_cut),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }

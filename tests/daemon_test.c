@@ -414,6 +414,45 @@ static void test_signals(void **state)
 	load_and_signal(SIGINT, "three.jsonld", 30000);
 }
 
+static int verify_run(void)
+{
+	struct program_result r = program_run("argosy", "verify", "--data-dir", node_dir, (const char *)NULL);
+	snprintf(answer, sizeof answer, "%s%s", r.out, r.err);
+	program_free(&r);
+	return r.code;
+}
+
+/* The whole folder is checked while blocks are made; what is damaged below a running daemon is
+ * found, and told to whoever reads it. */
+static void test_verify_beside(void **state)
+{
+	(void)state;
+	const char *out = program_file("beside.out", NULL);
+	const char *argv[] = {"argosy",	    "import", "epcis", "--batch", "1",
+			      "--data-dir", node_dir, many_events("beside.jsonld", 40000, 400), NULL};
+	pid_t load = program_start(out, program_file("beside.err", NULL), argv);
+	for (int i = 0; i < 3; i++)
+		if (verify_run() != 0)
+			fail_msg("%s", answer);
+	assert_int_equal(program_wait(load), 0);
+	char path[400];
+	snprintf(path, sizeof path, "%s/state/records", node_dir);
+	int fd = open(path, O_RDWR);
+	uint8_t was, is;
+	assert_int_equal(pread(fd, &was, 1, 20), 1);
+	is = (uint8_t)(was ^ 1);
+	assert_int_equal(pwrite(fd, &is, 1, 20), 1);
+	assert_int_equal(verify_run(), 8);
+	assert_non_null(strstr(answer, "/state/records: byte 20 is not what the journal gives"));
+	assert_int_equal(tcp("GET /v1/records/0 HTTP/1.1\r\n" GOOD "\r\n"), 500);
+	assert_non_null(strstr(answer, "\"code\":\"damaged\""));
+	assert_non_null(strstr(answer, "/state/records or ends is damaged"));
+	assert_non_null(strstr(answer, "argosy reindex"));
+	assert_int_equal(pwrite(fd, &was, 1, 20), 1);
+	close(fd);
+	assert_int_equal(verify_run(), 0);
+}
+
 /* A connection that sends nothing does not hold up the end. */
 static void test_stop(void **state)
 {
@@ -483,7 +522,8 @@ int main(void)
 		cmocka_unit_test(test_strict),	      cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_socket),	      cmocka_unit_test(test_transaction),
 		cmocka_unit_test(test_second_start),  cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_signals),	      cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_signals),	      cmocka_unit_test(test_verify_beside),
+		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_second_signal),
 	};
 	return cmocka_run_group_tests(tests, begin, end);

@@ -58,30 +58,6 @@ int cmd_backup_create(struct cli *cli)
 	return code;
 }
 
-static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t of)
-{
-	const struct cli *cli = ctx;
-	if (!cli->quiet && isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%s %" PRIu64 "/%" PRIu64 "%s", what, done, of,
-			done == of ? "\n" : "");
-}
-
-int cmd_backup_verify(struct cli *cli)
-{
-	struct ledger_audit audit;
-	struct node_options o = {.progress = on_progress, .progress_ctx = cli};
-	enum err e = node_verify(&audit, cli->argv[0], &o, &cli->err);
-	if (e == ERR_OK)
-		e = node_attachments_check(cli->argv[0], &cli->err);
-	if (e == ERR_CORRUPT || e == ERR_VERIFY || e == ERR_MISMATCH)
-		return cli_fail(cli, CLI_TAMPERED, "%s: %s", cli->argv[0], cli->err.text);
-	if (e != ERR_OK)
-		return cli_fault(cli, e, cli->argv[0]);
-	printf(cli_tr(cli, "good up to block %lld\n", "直至区块 %lld 完好\n"),
-	       (long long)audit.height);
-	return CLI_DONE;
-}
-
 int cmd_restore(struct cli *cli)
 {
 	if (cli_flag(cli, "dry-run")) {

@@ -192,54 +192,6 @@ int cmd_clock_confirm(struct cli *cli)
 	return code;
 }
 
-int cmd_verify(struct cli *cli)
-{
-	struct ledger_audit audit = {0};
-	struct node_options o = {.progress = on_progress, .progress_ctx = cli};
-	enum err e = node_there(cli->data_dir, &cli->err);
-	if (e != ERR_OK)
-		return client_folder_fault(cli, e);
-	e = node_verify(&audit, cli->data_dir, &o, &cli->err);
-	bool damaged = e == ERR_CORRUPT || e == ERR_VERIFY || e == ERR_MISMATCH || e == ERR_FORMAT;
-	if (e != ERR_OK && !damaged)
-		return cli_fault(cli, e, cli->err.text[0] ? NULL : cli->data_dir);
-	if (cli->json) {
-		struct buf out = BUF_INIT;
-		struct jsonw w = jsonw_of(&out);
-		jsonw_object(&w, NULL);
-		jsonw_bool(&w, "good", !damaged);
-		jsonw_i64(&w, "height", audit.height);
-		jsonw_u64(&w, "blocks", audit.blocks);
-		jsonw_u64(&w, "transactions", audit.transactions);
-		jsonw_u64(&w, "records", audit.records);
-		jsonw_u64(&w, "torn_bytes", audit.torn_bytes);
-		if (damaged) {
-			jsonw_i64(&w, "bad_height", audit.bad_height);
-			jsonw_str(&w, "why", cli->err.text[0] ? cli->err.text : err_str(e));
-		} else {
-			jsonw_hash(&w, "app_hash", &audit.app_hash);
-		}
-		jsonw_object_end(&w);
-		buf_put_u8(&out, '\n');
-		cli_put_buf(&out);
-	} else if (!damaged) {
-		printf(cli_tr(cli,
-			      "good: %" PRIu64 " blocks up to height %lld, %" PRIu64
-			      " transactions, %" PRIu64 " records\n",
-			      "完好：%" PRIu64 " 个区块，高度 %lld，%" PRIu64 " 笔交易，%" PRIu64
-			      " 条记录\n"),
-		       audit.blocks, (long long)audit.height, audit.transactions, audit.records);
-	}
-	if (!damaged)
-		return CLI_DONE;
-	const char *why = cli->err.text[0] ? cli->err.text : err_str(e);
-	if (audit.bad_height)
-		return cli_fail(cli, CLI_TAMPERED,
-				cli_tr(cli, "damaged at block %lld: %s", "区块 %lld 损坏：%s"),
-				(long long)audit.bad_height, why);
-	return cli_fail(cli, CLI_TAMPERED, cli_tr(cli, "damaged: %s", "已损坏：%s"), why);
-}
-
 int cmd_reindex(struct cli *cli)
 {
 	struct io_file *lock = NULL;

@@ -12,10 +12,12 @@ int cmd_version(struct cli *cli); /* cmd_version.c */
 
 int cmd_init(struct cli *cli); /* cmd_node.c */
 int cmd_status(struct cli *cli);
-int cmd_verify(struct cli *cli);
 int cmd_reindex(struct cli *cli);
 int cmd_genesis_fingerprint(struct cli *cli);
 int cmd_clock_confirm(struct cli *cli);
+
+int cmd_verify(struct cli *cli); /* cmd_verify.c */
+int cmd_backup_verify(struct cli *cli);
 
 int cmd_import_epcis(struct cli *cli); /* cmd_import.c */
 int cmd_export_epcis(struct cli *cli); /* cmd_export.c */
@@ -24,7 +26,6 @@ int cmd_item_show(struct cli *cli);
 int cmd_prove(struct cli *cli); /* cmd_prove.c */
 
 int cmd_backup_create(struct cli *cli); /* cmd_backup.c */
-int cmd_backup_verify(struct cli *cli);
 int cmd_restore(struct cli *cli);
 int cmd_resume(struct cli *cli);
 

@@ -197,6 +197,11 @@ void api_fault(struct api_call *c, enum err e, const struct err_text *t)
 	case ERR_IO:
 		break;
 	}
+	struct err_text where;
+	if (e == ERR_CORRUPT && !(t && t->text[0])) {
+		ledger_damage(c->ledger, &where);
+		t = &where;
+	}
 	problem_write(c->out, status, code, c->zh, NULL, t && t->text[0] ? t->text : err_str(e));
 }
 

@@ -175,6 +175,8 @@ enum err ledger_verify(struct ledger_audit *out, const char *dir, const struct l
 		if (out->height != l->head.height || !hash_eq(&out->app_hash, &l->head.app_hash))
 			e = err_set(t, ERR_VERIFY, "executing the chain again ends elsewhere");
 	}
+	if (e == ERR_OK && o->verified)
+		e = o->verified(o->verified_ctx, l, t);
 	ledger_close(l);
 	return e;
 }

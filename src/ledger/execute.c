@@ -51,7 +51,7 @@ enum err exec_record(struct exec *x, uint64_t *index, struct hash *digest, struc
 
 enum err exec_read_record(struct exec *x, struct buf *out, uint64_t index)
 {
-	return mlog_read(x->ledger->mlog, out, index);
+	return ledger_record_read(x->ledger, out, index);
 }
 
 /* ---- one transaction ---- */
@@ -285,5 +285,7 @@ enum err ledger_execute(struct ledger *l, struct ledger_executed *out, const str
 		txs_free(made, n);
 	if (e != ERR_OK)
 		ledger_abort(l);
+	if (e == ERR_CORRUPT && t && !t->text[0])
+		ledger_damage(l, t);
 	return e;
 }

@@ -26,6 +26,7 @@ struct run {
 struct ids {
 	const struct io *io;
 	char dir[IO_PATH_MAX];
+	bool look; /* nothing is removed */
 	pthread_mutex_t mutex;
 	pthread_rwlock_t files;
 	struct run *runs; /* oldest first */
@@ -191,6 +192,8 @@ static enum err runs_load(struct ids *i, int64_t height, struct err_text *t)
 	for (size_t k = 0; k < l.n && e == ERR_OK; k++) {
 		/* Past the state, or merged into the one before: not needed. */
 		if (l.found[k].last > height || l.found[k].last <= i->reached) {
+			if (i->look)
+				continue;
 			e = run_path(path, i, l.found[k].first, l.found[k].last);
 			if (e == ERR_OK)
 				e = io_remove(i->io, path, t);
@@ -212,14 +215,15 @@ static enum err runs_load(struct ids *i, int64_t height, struct err_text *t)
 	return e;
 }
 
-enum err ids_open(struct ids **out, const struct io *io, const char *dir, int64_t height,
-		  struct err_text *t)
+static enum err open_index(struct ids **out, const struct io *io, const char *dir, int64_t height,
+			   bool look, struct err_text *t)
 {
 	struct ids *i = calloc(1, sizeof *i);
 	if (!i)
 		return ERR_NOMEM;
 	i->io = io;
 	i->reached = -1;
+	i->look = look;
 	snprintf(i->dir, sizeof i->dir, "%s", dir);
 	pthread_mutex_init(&i->mutex, NULL);
 	pthread_rwlock_init(&i->files, NULL);
@@ -229,6 +233,20 @@ enum err ids_open(struct ids **out, const struct io *io, const char *dir, int64_
 		return e;
 	}
 	*out = i;
+	return ERR_OK;
+}
+
+enum err ids_open(struct ids **out, const struct io *io, const char *dir, int64_t height,
+		  struct err_text *t)
+{
+	return open_index(out, io, dir, height, false, t);
+}
+
+enum err ids_check(const struct io *io, const char *dir, int64_t height, struct err_text *t)
+{
+	struct ids *i;
+	TRY(open_index(&i, io, dir, height, true, t));
+	ids_close(i);
 	return ERR_OK;
 }
 

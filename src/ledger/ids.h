@@ -27,6 +27,9 @@ struct ids;
 enum err ids_open(struct ids **out, const struct io *io, const char *dir, int64_t height,
 		  struct err_text *t) MUST_USE;
 void ids_close(struct ids *i);
+/* Would ids_open find it whole? Changes nothing. Beside another process that has it open,
+ * ERR_CORRUPT or ERR_NOTFOUND may be a chance that another try does not meet. */
+enum err ids_check(const struct io *io, const char *dir, int64_t height, struct err_text *t) MUST_USE;
 /* Removes its files from `dir`. */
 enum err ids_destroy(const struct io *io, const char *dir, struct err_text *t) MUST_USE;
 

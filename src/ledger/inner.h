@@ -58,6 +58,10 @@ struct ledger {
 	struct journal_pos last_pos, end_pos; /* of the last block's record, and behind it */
 	uint64_t transactions; /* executed since it was opened */
 
+	/* Of the last read that met damage. */
+	pthread_mutex_t damage_lock;
+	struct err_text damage;
+
 	/* The oldest block whose ids the state still holds, and its time (see purge). */
 	int64_t young_height, young_ms;
 
@@ -85,6 +89,9 @@ int64_t ledger_state_height(const struct ledger *l, int64_t height);
  * head, the place of its journal record, the epochs. */
 void note_encode(struct buf *b, const struct ledger *l, const struct ledger_head *h,
 		 struct journal_pos pos);
+/* What a note says; the epochs stand behind what `rest` is left at. */
+bool note_decode(struct ledger_head *h, struct journal_pos *pos, struct reader *rest,
+		 struct slice note);
 /* Applies the next epoch to the validators in force and keeps it. ERR_CORRUPT: it does not
  * follow from those before. */
 enum err ledger_epoch_add(struct ledger *l, const struct epoch *e, struct err_text *t) MUST_USE;
@@ -97,6 +104,9 @@ enum err ledger_epoch_add(struct ledger *l, const struct epoch *e, struct err_te
  * gives; after a fault the next opening has the block from the journal. */
 enum err ledger_see(struct ledger *l, const struct hash *block_hash, struct journal_pos pos,
 		    struct err_text *t) MUST_USE;
+
+/* A record of the log, for readers and execution; damage is kept for ledger_damage. */
+enum err ledger_record_read(struct ledger *l, struct buf *out, uint64_t index) MUST_USE;
 
 /* ---- execute.c ---- */
 

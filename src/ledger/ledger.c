@@ -166,18 +166,59 @@ struct slice ledger_genesis_file(const struct ledger *l)
 	return buf_slice(&l->genesis_file);
 }
 
+/* `t` NULL: the rows of the state. */
+static void damage_keep(struct ledger *l, const struct err_text *t)
+{
+	pthread_mutex_lock(&l->damage_lock);
+	if (t)
+		l->damage = *t;
+	else
+		(void)err_set(&l->damage, ERR_CORRUPT,
+			      "the rows of the state (state/data.mdb, state/run-*) do not hash to its root; "
+			      "stop argosyd and run \"argosy reindex\"");
+	pthread_mutex_unlock(&l->damage_lock);
+}
+
+void ledger_damage(struct ledger *l, struct err_text *t)
+{
+	pthread_mutex_lock(&l->damage_lock);
+	*t = l->damage;
+	pthread_mutex_unlock(&l->damage_lock);
+	if (!t->text[0])
+		(void)err_set(t, ERR_CORRUPT,
+			      "the bytes are not what was written: \"argosy verify\" says where; \"argosy "
+			      "reindex\" makes state/ anew");
+}
+
+enum err ledger_record_read(struct ledger *l, struct buf *out, uint64_t index)
+{
+	enum err e = mlog_read(l->mlog, out, index);
+	if (e == ERR_CORRUPT) {
+		struct err_text t;
+		mlog_blame(l->mlog, &t, index);
+		damage_keep(l, &t);
+	}
+	return e;
+}
+
 enum err ledger_read_block(struct ledger *l, struct buf *out, int64_t height)
 {
 	struct journal_pos pos;
 	uint8_t type;
 	struct block_record b;
 	struct buf payload = BUF_INIT;
+	struct err_text t = {""};
 	TRY(places_get(l->places, &pos, height));
-	enum err e = journal_read(l->journal, pos, &type, &payload, NULL);
+	enum err e = journal_read(l->journal, pos, &type, &payload, &t);
 	if (e == ERR_NOTFOUND ||
 	    (e == ERR_OK && (type != JOURNAL_BLOCK || !block_record_decode(&b, buf_slice(&payload)) ||
 			     b.height != height)))
-		e = ERR_CORRUPT;
+		e = err_set(&t, ERR_CORRUPT,
+			    "state/blocks does not say where block %lld lies; stop argosyd and run "
+			    "\"argosy reindex\"",
+			    (long long)height);
+	if (e == ERR_CORRUPT)
+		damage_keep(l, &t);
 	if (e == ERR_OK) {
 		buf_put_slice(out, buf_slice(&payload));
 		e = buf_err(out);
@@ -190,7 +231,7 @@ enum err ledger_read_record(struct ledger *l, struct buf *out, uint64_t index)
 {
 	if (index >= mlog_committed(l->mlog))
 		return ERR_NOTFOUND;
-	return mlog_read(l->mlog, out, index);
+	return ledger_record_read(l, out, index);
 }
 
 enum err ledger_get(struct ledger *l, bool *found, struct buf *out, struct slice key)
@@ -199,6 +240,8 @@ enum err ledger_get(struct ledger *l, bool *found, struct buf *out, struct slice
 	TRY(state_read_begin(&r, l->state));
 	enum err e = state_read_get(&r, found, out, key);
 	state_read_end(&r);
+	if (e == ERR_CORRUPT)
+		damage_keep(l, NULL);
 	return e;
 }
 

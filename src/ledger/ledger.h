@@ -33,6 +33,10 @@ struct ledger_options {
 	bool rebuild;		       /* throw state/ away and rebuild it from the journal (argosy reindex) */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
 	void *progress_ctx;
+	/* ledger_verify: runs when the chain was found good, with what was made anew from it.
+	 * NULL: nothing does. */
+	enum err (*verified)(void *ctx, struct ledger *l, struct err_text *t);
+	void *verified_ctx;
 };
 
 /* Makes a new ledger folder with its genesis. ERR_EXISTS if there is one. */
@@ -160,8 +164,24 @@ struct ledger_proof {
 enum err ledger_prove(struct ledger *l, struct ledger_proof *p, const struct slice *keys, size_t n,
 		      struct buf *values, struct state_proof *proofs, struct err_text *t) MUST_USE;
 
+/* What the last reader met that was given ERR_CORRUPT without a text: the file, if it is
+ * known, and what mends it. */
+void ledger_damage(struct ledger *l, struct err_text *t);
+
 struct state *ledger_state(struct ledger *l);
 struct mlog *ledger_mlog(struct ledger *l);
+
+/*
+ * A node's derived files against `l`, which ledger_verify made anew from the same journal
+ * elsewhere. `found` is told each file that is damaged, by name and place: all of them
+ * mend with a reindex. Nothing is changed; a folder that is not there is fine. With
+ * `beside_writer` another process may be at work on it. Gives other faults alone.
+ */
+enum err ledger_derived_check(struct ledger *l, const char *dir, bool beside_writer,
+			      void (*found)(void *ctx, const char *text), void *ctx,
+			      struct err_text *t) MUST_USE;
+/* Up to which height derived files go by their own word; 0: it cannot be told. */
+int64_t ledger_derived_height(const char *dir, bool beside_writer);
 
 /* Removes a folder of derived files (derived_dir) and what is in it. */
 enum err ledger_derived_remove(const char *dir, struct err_text *t) MUST_USE;

@@ -58,6 +58,16 @@ static uint64_t nodes_of(uint64_t records)
 	return 2 * records - (uint64_t)__builtin_popcountll(records);
 }
 
+uint64_t mlog_ends_bytes(uint64_t records)
+{
+	return records * 8;
+}
+
+uint64_t mlog_nodes_bytes(uint64_t records)
+{
+	return nodes_of(records) * 32;
+}
+
 /* The place of the node that is the `index`th of its level. */
 static uint64_t place_of(unsigned level, uint64_t index)
 {
@@ -547,6 +557,36 @@ enum err mlog_prove_consistency(struct mlog *m, struct mlog_proof *p, uint64_t s
 	if (size2 > committed_of(m) || size1 > size2)
 		return ERR_RANGE;
 	return size1 == 0 ? ERR_OK : subproof(m, p, size1, 0, size2, true);
+}
+
+/* A leaf that the tree holds leaves the record, and where it ends; else it is the tree itself. */
+void mlog_blame(struct mlog *m, struct err_text *t, uint64_t index)
+{
+	struct mlog_proof p;
+	struct hash leaf, root;
+	uint64_t size = committed_of(m);
+	bool tree = mlog_prove_inclusion(m, &p, index, size) == ERR_OK &&
+		    mlog_leaf(m, &leaf, index) == ERR_OK;
+	pthread_rwlock_rdlock(&m->lock);
+	bool same = size == committed_of(m);
+	bool first = true;
+	for (unsigned k = 0; k < LEVELS && same; k++) {
+		if (!(size >> k & 1))
+			continue;
+		if (first)
+			root = m->peak[k];
+		else
+			inner(&root, &m->peak[k], &root);
+		first = false;
+	}
+	pthread_rwlock_unlock(&m->lock);
+	bool leaf_good = tree && same && !first && mlog_check_inclusion(&p, index, size, &leaf, &root);
+	(void)err_set(t, ERR_CORRUPT,
+		      "record %llu is not what was written: %.300s%s%.60s is damaged; stop argosyd and run "
+		      "\"argosy reindex\"",
+		      (unsigned long long)index,
+		      leaf_good ? m->records.f->path : m->nodes.f->path, leaf_good ? " or " : "",
+		      leaf_good ? "ends" : "");
 }
 
 /* ---- checks: RFC 9162, 2.1.3.2 and 2.1.4.2 ---- */

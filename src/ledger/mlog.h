@@ -52,6 +52,12 @@ enum err mlog_sync(struct mlog *m) MUST_USE;
 enum err mlog_read(struct mlog *m, struct buf *out, uint64_t index) MUST_USE;
 enum err mlog_leaf(struct mlog *m, struct hash *leaf, uint64_t index) MUST_USE;
 
+/* Which file is to blame where mlog_read gave ERR_CORRUPT for a record, and what mends it. */
+void mlog_blame(struct mlog *m, struct err_text *t, uint64_t index);
+/* How long the files are with `records` records in them; what `records` has is in `ends`. */
+uint64_t mlog_ends_bytes(uint64_t records);
+uint64_t mlog_nodes_bytes(uint64_t records);
+
 struct mlog_proof {
 	unsigned n;
 	struct hash h[MLOG_PROOF_MAX];

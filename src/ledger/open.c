@@ -61,9 +61,8 @@ void note_encode(struct buf *b, const struct ledger *l, const struct ledger_head
 		epoch_encode(b, &l->epochs[i]);
 }
 
-/* The epochs stand behind what `r` is left at. */
-static bool note_decode(struct ledger_head *h, struct journal_pos *pos, struct reader *rest,
-			struct slice note)
+bool note_decode(struct ledger_head *h, struct journal_pos *pos, struct reader *rest,
+		 struct slice note)
 {
 	struct reader r = reader_of(note);
 	if (reader_u8(&r) != 1)
@@ -426,6 +425,7 @@ enum err ledger_open(struct ledger **out, const char *dir, const struct ledger_o
 	pthread_mutex_init(&l->senders_lock, NULL);
 	l->senders_height = -1;
 	pthread_rwlockattr_destroy(&fair);
+	pthread_mutex_init(&l->damage_lock, NULL);
 	enum err e = genesis_load(l, t);
 	struct journal_pos first = l->last_pos;
 	bool rebuilt = o->rebuild;
@@ -469,6 +469,7 @@ void ledger_close(struct ledger *l)
 	buf_fini(&l->genesis_file);
 	pthread_mutex_destroy(&l->senders_lock);
 	pthread_rwlock_destroy(&l->visible);
+	pthread_mutex_destroy(&l->damage_lock);
 	free(l);
 }
 

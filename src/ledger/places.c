@@ -34,6 +34,11 @@ static void entry_read(struct journal_pos *pos, const uint8_t *e)
 	pos->offset = reader_u64be(&r);
 }
 
+uint64_t places_bytes(int64_t first, int64_t height)
+{
+	return (uint64_t)(height - first + 1) * ENTRY;
+}
+
 static uint64_t offset_of(const struct places *p, int64_t height)
 {
 	return (uint64_t)(height - p->first) * ENTRY;

@@ -36,5 +36,7 @@ enum err places_put(struct places *p, int64_t height, struct journal_pos pos,
 /* ERR_NOTFOUND: no block has this height. */
 enum err places_get(struct places *p, struct journal_pos *pos, int64_t height) MUST_USE;
 enum err places_sync(struct places *p) MUST_USE;
+/* How long the file is that ends at `height`. */
+uint64_t places_bytes(int64_t first, int64_t height);
 
 #endif

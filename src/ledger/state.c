@@ -93,12 +93,16 @@ static enum err open_parts(struct state *s, const char *dir, struct err_text *t)
 	s->spare = memtable_new(ACTIVE_SLOT_BITS);
 	if (!s->dir || !s->stage || !s->active || !s->spare)
 		return ERR_NOMEM;
-	TRY(store_open(&s->store, s->o.io, dir, s->o.map_bytes, t));
+	TRY(store_open(&s->store, s->o.io, dir, s->o.map_bytes,
+		       !s->o.look	    ? STORE_OWN
+		       : s->o.beside_writer ? STORE_BESIDE
+					    : STORE_LOOK,
+		       t));
 	TRY(lens_new(&s->own, s));
 	const struct store_meta *m = store_meta(s->store);
 	TRY(version_set(&s->committed, m->height, &m->root, m->keys, m->note));
 	TRY(state_build(s, t));
-	return flush_start(s, t);
+	return s->o.look ? ERR_OK : flush_start(s, t);
 }
 
 enum err state_open(struct state **out, const char *dir, const struct state_options *o,
@@ -206,7 +210,7 @@ static void staging_set(struct state *s, bool on)
 
 enum err state_begin(struct state *s, struct err_text *t)
 {
-	bug_if(s->staging);
+	bug_if(s->staging || s->o.look);
 	TRY(fault_now(s, t));
 	/* Here rather than in state_commit, which readers may be waiting for: this may have to
 	 * wait for the disk. */

@@ -53,6 +53,9 @@ struct state_options {
 	size_t merge_chunk;
 	/* First size of the LMDB map, 0: 1 GiB; it grows when needed. */
 	size_t map_bytes;
+	/* Only looked at: nothing is changed, and nothing may be staged. Beside another process that
+	 * has it open, ERR_CORRUPT may be a chance that another try does not meet. */
+	bool look, beside_writer;
 	/* No thread: state_begin flushes and merges by itself when a bound is passed. */
 	bool synchronous;
 	/* Tests: least number of bits that the array of cells starts with, 0: 8. */

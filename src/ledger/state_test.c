@@ -677,7 +677,7 @@ static void merge_cut_short(void **unused)
 	for (unsigned steps = 0; steps < 30; steps += 3) {
 		struct store *store;
 		bool done = false, full;
-		assert_int_equal(store_open(&store, io_posix(), dir, 1 << 16, NULL), ERR_OK);
+		assert_int_equal(store_open(&store, io_posix(), dir, 1 << 16, STORE_OWN, NULL), ERR_OK);
 		store_merge_begin(store, store_runs(store));
 		for (unsigned i = 0; i < steps && !done; i++) {
 			assert_int_equal(store_merge_step(store, &done, &full, 10, NULL), ERR_OK);

@@ -14,8 +14,10 @@ enum { READERS_MAX = 512 };
 
 struct store {
 	const struct io *io;
+	enum store_use use;
 	char *dir;
 	MDB_env *env;
+	MDB_txn *pin; /* STORE_BESIDE: while it lives no page is used again that it can see */
 	MDB_dbi rows, metas;
 	size_t map_bytes;
 	struct store_meta lmdb, merged; /* merged: of the runs that a merge has put in */
@@ -123,15 +125,41 @@ static enum err meta_load(struct store *s, struct err_text *t)
 static enum err open_dbs(struct store *s, struct err_text *t)
 {
 	MDB_txn *txn;
-	TRY(fault(s, mdb_txn_begin(s->env, NULL, 0, &txn), t, "opening"));
-	int rc = mdb_dbi_open(txn, "rows", MDB_CREATE, &s->rows);
+	bool own = s->use == STORE_OWN;
+	TRY(fault(s, mdb_txn_begin(s->env, NULL, own ? 0 : MDB_RDONLY, &txn), t, "opening"));
+	int rc = mdb_dbi_open(txn, "rows", own ? MDB_CREATE : 0, &s->rows);
 	if (!rc)
-		rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &s->metas);
+		rc = mdb_dbi_open(txn, "meta", own ? MDB_CREATE : 0, &s->metas);
 	if (rc) {
 		mdb_txn_abort(txn);
-		return fault(s, rc, t, "opening");
+		return rc == MDB_NOTFOUND ? damaged(s, t, "data.mdb lacks its tables")
+					  : fault(s, rc, t, "opening");
 	}
 	return fault(s, mdb_txn_commit(txn), t, "opening");
+}
+
+/* To look at it. Readers are written down in lock.mdb, unless that cannot be written: then
+ * nobody can write the rest either. */
+static enum err look_env(struct store *s, const char *path, struct err_text *t)
+{
+	char lock[4096];
+	unsigned flags = MDB_NOTLS | MDB_RDONLY;
+	bool there;
+	TRY(io_exists(s->io, path, &there, t));
+	if (!there)
+		return damaged(s, t, "data.mdb is missing");
+	snprintf(lock, sizeof lock, "%s/lock.mdb", s->dir);
+	if (access(lock, W_OK) != 0 && (access(lock, F_OK) == 0 || access(s->dir, W_OK) != 0))
+		flags |= MDB_NOLOCK;
+	/* Beside a writer the pages are only still while a transaction sees them; where there is
+	 * none they are looked at before LMDB is. */
+	if (s->use == STORE_LOOK)
+		TRY(lmdb_check(path, t));
+	TRY(fault(s, mdb_env_open(s->env, s->dir, flags, 0600), t, "opening"));
+	if (s->use == STORE_LOOK)
+		return ERR_OK;
+	TRY(fault(s, mdb_txn_begin(s->env, NULL, MDB_RDONLY, &s->pin), t, "opening"));
+	return lmdb_check(path, t);
 }
 
 static enum err open_env(struct store *s, struct err_text *t)
@@ -143,12 +171,15 @@ static enum err open_env(struct store *s, struct err_text *t)
 	struct stat st;
 	char path[4096];
 	snprintf(path, sizeof path, "%s/data.mdb", s->dir);
-	TRY(lmdb_check(path, t));
+	if (s->use == STORE_OWN)
+		TRY(lmdb_check(path, t));
 	if (stat(path, &st) == 0)
 		while (s->map_bytes < 2 * (size_t)st.st_size)
 			s->map_bytes *= 2;
 	if (!rc)
 		rc = mdb_env_set_mapsize(s->env, s->map_bytes);
+	if (!rc && s->use != STORE_OWN)
+		return look_env(s, path, t);
 	if (!rc)
 		rc = mdb_env_open(s->env, s->dir, MDB_NOTLS, 0600);
 	int dead;
@@ -191,7 +222,8 @@ static enum err runs_take(struct store *s, const struct run_span *span, size_t n
 {
 	for (size_t i = 0; i < n; i++) {
 		if (span[i].to <= s->lmdb.height) {
-			TRY(run_remove(s->io, s->dir, span[i], t));
+			if (s->use == STORE_OWN)
+				TRY(run_remove(s->io, s->dir, span[i], t));
 			continue;
 		}
 		if (span[i].from != store_meta(s)->height)
@@ -225,17 +257,18 @@ static enum err runs_load(struct store *s, struct err_text *t)
 }
 
 enum err store_open(struct store **out, const struct io *io, const char *dir, size_t map_bytes,
-		    struct err_text *t)
+		    enum store_use use, struct err_text *t)
 {
 	*out = NULL;
 	struct store *s = calloc(1, sizeof *s);
 	if (!s)
 		return ERR_NOMEM;
 	s->io = io;
+	s->use = use;
 	s->map_bytes = map_bytes;
 	s->dir = strdup(dir);
 	enum err e = s->dir ? ERR_OK : ERR_NOMEM;
-	if (e == ERR_OK)
+	if (e == ERR_OK && use == STORE_OWN)
 		e = io_make_dir(io, dir, t);
 	if (e == ERR_OK)
 		e = open_env(s, t);
@@ -257,6 +290,8 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	if (s->pin)
+		mdb_txn_abort(s->pin);
 	if (s->env)
 		mdb_env_close(s->env);
 	runs_fini(&s->runs);

@@ -23,9 +23,16 @@
 
 struct store;
 
-/* Damage found, or a run missing: ERR_CORRUPT. */
+/* How a store is opened that is only looked at. */
+enum store_use {
+	STORE_OWN,    /* to read and write */
+	STORE_LOOK,   /* changes nothing; nobody else writes it */
+	STORE_BESIDE, /* changes nothing; another process may write it meanwhile */
+};
+
+/* Damage found, or a run missing: ERR_CORRUPT. Beside a writer that may be a chance: try again. */
 enum err store_open(struct store **out, const struct io *io, const char *dir, size_t map_bytes,
-		    struct err_text *t) MUST_USE;
+		    enum store_use use, struct err_text *t) MUST_USE;
 void store_close(struct store *s);
 enum err store_destroy(const struct io *io, const char *dir, struct err_text *t) MUST_USE;
 /* Of the newest run, or of LMDB where there is none. Borrowed until the next

@@ -8,7 +8,6 @@
  */
 #include "node/node_inner.h"
 
-#include "crypto/sha256.h"
 #include "trade/trade.h"
 
 #include <errno.h>
@@ -172,65 +171,6 @@ enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct
 	return single_copy(n->dir, to_dir, "FORMAT", t);
 }
 
-/* ---- attachments: a file's SHA-256 is its name (docs/format/attachment.md) ---- */
-
-static enum err file_sha256(struct hash *out, const char *path, struct err_text *t)
-{
-	struct io_file *f;
-	struct sha256 h;
-	size_t got = 0;
-	uint64_t at = 0;
-	TRY(io_open(io_posix(), &f, path, IO_READ, t));
-	uint8_t *chunk = malloc(COPY_CHUNK);
-	enum err e = chunk ? ERR_OK : ERR_NOMEM;
-	sha256_init(&h);
-	do {
-		if (e == ERR_OK)
-			e = io_pread(f, chunk, COPY_CHUNK, at, &got, t);
-		if (e == ERR_OK)
-			sha256_update(&h, chunk, got);
-		at += got;
-	} while (e == ERR_OK && got == COPY_CHUNK);
-	sha256_final(&h, out);
-	io_close(f);
-	free(chunk);
-	return e;
-}
-
-struct attachments {
-	const char *dir;
-	enum err e;
-	struct err_text *t;
-};
-
-static bool attachment_check(void *arg, const char *name)
-{
-	struct attachments *a = arg;
-	char path[IO_PATH_MAX];
-	struct hash told, found;
-	if (!hex_decode(told.b, 32, slice_str(name)))
-		return true; /* half written, or nobody's */
-	a->e = io_join(path, a->dir, name, a->t);
-	if (a->e == ERR_OK)
-		a->e = file_sha256(&found, path, a->t);
-	if (a->e == ERR_OK && !hash_eq(&told, &found))
-		a->e = err_set(a->t, ERR_CORRUPT, "%s: is not what was attached", path);
-	return a->e == ERR_OK;
-}
-
-enum err node_attachments_check(const char *dir, struct err_text *t)
-{
-	char path[IO_PATH_MAX];
-	struct attachments a = {path, ERR_OK, t};
-	bool there;
-	TRY(io_join(path, dir, "attachments", t));
-	TRY(io_exists(io_posix(), path, &there, t));
-	if (!there)
-		return ERR_OK;
-	TRY(io_list(io_posix(), path, attachment_check, &a, t));
-	return a.e;
-}
-
 struct sweep {
 	const char *dir;
 	struct err_text *t;
@@ -253,18 +193,37 @@ static bool sweep_one(void *arg, const char *name)
 	return s->e == ERR_OK;
 }
 
-enum err node_verify(struct ledger_audit *out, const char *dir, const struct node_options *o,
-		     struct err_text *t)
+enum err node_scratch_make(char out[static IO_PATH_MAX], const char *dir, struct err_text *t)
 {
-	char scratch[IO_PATH_MAX], cmd[64];
+	char name[64];
+	const char *tmp = getenv("TMPDIR");
+	if (access(dir, W_OK) == 0) {
+		struct sweep sweep = {dir, t, ERR_OK};
+		TRY(io_list(io_posix(), dir, sweep_one, &sweep, t));
+		TRY(sweep.e);
+		snprintf(name, sizeof name, "verify-%ld.tmp", (long)getpid());
+		return io_join(out, dir, name, t);
+	}
+	TRY(io_join(out, tmp && *tmp ? tmp : "/tmp", "argosy-verify-XXXXXX", t));
+	return mkdtemp(out) ? ERR_OK : err_set(t, ERR_IO, "%s: %s", out, strerror(errno));
+}
+
+enum err node_verify_then(struct ledger_audit *out, const char *dir, const struct node_options *o,
+			  enum err (*verified)(void *ctx, struct ledger *l, struct err_text *t), void *ctx,
+			  struct err_text *t)
+{
+	char scratch[IO_PATH_MAX], log[IO_PATH_MAX];
+	bool there;
 	struct ledger_options lo = {.app = &trade_app,
 				    .progress = o ? o->progress : NULL,
-				    .progress_ctx = o ? o->progress_ctx : NULL};
-	snprintf(cmd, sizeof cmd, "verify-%ld.tmp", (long)getpid());
-	TRY(io_join(scratch, dir, cmd, t));
-	struct sweep sweep = {dir, t, ERR_OK};
-	TRY(io_list(io_posix(), dir, sweep_one, &sweep, t));
-	TRY(sweep.e);
+				    .progress_ctx = o ? o->progress_ctx : NULL,
+				    .verified = verified,
+				    .verified_ctx = ctx};
+	TRY(io_join(log, dir, "log", t));
+	TRY(io_exists(io_posix(), log, &there, t));
+	if (!there)
+		return err_set(t, ERR_NOTFOUND, "%s: no journal is there", log);
+	TRY(node_scratch_make(scratch, dir, t));
 	lo.derived_dir = scratch;
 	enum err e = ledger_verify(out, dir, &lo, t);
 	/* Only a network's blocks may be kept without: their engine has them. */
@@ -275,6 +234,12 @@ enum err node_verify(struct ledger_audit *out, const char *dir, const struct nod
 	}
 	enum err e2 = ledger_derived_remove(scratch, t && e != ERR_OK ? NULL : t);
 	return e != ERR_OK ? e : e2;
+}
+
+enum err node_verify(struct ledger_audit *out, const char *dir, const struct node_options *o,
+		     struct err_text *t)
+{
+	return node_verify_then(out, dir, o, NULL, NULL, t);
 }
 
 enum err node_restore(const char *from_dir, const char *to_dir, struct err_text *t)

@@ -12,6 +12,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- opening ---- */
 
@@ -279,11 +280,18 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 				    .progress = o->progress,
 				    .progress_ctx = o->progress_ctx};
 	enum err e = io_join(n->keys, dir, "keys", t);
+	bool unwritable = o->read_only && access(dir, W_OK) != 0;
+	if (e == ERR_OK && unwritable)
+		e = node_scratch_make(n->scratch, dir, t);
+	if (e == ERR_OK && unwritable) {
+		lo.read_only = lo.rebuild = true;
+		lo.derived_dir = n->scratch;
+	}
 	if (e == ERR_OK)
 		e = io_join(path, dir, "LOCK", t);
-	if (e == ERR_OK)
+	if (e == ERR_OK && !unwritable)
 		e = io_open(io_posix(), &n->lock, path, IO_CREATE, t);
-	if (e == ERR_OK)
+	if (e == ERR_OK && !unwritable)
 		e = io_lock(n->lock, t);
 	if (e == ERR_LOCKED)
 		e = err_set(t, ERR_LOCKED, "%s: another process is using this folder", dir);
@@ -318,9 +326,11 @@ void node_close(struct node *n)
 			(void)!solo_wait_proof(n->solo, head.height, 1000, NULL);
 		solo_stop(n->solo);
 	}
-	if (n->ledger)
+	if (n->ledger && !n->scratch[0])
 		(void)!ledger_flush(n->ledger, NULL); /* what is lost here is replayed */
 	ledger_close(n->ledger);
+	if (n->scratch[0])
+		(void)!ledger_derived_remove(n->scratch, NULL);
 	guard_close(n->guard);
 	io_close(n->lock);
 	free(n);

@@ -56,7 +56,9 @@ enum node_lack node_lacks(const char *dir);
 enum err node_there(const char *dir, struct err_text *t) MUST_USE;
 
 struct node_options {
-	bool read_only;	  /* no blocks made; the folder is locked and the state caught up all the same */
+	/* No blocks made; the folder is locked and the state caught up all the same. Where the folder
+	 * cannot be written, its state is made anew among the temporary files, each time. */
+	bool read_only;
 	bool synchronous; /* tests: no background flush */
 	uint64_t disk_floor_bytes; /* 0: 5 % of the file system, 64 to 512 MiB; of a small one a quarter */
 	unsigned threads; /* workers that check signatures; 0: one for each core */
@@ -138,12 +140,37 @@ enum err node_head_export(struct node *n, struct buf *out, struct err_text *t) M
 /* A copy of the journal, keys but for signing state, attachments and genesis, into an empty
  * folder, while running. `height` receives how far it reaches. */
 enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct err_text *t) MUST_USE;
-/* The whole check of a folder, running or not (ledger_verify). */
+/* The whole check of a folder's journal, running or not (ledger_verify). */
 enum err node_verify(struct ledger_audit *out, const char *dir, const struct node_options *o,
 		     struct err_text *t) MUST_USE;
-/* Each payload in the folder's attachments/ is what its name says. ERR_CORRUPT names one that is
- * not. Others may be absent: the chain knows hashes alone. */
-enum err node_attachments_check(const char *dir, struct err_text *t) MUST_USE;
+
+/*
+ * The whole check of a folder, running or not, a copy or not: the journal as node_verify,
+ * and all that lies beside it and is there: what was signed last, derived files, FORMAT,
+ * genesis.txt, attachments. Changes nothing; a folder that cannot be written is checked
+ * with a scratch folder in $TMPDIR.
+ */
+enum node_fault {
+	NODE_FAULT_JOURNAL,    /* the chain itself: chain.bad_height says where */
+	NODE_FAULT_CUT,	       /* more was signed, or executed, than the journal holds; or something else */
+	NODE_FAULT_GENESIS,    /* genesis.txt names another chain */
+	NODE_FAULT_ATTACHMENT, /* a payload is not what its hash says */
+	NODE_FAULT_STATE,      /* derived files: a reindex mends them */
+	NODE_FAULT_FOLDER,     /* FORMAT or genesis.txt is gone or damaged */
+};
+struct node_check {
+	/* The caller's. `text` names the file and the place. */
+	void (*found)(void *ctx, enum node_fault fault, const char *text);
+	/* A payload that the chain knows and that is neither here nor erased. NULL: not told. */
+	void (*withheld)(void *ctx, const char *hash_hex);
+	void *ctx;
+	/* Filled in. */
+	struct ledger_audit chain;
+	uint64_t findings, attachments, n_withheld;
+};
+/* ERR_OK, whatever was found; else the check itself could not be done. */
+enum err node_check(struct node_check *c, const char *dir, const struct node_options *o,
+		    struct err_text *t) MUST_USE;
 /* Into an empty or absent folder: copies, verifies against the signed headers, opens read-only
  * until node_resume. No node may run on it. */
 enum err node_restore(const char *from_dir, const char *to_dir, struct err_text *t) MUST_USE;

@@ -26,6 +26,7 @@ struct node {
 	char dir[IO_PATH_MAX], keys[IO_PATH_MAX];
 	struct node_options options;
 	struct io_file *lock;
+	char scratch[IO_PATH_MAX]; /* where the derived files are of a folder that cannot be written; or "" */
 	struct ledger *ledger;
 	struct guard *guard;
 	struct solo *solo; /* NULL: read-only */
@@ -44,5 +45,15 @@ bool guard_allows(struct ledger *l, enum err read, const struct guard_mark *last
 		  struct err_text *why);
 /* The key in keys/validator.key. ERR_CORRUPT: it is lost or damaged; the text says what to do. */
 enum err validator_key_load(struct keyfile *k, const char *keys, struct err_text *t) MUST_USE;
+/* ---- backup.c ---- */
+
+/* Names, and may make, a folder for derived files: in `dir`, or where that cannot be written
+ * among the temporary files. The caller removes it (ledger_derived_remove). */
+enum err node_scratch_make(char out[static IO_PATH_MAX], const char *dir, struct err_text *t) MUST_USE;
+
+/* node_verify, and `verified` with what was made anew from the journal, if that is good. */
+enum err node_verify_then(struct ledger_audit *out, const char *dir, const struct node_options *o,
+			  enum err (*verified)(void *ctx, struct ledger *l, struct err_text *t), void *ctx,
+			  struct err_text *t) MUST_USE;
 
 #endif

@@ -154,7 +154,7 @@ static enum err encode(struct node *n, struct buf *out, struct book *b, const st
 	if (since_log_size)
 		sizes[n_sizes++] = since_log_size;
 	TRY(consistencies_make(n, b->arena, &consistencies, &m.n_consistencies, sizes, n_sizes,
-			       p->log_size, t));
+			       p->log_size, &p->log_root, t));
 	m.witnesses = witnesses;
 	m.consistencies = consistencies;
 	return bundle_encode(out, &m, t);

@@ -49,6 +49,6 @@ enum err witnesses_load(struct node *n, struct arena *a, struct bundle_witness *
 /* Proofs that the log of `log_size` continues each of these older ones; sorts `sizes`. */
 enum err consistencies_make(struct node *n, struct arena *a, struct bundle_consistency **list,
 			    size_t *count, uint64_t *sizes, size_t n_sizes, uint64_t log_size,
-			    struct err_text *t) MUST_USE;
+			    const struct hash *log_root, struct err_text *t) MUST_USE;
 
 #endif

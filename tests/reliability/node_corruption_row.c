@@ -385,12 +385,34 @@ static enum finding erased_look(void)
 	return found;
 }
 
+/* "argosy verify" finds this attachment, and no other, altered; NULL: none. */
+struct altered {
+	const char *name;
+	unsigned right, wrong;
+};
+
+static void altered_found(void *ctx, enum node_fault fault, const char *text)
+{
+	struct altered *a = ctx;
+	bool right = fault == NODE_FAULT_ATTACHMENT && a->name && strstr(text, a->name);
+	a->right += right;
+	a->wrong += fault == NODE_FAULT_ATTACHMENT && !right;
+}
+
+static bool attachments_checked(const char *name)
+{
+	struct altered a = {.name = name};
+	struct node_check c = {.found = altered_found, .ctx = &a};
+	struct node_options o = {0};
+	struct err_text t;
+	return node_check(&c, folder, &o, &t) == ERR_OK && a.right == (name != NULL) && a.wrong == 0;
+}
+
 /* All of them; f, if it is one of them, has been damaged. */
 static enum finding papers_look(const struct file *f, enum kind kind)
 {
 	const char *name = f && is_attachment(f) ? f->name + 12 : "";
 	enum finding found = HARMLESS;
-	struct err_text t = {{0}};
 	for (unsigned i = 0; i < PAPERS; i++) {
 		bool damaged = strcmp(name, want.papers[i].hash) == 0;
 		bool there = i == ERASED ? damaged : !damaged;
@@ -403,10 +425,10 @@ static enum finding papers_look(const struct file *f, enum kind kind)
 		if (damaged)
 			found = one;
 	}
-	enum err e = node_attachments_check(folder, &t);
+	/* The whole check costs more than all the rest: for one trial in eight. */
 	bool wrong_bytes = found == TOLD_READING && kind != REMOVED;
-	if (wrong_bytes ? e != ERR_CORRUPT || !strstr(t.text, name) : e != ERR_OK)
-		return silent("the check of copies misses an attachment, or is wrong about one");
+	if (*name && seed % 8 == 0 && !attachments_checked(wrong_bytes ? name : NULL))
+		return silent("the whole check misses an attachment, or is wrong about one");
 	if (strcmp(name, want.papers[ERASED].hash) == 0)
 		return erased_look();
 	return found;
