@@ -856,6 +856,122 @@ static void test_verify_unwritable(void **state)
 	shell("chmod -R u+w %s", copy);
 }
 
+/* What is registered can be read, and whether it holds. */
+static void test_show(void **state)
+{
+	static const char credential[] =
+		"{\"id\":\"https://id.example.com/papers/%s\",\"subject\":\"acme\",\"kind\":"
+		"\"organic\",\"issuer\":\"Example Cert\",\"validFrom\":\"%s\"%s}";
+	static const struct {
+		const char *name, *from, *to, *says, *standing, *zh;
+	} papers[] = {
+		{"open", "2026-01-01", "", "valid until revoked", "valid", "有效，直至撤销"},
+		{"long", "2026-01-01", ",\"validTo\":\"2199-12-31\"", "valid until 2199-12-31", "valid",
+		 "有效至 2199-12-31"},
+		{"old", "2001-01-01", ",\"validTo\":\"2002-01-31\"", "expired since the end of 2002-01-31",
+		 "expired", "已过期"},
+		{"early", "2199-01-01", "", "not valid before 2199-01-01", "early", "尚未生效"},
+	};
+	char text[600], id[200], find[100];
+	(void)state;
+	/* The head's time is the genesis' until a block is made; a few stand already. */
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(text, sizeof text, credential, papers[i].name, papers[i].from, papers[i].to);
+		CODE(0, "credential", "issue", program_file("paper.json", text));
+		snprintf(id, sizeof id, "https://id.example.com/papers/%s", papers[i].name);
+		CODE(0, "credential", "show", id);
+		OUT(papers[i].says);
+		OUT("Example Cert");
+		CODE(0, "--lang", "zh", "credential", "show", id);
+		OUT(papers[i].zh);
+		CODE(0, "credential", "show", id, "--json");
+		snprintf(find, sizeof find, "\"standing\":\"%s\",\"standing_at\":\"20", papers[i].standing);
+		OUT(find);
+		OUT("\"member\":\"acme\",\"kind\":\"organic\"");
+		OUT("\"credential\":{\"id\":");
+	}
+	CODE(0, "credential", "revoke", "https://id.example.com/papers/open", "--reason", "forged");
+	CODE(0, "credential", "show", "https://id.example.com/papers/open");
+	OUT("revoked at 20");
+	CODE(0, "credential", "list", "acme");
+	OUT("revoked at 20");
+	OUT("valid until 2199-12-31  https://id.example.com/papers/long\n");
+	assert_true(strstr(last.out, "papers/open") < strstr(last.out, "papers/early")); /* oldest first */
+	CODE(0, "credential", "list", "acme", "--json");
+	OUT("{\"member\":\"acme\",\"credentials\":[{\"id\":");
+	OUT("\"standing\":\"revoked\"");
+	OUT("\"revoked_index\":");
+	CODE(3, "credential", "show", "https://id.example.com/papers/none");
+	ERR("there is no credential");
+	CODE(3, "credential", "list", "nobody");
+	CODE(2, "credential", "list", "NOT AN ID");
+
+	CODE(0, "product", "register",
+	     program_file("p.json", "{\"id\":\"01/09521234543213\",\"name\":\"Sour cherries\",\"category\":"
+				    "\"packaging\",\"hsCode\":\"701090\",\"originCountry\":\"CN\",\"composition\":\"glass\",\"description\":\"in glass\"}"));
+	CODE(0, "product", "show", "9521234543213");
+	OUT("01/09521234543213\n");
+	OUT("Sour cherries");
+	OUT("in glass");
+	CODE(0, "product", "show", "urn:epc:idpat:sgtin:9521234.054321.*", "--json");
+	OUT("\"id\":\"01/09521234543213\",\"owner\":\"acme\",\"index\":");
+	OUT("\"product\":{\"id\":\"01/09521234543213\",\"name\":\"Sour cherries\"");
+	CODE(3, "product", "show", "https://id.example.com/kinds/none");
+	ERR("there is no product");
+	CODE(1, "product", "show", "09521234543214");
+	CODE(0, "lot", "define",
+	     program_file("l.json", "{\"id\":\"01/09521234543213/10/L7\",\"product\":\"01/09521234543213\","
+				    "\"productionDate\":\"2026-01-01\"}"));
+	CODE(0, "lot", "show", "01/09521234543213/10/L7");
+	OUT("2026-01-01");
+	CODE(3, "lot", "show", "01/09521234543213/10/L8");
+	CODE(0, "location", "register",
+	     program_file("w.json", "{\"id\":\"https://id.example.com/sites/1\",\"name\":\"Store\",\"country\":"
+				    "\"CN\",\"kind\":\"warehouse\"}"));
+	CODE(0, "location", "show", "https://id.example.com/sites/1", "--json");
+	OUT("\"location\":{\"id\":\"https://id.example.com/sites/1\"");
+	CODE(3, "location", "show", "https://id.example.com/sites/2");
+
+	char key[400];
+	snprintf(key, sizeof key, "%s/carrier.key", program_dir);
+	CODE(0, "key", "create", key, "--kind", "agent", "--json");
+	CODE(0, "member", "admit", "carrier", "--name", "Carrier", "--country", "CN", "--person-key", key);
+	CODE(0, "grant", "01/09521234543213", "--to", "carrier");
+	CODE(0, "grant", "01/09521234543213/10/L7", "--to", "carrier", "--step", "inspecting",
+	     "--until-ms", "7258032000000");
+	CODE(0, "grant", "list", "01/09521234543213/10/L7");
+	OUT("inspecting");
+	OUT("valid until 2199-12-31 00:00 UTC, from acme on 01/09521234543213/10/L7\n");
+	CODE(0, "grant", "list", "01/09521234543213/21/7", "--json");
+	OUT("{\"id\":\"01/09521234543213/21/7\",\"grants\":[{\"subject\":\"01/09521234543213\",\"member\":"
+	    "\"carrier\",\"step\":\"\",\"granter\":\"acme\",\"standing\":\"valid\"");
+	CODE(0, "grant", "revoke", "01/09521234543213", "--to", "carrier");
+	CODE(0, "--lang", "zh", "grant", "list", "01/09521234543213");
+	assert_string_equal(last.out, "");
+	CODE(3, "grant", "list", "https://id.example.com/goods/none");
+
+	/* One that ran out, and one whose granter has handed the goods on. */
+	const char *goods = "https://elsewhere.example.net/goods/5";
+	char until[40];
+	snprintf(until, sizeof until, "%lld", (long long)time(NULL) * 1000 + 2500);
+	char *event = strdup(replaced(one_event, "https://id.example.com/goods/1", goods));
+	char *other = strdup(replaced(event, "a3a7f5d0001", "a3a7f5d0777"));
+	CODE(0, "import", "epcis", program_file("taken.jsonld", replaced(other, "OBSERVE", "ADD")));
+	free(event);
+	free(other);
+	CODE(0, "grant", goods, "--to", "carrier", "--step", "inspecting", "--until-ms", until);
+	CODE(0, "grant", goods, "--to", "carrier", "--step", "shipping");
+	CODE(0, "custody", "offer", goods, "--to", "carrier");
+	poll(NULL, 0, 3000);
+	CODE(0, "custody", "accept", goods, "--from", "acme", "--member", "carrier", "--key", key);
+	CODE(0, "grant", "list", goods);
+	OUT("expired since 20");
+	OUT("lapsed: acme neither owns nor holds it any more");
+	CODE(0, "grant", "list", goods, "--json");
+	OUT("\"standing\":\"lapsed\"");
+	OUT("\"standing\":\"expired\"");
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -889,6 +1005,7 @@ int main(void)
 		cmocka_unit_test(test_in_turn),
 		cmocka_unit_test(test_damaged_attachments),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_verify_unwritable),
 		cmocka_unit_test(test_verify_derived),
 		cmocka_unit_test(test_verify_folder),

@@ -210,6 +210,25 @@ static void test_problems(void **state)
 		    "Content-Type: application/x-protobuf\r\nContent-Length: 3\r\n\r\nabc"),
 		400);
 	assert_non_null(strstr(answer, "\"code\":\"malformed\""));
+	assert_int_equal(tcp("GET /v1/products/01%2F09521234543213 HTTP/1.1\r\n" GOOD "\r\n"), 404);
+	assert_non_null(strstr(answer, "there is no product 01/09521234543213"));
+	/* An identifier that grows beyond any key when its characters are escaped. */
+	char lot[2000] = "GET /v1/lots?id=urn:epc:id:sgln:9521234.12345.";
+	for (int i = 0; i < 440; i++)
+		strcat(lot, "%22");
+	strcat(lot, " HTTP/1.1\r\n" GOOD "\r\n");
+	assert_true(tcp(lot) >= 400);
+	static const char *const spaces[] = {"products", "lots", "locations", "credentials", "grants"};
+	for (int i = 0; i < 5; i++) {
+		/* As long as an identifier may be. */
+		snprintf(lot, sizeof lot, "GET /v1/%s?id=https://id.example.com/%0457d HTTP/1.1\r\n" GOOD "\r\n",
+			 spaces[i], 7);
+		assert_int_equal(tcp(lot), 404);
+		snprintf(lot, sizeof lot, "GET /v1/%s HTTP/1.1\r\n" GOOD "\r\n", spaces[i]);
+		assert_int_equal(tcp(lot), 400);
+	}
+	assert_int_equal(tcp("GET /v1/credentials?member=acme HTTP/1.1\r\n" GOOD "\r\n"), 200);
+	assert_non_null(strstr(answer, "{\"member\":\"acme\",\"credentials\":[]}"));
 	assert_int_equal(tcp("DELETE /v1/status HTTP/1.1\r\n" GOOD "\r\n"), 405);
 	assert_non_null(strstr(answer, "Allow: GET, HEAD"));
 	assert_int_equal(tcp("GET /metrics HTTP/1.1\r\n" GOOD "\r\n"), 200);

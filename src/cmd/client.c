@@ -310,10 +310,10 @@ int client_get_json(struct client *c, struct json_value **out, const char *targe
 	return CLI_DONE;
 }
 
-const char *client_item_target(struct cli *cli, const char *id, const char *tail)
+const char *client_target(struct cli *cli, const char *route, const char *id, const char *tail)
 {
 	struct buf b = BUF_INIT;
-	buf_put_str(&b, "/v1/items/");
+	buf_put_str(&b, route);
 	for (const char *p = id; *p; p++) {
 		bool plain = (*p >= '0' && *p <= '9') || ((*p | 32) >= 'a' && (*p | 32) <= 'z') ||
 			     strchr("-._~", *p);
@@ -327,6 +327,11 @@ const char *client_item_target(struct cli *cli, const char *id, const char *tail
 		buf_err(&b) == ERR_OK ? arena_strn(cli->arena, (const char *)b.p, b.n) : NULL;
 	buf_fini(&b);
 	return out;
+}
+
+const char *client_item_target(struct cli *cli, const char *id, const char *tail)
+{
+	return client_target(cli, "/v1/items/", id, tail);
 }
 
 const char *json_str(struct arena *a, const struct json_value *v, const char *name)

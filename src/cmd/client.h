@@ -34,7 +34,9 @@ int client_get_json(struct client *c, struct json_value **out, const char *targe
 /* Tells a problem answer and gives its exit code. */
 int client_problem(struct client *c, const struct api_response *r);
 
-/* "/v1/items/" + the percent-encoded identifier + tail. NULL: no memory. */
+/* A route's beginning + the percent-encoded identifier + tail. NULL: no memory. */
+const char *client_target(struct cli *cli, const char *route, const char *id, const char *tail);
+/* The same for "/v1/items/". */
 const char *client_item_target(struct cli *cli, const char *id, const char *tail);
 
 /* Members of an answer: empty or 0 where it is not there. */

@@ -44,6 +44,13 @@ int cmd_member_admit(struct cli *cli); /* cmd_member.c */
 int cmd_member_list(struct cli *cli);
 int cmd_member_set(struct cli *cli);
 
+int cmd_product_show(struct cli *cli); /* cmd_show.c */
+int cmd_location_show(struct cli *cli);
+int cmd_lot_show(struct cli *cli);
+int cmd_credential_show(struct cli *cli);
+int cmd_credential_list(struct cli *cli);
+int cmd_grant_list(struct cli *cli);
+
 int cmd_product_register(struct cli *cli); /* cmd_master.c */
 int cmd_location_register(struct cli *cli);
 int cmd_prefix_register(struct cli *cli);

@@ -22,6 +22,10 @@
  *   GET  /v1/items/{id}/bundle?journey=1  its proof; &since=SIZE: continuing a log of that size;
  *                                         &absence=1: that there is nothing about it
  *   GET  /v1/members, /v1/members/{id}    organisations, and the keys of one
+ *   GET  /v1/products/{id}, /v1/lots/{id}, /v1/locations/{id}   master data
+ *   GET  /v1/credentials/{id}             a credential, and how it stands at the newest block
+ *   GET  /v1/credentials?member=          those of a member
+ *   GET  /v1/grants/{id}                  grants on a subject and its product that were not revoked
  *   POST /v1/transactions                 one Transaction, or a sequence of them
  *   GET  /v1/transactions/{member}/{id}   where it was done (id: 32 hex digits)
  *   POST /v1/backup {"to": DIR}           on the unix socket alone

@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-enum { API_ROUTES_MAX = 32, API_VERDICTS = 128 };
+enum { API_ROUTES_MAX = 48, API_VERDICTS = 128 };
 
 struct api {
 	struct node *node;
@@ -61,6 +61,11 @@ void api_genesis(struct api_call *c);
 void api_block(struct api_call *c);
 void api_members(struct api_call *c); /* api_members.c */
 void api_member(struct api_call *c);
+void api_product(struct api_call *c); /* api_master.c */
+void api_lot(struct api_call *c);
+void api_location(struct api_call *c);
+void api_credential(struct api_call *c); /* and a member's */
+void api_grants(struct api_call *c);
 void api_record(struct api_call *c); /* api_records.c */
 void api_events(struct api_call *c);
 void api_document(struct api_call *c);

@@ -32,9 +32,7 @@ enum credential_standing credential_standing(const struct credential *c, int64_t
 	return CREDENTIAL_VALID;
 }
 
-/* False: longer than any key that is made. */
-static bool credential_key(struct state_key *k, struct slice *key, struct slice member,
-			   struct slice id)
+bool credential_key(struct state_key *k, struct slice *key, struct slice member, struct slice id)
 {
 	struct buf b = {k->b, 0, sizeof k->b, sizeof k->b, false};
 	buf_put_str(&b, "c/");

@@ -11,6 +11,7 @@
 #define ARGOSY_TRADE_CREDENTIAL_H
 
 #include "trade/act.h"
+#include "trade/keys.h"
 
 struct credential {
 	struct slice recorded_by, kind;
@@ -19,6 +20,8 @@ struct credential {
 };
 
 bool credential_decode(struct credential *c, struct slice value);
+/* "c/<member>/<id>", in `k`. False: longer than any key that is made. */
+bool credential_key(struct state_key *k, struct slice *key, struct slice member, struct slice id);
 
 enum credential_standing { CREDENTIAL_VALID, CREDENTIAL_EARLY, CREDENTIAL_EXPIRED, CREDENTIAL_REVOKED };
 /* On the UTC day of that time. */

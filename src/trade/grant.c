@@ -15,9 +15,8 @@ bool grant_decode(struct grant *g, struct slice value)
 	return !r.bad && reader_left(&r) == 0;
 }
 
-/* False: no key so long is ever made, so there is no such grant. */
-static bool grant_key(struct state_key *k, struct slice *key, struct slice subject,
-		      struct slice member, struct slice step)
+bool grant_key(struct state_key *k, struct slice *key, struct slice subject, struct slice member,
+	       struct slice step)
 {
 	struct buf b = {k->b, 0, sizeof k->b, sizeof k->b, false};
 	buf_put_str(&b, "r/");

@@ -11,6 +11,7 @@
 #define ARGOSY_TRADE_GRANT_H
 
 #include "trade/act.h"
+#include "trade/keys.h"
 
 struct grant {
 	struct slice granter;
@@ -18,6 +19,9 @@ struct grant {
 	uint64_t recorded1;
 };
 bool grant_decode(struct grant *g, struct slice value);
+/* Its key, in `k`. False: no key so long is ever made, so there is no such grant. */
+bool grant_key(struct state_key *k, struct slice *key, struct slice subject, struct slice member,
+	       struct slice step);
 
 /* Does a grant of the owner or holder let the sender write this action's step into the subject's history? */
 enum err grant_covers(struct act *a, bool *yes, struct slice owner, struct slice holder,

@@ -1,0 +1,226 @@
+/*
+ * What is registered: products, places, lots; credentials and grants, and whether they
+ * hold at the time of the newest block.
+ */
+#include "cmd/client.h"
+#include "cmd/cmds.h"
+#include "cmd/text.h"
+
+#include "data/json.h"
+#include "ledger/member.h"
+
+#include <stdio.h>
+
+enum { LABEL_WIDTH = 20 };
+
+/* ---- the node's answer ---- */
+
+/* Gives what is at `target`, or prints it for programs (then *v is NULL). */
+static int ask(struct cli *cli, const char *target, const struct json_value **v)
+{
+	struct client *c;
+	struct buf body;
+	struct json_value *got = NULL;
+	*v = NULL;
+	if (!target)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	int code = client_open(cli, &c, CLIENT_READ);
+	if (code)
+		return code;
+	if (cli->json) {
+		code = client_get(c, &body, target);
+		if (code == CLI_DONE)
+			cli_put_buf(&body);
+	} else {
+		code = client_get_json(c, &got, target);
+		*v = got;
+	}
+	client_close(c);
+	return code;
+}
+
+static const char *str(struct cli *cli, const struct json_value *v, const char *name)
+{
+	return json_str(cli->arena, v, name);
+}
+
+/* "2026-01-02T03:04:05.678Z" -> "2026-01-02 03:04 UTC" */
+static const char *when(struct cli *cli, const struct json_value *v, const char *name)
+{
+	const char *iso = str(cli, v, name);
+	const char *out = strlen(iso) < 16 ? iso : arena_printf(cli->arena, "%.10s %.5s UTC", iso, iso + 11);
+	return out ? out : "";
+}
+
+/* ---- what was signed, line by line ---- */
+
+static void scalar_put(const struct json_value *v)
+{
+	printf("%.*s", (int)v->text.n, (const char *)v->text.p);
+}
+
+static void value_put(const struct json_value *v)
+{
+	const char *between = v->kind == JSON_ARRAY ? ", " : " ";
+	if (v->kind != JSON_ARRAY && v->kind != JSON_OBJECT) {
+		scalar_put(v);
+		return;
+	}
+	for (const struct json_value *m = v->first; m; m = m->next) {
+		value_put(m);
+		if (m->next)
+			printf("%s", between);
+	}
+}
+
+static void line_put(const char *label, const char *text)
+{
+	text_put(label, LABEL_WIDTH);
+	printf("%s\n", text);
+}
+
+/* All of it but the id; names as they stand in the files that register it. */
+static void data_put(const struct json_value *data)
+{
+	for (const struct json_value *m = data ? data->first : NULL; m; m = m->next) {
+		char name[LABEL_WIDTH * 2];
+		if (slice_eq_str(m->name, "id"))
+			continue;
+		snprintf(name, sizeof name, "%.*s", (int)m->name.n, (const char *)m->name.p);
+		text_put(name, LABEL_WIDTH);
+		value_put(m);
+		printf("\n");
+	}
+}
+
+/* ---- products, places, lots ---- */
+
+static bool is_digits(const char *s, size_t least, size_t most)
+{
+	size_t n = strspn(s, "0123456789");
+	return s[n] == 0 && n >= least && n <= most;
+}
+
+static int master_show(struct cli *cli, const char *route, const char *id, const char *name)
+{
+	const struct json_value *v;
+	int code = ask(cli, id ? client_target(cli, route, id, "") : NULL, &v);
+	if (code || !v)
+		return code;
+	printf("%s\n", str(cli, v, "id"));
+	line_put(cli_tr(cli, "owner", "所有者"), str(cli, v, "owner"));
+	text_put(cli_tr(cli, "recorded", "登记时间"), LABEL_WIDTH);
+	printf(cli_tr(cli, "%s, block %llu, record %llu\n", "%s，区块 %llu，记录 %llu\n"),
+	       when(cli, v, "recorded"), (unsigned long long)json_u64(v, "height"),
+	       (unsigned long long)json_u64(v, "index"));
+	data_put(json_get(v, name));
+	return CLI_DONE;
+}
+
+int cmd_product_show(struct cli *cli)
+{
+	const char *id = cli->argv[0];
+	/* The digits below a bar code. */
+	if (is_digits(id, 8, 14))
+		id = arena_printf(cli->arena, "01/%.*s%s", (int)(14 - strlen(id)), "000000", id);
+	return master_show(cli, "/v1/products/", id, "product");
+}
+
+int cmd_location_show(struct cli *cli)
+{
+	const char *id = cli->argv[0];
+	if (is_digits(id, 13, 13))
+		id = arena_printf(cli->arena, "414/%s", id);
+	return master_show(cli, "/v1/locations/", id, "location");
+}
+
+int cmd_lot_show(struct cli *cli)
+{
+	return master_show(cli, "/v1/lots/", cli->argv[0], "lot");
+}
+
+/* ---- credentials ---- */
+
+static void credential_standing_put(struct cli *cli, const struct json_value *v)
+{
+	const char *standing = str(cli, v, "standing"), *to = str(cli, v, "valid_to");
+	if (strcmp(standing, "revoked") == 0)
+		printf(cli_tr(cli, "revoked at %s", "已于 %s 撤销"), when(cli, v, "revoked"));
+	else if (strcmp(standing, "expired") == 0)
+		printf(cli_tr(cli, "expired since the end of %s", "已过期（%s 当日终了起）"), to);
+	else if (strcmp(standing, "early") == 0)
+		printf(cli_tr(cli, "not valid before %s", "尚未生效，自 %s 起有效"),
+		       str(cli, v, "valid_from"));
+	else if (*to)
+		printf(cli_tr(cli, "valid until %s", "有效至 %s"), to);
+	else
+		printf("%s", cli_tr(cli, "valid until revoked", "有效，直至撤销"));
+}
+
+int cmd_credential_show(struct cli *cli)
+{
+	const struct json_value *v;
+	int code = ask(cli, client_target(cli, "/v1/credentials/", cli->argv[0], ""), &v);
+	if (code || !v)
+		return code;
+	printf("%s\n", str(cli, v, "id"));
+	line_put(cli_tr(cli, "member", "成员"), str(cli, v, "member"));
+	text_put(cli_tr(cli, "standing", "状态"), LABEL_WIDTH);
+	credential_standing_put(cli, v);
+	printf(cli_tr(cli, " (at %s)\n", "（截至 %s）\n"), when(cli, v, "standing_at"));
+	text_put(cli_tr(cli, "recorded", "登记时间"), LABEL_WIDTH);
+	printf(cli_tr(cli, "%s by %s, block %llu, record %llu\n", "%s，由 %s 登记，区块 %llu，记录 %llu\n"),
+	       when(cli, v, "recorded"), str(cli, v, "recorded_by"),
+	       (unsigned long long)json_u64(v, "height"), (unsigned long long)json_u64(v, "index"));
+	data_put(json_get(v, "credential"));
+	return CLI_DONE;
+}
+
+int cmd_credential_list(struct cli *cli)
+{
+	const struct json_value *v;
+	if (!member_id_valid(slice_str(cli->argv[0])))
+		return cli_fail(cli, CLI_USAGE,
+				cli_tr(cli, "\"%s\" is not a member's id", "“%s”不是成员编号"),
+				cli->argv[0]);
+	int code = ask(cli, client_target(cli, "/v1/credentials?member=", cli->argv[0], ""), &v);
+	const struct json_value *list = code == CLI_DONE && v ? json_get(v, "credentials") : NULL;
+	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
+		text_put(str(cli, m, "kind"), LABEL_WIDTH);
+		credential_standing_put(cli, m);
+		printf("  %s\n", str(cli, m, "id"));
+	}
+	return code;
+}
+
+/* ---- grants ---- */
+
+static void grant_put(struct cli *cli, const struct json_value *g)
+{
+	char word[128];
+	const char *standing = str(cli, g, "standing"), *step = str(cli, g, "step");
+	text_put(str(cli, g, "member"), LABEL_WIDTH);
+	text_put(*step ? text_word(word, step, cli->zh) : cli_tr(cli, "any step", "任何步骤"), LABEL_WIDTH);
+	if (strcmp(standing, "expired") == 0)
+		printf(cli_tr(cli, "expired since %s", "已于 %s 过期"), when(cli, g, "until"));
+	else if (strcmp(standing, "lapsed") == 0)
+		printf(cli_tr(cli, "lapsed: %s neither owns nor holds it any more",
+			      "已失效：%s 不再是所有者或持有者"),
+		       str(cli, g, "granter"));
+	else if (json_get(g, "until"))
+		printf(cli_tr(cli, "valid until %s", "有效至 %s"), when(cli, g, "until"));
+	else
+		printf("%s", cli_tr(cli, "valid until revoked", "有效，直至撤销"));
+	printf(cli_tr(cli, ", from %s on %s\n", "，由 %s 就 %s 授予\n"), str(cli, g, "granter"),
+	       str(cli, g, "subject"));
+}
+
+int cmd_grant_list(struct cli *cli)
+{
+	const struct json_value *v;
+	int code = ask(cli, client_target(cli, "/v1/grants/", cli->argv[0], ""), &v);
+	const struct json_value *list = code == CLI_DONE && v ? json_get(v, "grants") : NULL;
+	for (const struct json_value *g = list ? list->first : NULL; g; g = g->next)
+		grant_put(cli, g);
+	return code;
+}
