@@ -36,6 +36,14 @@ static const char one_event[] =
 	"\"OBSERVE\","
 	"\"epcList\":[\"https://id.example.com/goods/1\"],\"bizStep\":\"shipping\"}]}}";
 
+static const char master_data[] =
+	"<m:EPCISMasterDataDocument xmlns:m='urn:epcglobal:epcis-masterdata:xsd:2' schemaVersion='2.0' "
+	"creationDate='2026-01-02T03:04:05Z'><EPCISBody><VocabularyList><Vocabulary "
+	"type='urn:epcglobal:epcis:vtype:BusinessLocation'><VocabularyElementList><VocabularyElement "
+	"id='urn:epc:id:sgln:0037000.00729.0'><attribute id='urn:epcglobal:cbv:mda:city'>Antwerp</attribute>"
+	"<children><id>urn:epc:id:sgln:0037000.00729.8201</id></children></VocabularyElement>"
+	"</VocabularyElementList></Vocabulary></VocabularyList></EPCISBody></m:EPCISMasterDataDocument>";
+
 static char *replaced(const char *text, const char *old, const char *new)
 {
 	static char out[8192];
@@ -107,6 +115,11 @@ static void test_epcis(void **state)
 	CODE(0, "epcis", "hash", good);
 	OUT("good.jsonld\t0\tni:///sha-256;");
 	OUT("?ver=CBV2.0\n");
+	const char *master = program_file("master.xml", master_data);
+	CODE(0, "epcis", "check", master);
+	OUT("master.xml: accepted: 0 events, master data\n");
+	CODE(0, "epcis", "check", "--json", master);
+	OUT("\"events\":0,\"master_data\":true");
 	CODE(3, "epcis", "check", program_file("absent", NULL));
 	CODE(1, "epcis", "check", program_file("text", "neither of them"));
 }
@@ -166,6 +179,19 @@ static void test_import(void **state)
 	CODE(3, "item", "show", "https://id.example.com/goods/2");
 	CODE(1, "item", "show", "https://id.gs1.org/01/09521234543214/21/1");
 	ERR("heck digit");
+	CODE(0, "status", "--json");
+	char *records = strdup(strstr(last.out, "\"records\":"));
+	*strchr(records, ',') = 0;
+	CODE(1, "import", "epcis", program_file("master.xml", master_data));
+	ERR("master data documents are not imported");
+	assert_string_equal(last.out, "");
+	CODE(1, "import", "epcis", "--json", program_file("master.xml", NULL));
+	OUT("\"verdict\":\"refused\",\"events\":0,\"recorded\":0");
+	CODE(1, "--lang", "zh", "import", "epcis", program_file("master.xml", NULL));
+	ERR("不导入主数据文件");
+	CODE(0, "status", "--json");
+	OUT(records); /* and nothing was */
+	free(records);
 	CODE(0, "export", "epcis");
 	OUT("\"eventID\":\"urn:uuid:6f1c2f7e-0d0b-4d57-9c4e-0a3a7f5d0001\"");
 	OUT("\"bizStep\":\"shipping\"");

@@ -493,7 +493,8 @@ static void check_xml(const char *path)
 	struct buf out = BUF_INIT;
 	size_t issues, n;
 	uint8_t *text = slurp(path, &n);
-	if (epcis_read(a, &doc, &issue, 1, &issues, slice(text, n)) == ERR_OK) {
+	if (epcis_read(a, &doc, &issue, 1, &issues, slice(text, n)) == ERR_OK &&
+	    strcmp(doc.head->type, EPCIS_MASTER_DATA) != 0) {
 		assert_int_equal(epcis_write_doc(&out, &doc, 0), ERR_OK);
 		enum err e = epcis_read_json(a, &again, &issue, 1, &issues, buf_slice(&out));
 		if (ends_with(path, "SensorDataExamples.xml")) {

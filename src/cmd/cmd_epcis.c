@@ -59,6 +59,8 @@ static void verdict_json(const char *path, const struct document *r, const struc
 	jsonw_str(&w, "file", path);
 	jsonw_str(&w, "verdict", r->e == ERR_OK ? "accepted" : "refused");
 	jsonw_u64(&w, "events", r->doc.n_events);
+	if (document_is_master(r))
+		jsonw_bool(&w, "master_data", true);
 	issues_json(&w, "issues", r->issues, r->n_issues);
 	issues_json(&w, "warnings", warned->list, warned->n < shown ? warned->n : shown);
 	jsonw_object_end(&w);
@@ -74,6 +76,8 @@ static void verdict_line(struct cli *cli, const char *path, const struct documen
 	printf("%s: ", path);
 	if (r->e == ERR_OK) {
 		printf(cli_tr(cli, "accepted: %zu events", "接受：%zu 个事件"), r->doc.n_events);
+		if (document_is_master(r))
+			printf("%s", cli_tr(cli, ", master data", "，主数据"));
 		if (warned->n)
 			printf(cli_tr(cli, ", %zu warnings", "，%zu 个警告"), warned->n);
 		printf("\n");

@@ -204,7 +204,8 @@ static void tell(struct cli *cli, const char *path, const struct tally *t, const
 		struct jsonw w = jsonw_of(&out);
 		jsonw_object(&w, NULL);
 		jsonw_str(&w, "file", path);
-		jsonw_str(&w, "verdict", d->e == ERR_OK ? "read" : "refused");
+		jsonw_str(&w, "verdict",
+			  d->e == ERR_OK && !document_is_master(d) ? "read" : "refused");
 		jsonw_u64(&w, "events", d->doc.n_events);
 		jsonw_u64(&w, "recorded", t->recorded);
 		jsonw_u64(&w, "known", t->known);
@@ -245,6 +246,14 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 			cli_fault(cli, d.e, path);
 		m.tally.refused = d.doc.n_events;
 		m.code = CLI_FAILED;
+	} else if (document_is_master(&d)) {
+		m.code = cli_fail(cli, CLI_FAILED,
+				  cli_tr(cli,
+					 "%s: master data documents are not imported: register products and "
+					 "places with \"argosy product register\", \"location register\"",
+					 "%s：不导入主数据文件：请用 argosy product register、location "
+					 "register 登记产品与地点"),
+				  path);
 	} else if (cli_flag(cli, "dry-run")) {
 		cli_say(cli,
 			cli_tr(cli, "%s: would send %zu events; nothing was sent",
@@ -253,7 +262,7 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 	} else {
 		import_events(&m);
 	}
-	if (!cli_flag(cli, "dry-run") || d.e != ERR_OK)
+	if (document_is_master(&d) ? cli->json : !cli_flag(cli, "dry-run") || d.e != ERR_OK)
 		tell(cli, path, &m.tally, &d);
 	buf_fini(&m.many);
 	document_free(&d);

@@ -48,3 +48,8 @@ const char *issue_text(struct arena *a, const struct event_issue *i)
 					i->pointer[0] ? ": " : "", i->text, line);
 	return text ? text : i->text;
 }
+
+bool document_is_master(const struct document *d)
+{
+	return d->e == ERR_OK && d->doc.head && strcmp(d->doc.head->type, EPCIS_MASTER_DATA) == 0;
+}

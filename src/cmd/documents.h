@@ -22,6 +22,8 @@ struct document {
 /* False: the file could not be read; *code says how, and it was told. */
 bool document_read(struct cli *cli, struct document *d, const char *path, int *code);
 void document_free(struct document *d);
+/* A master data document: good, and without events. */
+bool document_is_master(const struct document *d);
 /* "event 3: /bizStep: text (line 12)", in the arena. */
 const char *issue_text(struct arena *a, const struct event_issue *i);
 

@@ -11,6 +11,10 @@
 #include "base/bytes.h"
 #include "data/event.h"
 
+/* The type in the head of a master data document, which is read and checked, has no events, and
+ * has no form in JSON. */
+#define EPCIS_MASTER_DATA "EPCISMasterDataDocument"
+
 enum epcis_format { EPCIS_JSON, EPCIS_XML };
 
 /* Looks at the first bytes (BOM and white space skipped): '<' is XML, '{' JSON.
@@ -18,7 +22,8 @@ enum epcis_format { EPCIS_JSON, EPCIS_XML };
 bool epcis_format_guess(enum epcis_format *out, struct slice text);
 
 /*
- * Reads a document whole: EPCISDocument, EPCISQueryDocument, or a bare event.
+ * Reads a document whole: EPCISDocument, EPCISQueryDocument, or a bare event; in XML also
+ * EPCISMasterDataDocument.
  * JSON-LD in epcis_json_read.c; XML 2.0 and 1.2 in epcis_xml_read.c.
  *
  * Checks structure (the standard's schema: known and unknown fields, types,

@@ -173,6 +173,8 @@ event_node_t *xml_member(struct xml_reader *r, const char *name, Argosy__V1__Nod
 bool xml_member_add(struct xml_reader *r, event_node_t *parent, event_node_t *child);
 event_node_t *xml_member_parent(struct xml_reader *r, event_node_t *parent, const char *name,
 				Argosy__V1__NodeKind kind);
+/* VocabularyList, into `master` under the name that JSON has for it. */
+bool xml_vocabularies(struct xml_reader *r, const xmlNode *node, event_node_t *master);
 /* EPCISHeader, into `members`. */
 bool xml_header(struct xml_reader *r, const xmlNode *node, event_node_t *members);
 

@@ -150,6 +150,21 @@ static bool read_vocabulary(struct xml_reader *r, const xmlNode *node, event_nod
 	return true;
 }
 
+bool xml_vocabularies(struct xml_reader *r, const xmlNode *node, event_node_t *master)
+{
+	event_node_t *list = xml_member_parent(r, master, "vocabularyList",
+					       ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
+	if (!list || !xml_container(r, node, true))
+		return false;
+	for (const xmlNode *v = xml_first(node); v; v = xml_next(v)) {
+		if (!xml_is(v, "", "Vocabulary"))
+			return xml_unexpected(r, v);
+		if (!read_vocabulary(r, v, list))
+			return false;
+	}
+	return true;
+}
+
 static bool read_master_data(struct xml_reader *r, const xmlNode *node, event_node_t *header)
 {
 	event_node_t *master = xml_member_parent(r, header, "epcisMasterData",
@@ -159,16 +174,8 @@ static bool read_master_data(struct xml_reader *r, const xmlNode *node, event_no
 	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
 		if (!xml_is(c, "", "VocabularyList") || master->n_children)
 			return xml_unexpected(r, c);
-		event_node_t *list = xml_member_parent(r, master, "vocabularyList",
-						       ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY);
-		if (!list || !xml_container(r, c, true))
+		if (!xml_vocabularies(r, c, master))
 			return false;
-		for (const xmlNode *v = xml_first(c); v; v = xml_next(v)) {
-			if (!xml_is(v, "", "Vocabulary"))
-				return xml_unexpected(r, v);
-			if (!read_vocabulary(r, v, list))
-				return false;
-		}
 	}
 	return true;
 }

@@ -7,6 +7,8 @@
  *	    extension?, vendor elements
  *	epcisq:EPCISQueryDocument
  *	    EPCISBody       QueryResults: queryName, subscriptionID?, resultsBody: EventList
+ *	epcismd:EPCISMasterDataDocument
+ *	    EPCISBody       VocabularyList?: checked, and good; it holds no events
  *
  * The root is in the standard's namespace, what is below it in none. What
  * stands around the events becomes the document's members under the names of
@@ -229,6 +231,23 @@ static bool read_query_body(struct xml_reader *r, const xmlNode *node, struct do
 	return read_query_results(r, c, d);
 }
 
+/* Vocabularies in place of events. */
+static bool read_master_body(struct xml_reader *r, const xmlNode *node, struct document *d)
+{
+	event_node_t *body = NULL;
+	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		if (is_vendor(c) || (xml_is(c, "", "extension") && !xml_first(c)))
+			continue;
+		if (body || !xml_is(c, "", "VocabularyList"))
+			return xml_unexpected(r, c);
+		body = xml_member_parent(r, d->members, "epcisMasterData",
+					 ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+		if (!body || !xml_vocabularies(r, c, body))
+			return false;
+	}
+	return true;
+}
+
 /* ---- the document ---- */
 
 /* {https://repository-x.example.com/}ignoreFields: names that event hashes leave out. Each is
@@ -305,19 +324,21 @@ static bool read_root_attributes(struct xml_reader *r, const xmlNode *root, stru
 	return true;
 }
 
+enum root { ROOT_EVENTS, ROOT_QUERY, ROOT_MASTER };
+
 /* Which document, and of which version: by the root's namespace and name. */
-static bool read_root(struct xml_reader *r, const xmlNode *root, bool *query)
+static bool read_root(struct xml_reader *r, const xmlNode *root, enum root *kind)
 {
 	const char *ns = xml_ns(root), *name = xml_name(root);
 	bool one = strcmp(ns, EPCIS_NS_1) == 0, two = strcmp(ns, EPCIS_NS_2) == 0;
 	bool q1 = strcmp(ns, EPCIS_QUERY_NS_1) == 0, q2 = strcmp(ns, EPCIS_QUERY_NS_2) == 0;
-	r->version = one || q1 ? 1 : 2;
-	*query = (q1 || q2) && strcmp(name, "EPCISQueryDocument") == 0;
-	if (*query || ((one || two) && strcmp(name, "EPCISDocument") == 0))
+	bool m1 = strcmp(ns, EPCIS_MASTER_NS_1) == 0, m2 = strcmp(ns, EPCIS_MASTER_NS_2) == 0;
+	r->version = one || q1 || m1 ? 1 : 2;
+	*kind = q1 || q2 ? ROOT_QUERY : m1 || m2 ? ROOT_MASTER : ROOT_EVENTS;
+	if (((one || two) && strcmp(name, "EPCISDocument") == 0) ||
+	    ((q1 || q2) && strcmp(name, "EPCISQueryDocument") == 0) ||
+	    ((m1 || m2) && strcmp(name, EPCIS_MASTER_DATA) == 0))
 		return true;
-	if (strcmp(name, "EPCISMasterDataDocument") == 0 &&
-	    (strcmp(ns, EPCIS_MASTER_NS_2) == 0 || strcmp(ns, EPCIS_MASTER_NS_1) == 0))
-		return xml_refuse(r, root, NULL, "a master data document holds no events");
 	if (event_type(root) != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
 		return xml_refuse(r, root, NULL,
 				  "a bare %s: events in XML stand in an EPCISDocument", name);
@@ -328,8 +349,9 @@ static bool read_root(struct xml_reader *r, const xmlNode *root, bool *query)
 /* The prefixes that the root declares, but for those of the syntax itself. */
 static bool note_declared(struct xml_reader *r, const xmlNode *root)
 {
-	static const char *const syntax[] = {EPCIS_NS_1,       EPCIS_NS_2, EPCIS_QUERY_NS_1,
-					     EPCIS_QUERY_NS_2, XSI_NS,	   XSD_NS};
+	static const char *const syntax[] = {
+		EPCIS_NS_1,	   EPCIS_NS_2, EPCIS_QUERY_NS_1, EPCIS_QUERY_NS_2, EPCIS_MASTER_NS_1,
+		EPCIS_MASTER_NS_2, XSI_NS,     XSD_NS};
 	for (const xmlNs *ns = root->nsDef; ns; ns = ns->next) {
 		bool skip = !ns->prefix || !ns->href;
 		for (size_t i = 0; !skip && i < sizeof(syntax) / sizeof(syntax[0]); i++)
@@ -342,11 +364,11 @@ static bool note_declared(struct xml_reader *r, const xmlNode *root)
 
 static bool read_document(struct xml_reader *r, const xmlNode *root, struct document *d)
 {
-	bool query;
-	if (!read_root(r, root, &query))
+	static const char *const types[] = {"EPCISDocument", "EPCISQueryDocument", EPCIS_MASTER_DATA};
+	enum root kind;
+	if (!read_root(r, root, &kind))
 		return false;
-	d->doc->head->type =
-		xml_copy(r, query ? SLICE_LIT("EPCISQueryDocument") : SLICE_LIT("EPCISDocument"));
+	d->doc->head->type = xml_copy(r, slice_str(types[kind]));
 	if (!xml_container(r, root, true) || !read_root_attributes(r, root, d) ||
 	    !read_ignore_fields(r, root, d))
 		return false;
@@ -369,11 +391,19 @@ static bool read_document(struct xml_reader *r, const xmlNode *root, struct docu
 		    !xml_member_add(r, d->members, xml_node(r, n, 1)))
 			return false;
 	}
-	if ((!query && !read_body_members(r, c, d)) || !note_declared(r, root))
+	if ((kind != ROOT_QUERY && !read_body_members(r, c, d)) || !note_declared(r, root))
 		return false;
 	d->doc->head->namespaces = r->namespaces;
 	d->doc->head->n_namespaces = r->n_namespaces;
-	return query ? read_query_body(r, c, d) : read_body(r, c, d);
+	switch (kind) {
+	case ROOT_QUERY:
+		return read_query_body(r, c, d);
+	case ROOT_MASTER:
+		return read_master_body(r, c, d);
+	case ROOT_EVENTS:
+		break;
+	}
+	return read_body(r, c, d);
 }
 
 static enum err one_issue(struct event_issue *issues, size_t issues_max, size_t *n_issues,
