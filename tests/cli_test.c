@@ -882,6 +882,38 @@ static void test_verify_unwritable(void **state)
 	shell("chmod -R u+w %s", copy);
 }
 
+/* What lower floors say in English comes out in the user's language. */
+static void test_chinese(void **state)
+{
+	(void)state;
+	CODE(2, "epcis", "check", "--jsan", "x", "--lang", "zh");
+	ERR("没有选项 --jsan，是否要用 --json？");
+	CODE(2, "prove", "x", "--lang=zh");
+	ERR("请用 -o FILE 指定文件");
+	CODE(2, "export", "epcis", "--from", "x", "--lang", "zh");
+	ERR("--from：“x”不是不超过");
+	CODE(2, "export", "epcis", "--lang", "zh", "--from");
+	ERR("--from 需要 INDEX");
+	CODE(3, "--lang", "zh", "item", "show", "https://id.example.com/goods/none");
+	ERR("未找到: 没有关于 https://id.example.com/goods/none 的记录");
+	CODE(3, "--lang", "zh", "credential", "list", "nobody");
+	ERR("没有成员 nobody");
+	CODE(0, "--lang", "zh", "member", "list");
+	OUT("正常");
+	CODE(0, "--lang", "zh", "key", "list", "acme");
+	OUT("人员");
+	OUT("代理");
+	CODE(3, "--lang", "zh", "lot", "define",
+	     program_file("l.json", "{\"id\":\"https://id.example.com/lots/1\",\"product\":"
+				    "\"https://id.example.com/kinds/none\",\"productionDate\":\"2026-01-01\"}"));
+	ERR("https://id.example.com/kinds/none：产品未登记");
+	CODE(1, "--lang", "zh", "product", "register",
+	     program_file("p.json", "{\"id\":\"https://id.example.com/kinds/tea\",\"name\":\"Tea\",\"category\":"
+				    "\"packaging\"}"));
+	ERR("缺失：类别 packaging 必填");
+	ERR("(invalid)");
+}
+
 /* What is registered can be read, and whether it holds. */
 static void test_show(void **state)
 {
@@ -1031,6 +1063,7 @@ int main(void)
 		cmocka_unit_test(test_in_turn),
 		cmocka_unit_test(test_damaged_attachments),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_chinese),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_verify_unwritable),
 		cmocka_unit_test(test_verify_derived),

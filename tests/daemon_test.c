@@ -202,6 +202,7 @@ static void test_problems(void **state)
 			     "Accept-Language: zh-CN,en;q=0.5\r\n\r\n"),
 			 404);
 	assert_non_null(strstr(answer, "\"title\":\"未找到\""));
+	assert_non_null(strstr(answer, "\"detail\":\"尚无记录 999999\""));
 	assert_non_null(strstr(answer, "\"code\":\"not_found\""));
 	assert_int_equal(tcp("GET /v1/events?limit=0 HTTP/1.1\r\n" GOOD "\r\n"), 400);
 	assert_non_null(strstr(answer, "\"errors\":[{\"pointer\":\"?limit\""));

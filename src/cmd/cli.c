@@ -2,6 +2,7 @@
 
 #include "base/io.h"
 #include "interface/protojson.h"
+#include "interface/zh.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -109,12 +110,12 @@ void cli_say(const struct cli *cli, const char *fmt, ...)
 
 int cli_fail(const struct cli *cli, int code, const char *fmt, ...)
 {
-	char text[1200];
+	char text[1200], said[1400];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "argosy: %s\n", text);
+	fprintf(stderr, "argosy: %s\n", cli->zh ? zh_of(said, sizeof said, text) : text);
 	if (code == CLI_USAGE && cli->command)
 		fprintf(stderr, "%s argosy %s%s%s --help\n", cli_tr(cli, "see:", "参见："),
 			cli->command->noun, cli->command->verb ? " " : "",
@@ -318,11 +319,11 @@ const char *cli_default_dir(struct arena *a)
 static void environment(struct cli *cli)
 {
 	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-	const char *lang = NULL, *lang_option = cli_value(cli, "lang");
+	const char *lang = NULL;
 	for (unsigned i = 0; i < 3 && (!lang || !*lang); i++)
 		lang = getenv(names[i]);
-	if (lang_option)
-		lang = lang_option;
+	if (cli->lang)
+		lang = cli->lang;
 	cli->zh = lang && (lang[0] | 32) == 'z' && (lang[1] | 32) == 'h';
 	const char *no_color = getenv("NO_COLOR");
 	cli->color = isatty(STDOUT_FILENO) && !(no_color && *no_color);
@@ -374,6 +375,13 @@ int cli_main(int argc, char **argv)
 		cli.argv = arena_alloc(cli.arena, (size_t)(argc + 1) * sizeof *cli.argv);
 	if (!cli.argv)
 		return cli_fail(&cli, CLI_FAILED, "%s", err_str(ERR_NOMEM));
+	/* What is wrong with an option is told in the language that a later one asks for. */
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--lang=", 7) == 0)
+			cli.lang = argv[i] + 7;
+		else if (strcmp(argv[i], "--lang") == 0)
+			cli.lang = argv[i + 1];
+	}
 	environment(&cli);
 	/* Options of all commands may stand before the noun too. */
 	static const struct cli_command none = {.noun = ""};

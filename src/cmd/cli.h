@@ -55,6 +55,7 @@ struct cli {
 	} options[CLI_OPTIONS_MAX];
 	unsigned n_options;
 	const char *data_dir;
+	const char *lang; /* what --lang says, wherever it stands; NULL: nothing */
 	bool json, quiet, verbose, zh, color;
 	struct arena *arena;
 	struct err_text err;

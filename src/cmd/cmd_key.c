@@ -9,6 +9,7 @@
  */
 #include "cmd/cmds.h"
 #include "cmd/sender.h"
+#include "cmd/text.h"
 
 #include "crypto/keyfile.h"
 #include "data/json.h"
@@ -271,7 +272,9 @@ int cmd_key_list(struct cli *cli)
 	enum err e = json_parse(cli->arena, &v, &je, buf_slice(&body), 16, JSON_STRICT);
 	const struct json_value *list = e == ERR_OK ? json_get(v, "keys") : NULL;
 	for (const struct json_value *k = list ? list->first : NULL; k; k = k->next) {
-		printf("%s  %-6s", json_str(cli->arena, k, "key"), json_str(cli->arena, k, "kind"));
+		char word[128];
+		printf("%s  ", json_str(cli->arena, k, "key"));
+		text_put(text_word(word, json_str(cli->arena, k, "kind"), cli->zh), 6);
 		if (json_get(k, "revoked_height"))
 			printf(cli_tr(cli, "  revoked at block %llu", "  于区块 %llu 撤销"),
 			       (unsigned long long)json_u64(k, "revoked_height"));

@@ -3,6 +3,7 @@
  */
 #include "cmd/cmds.h"
 #include "cmd/sender.h"
+#include "cmd/text.h"
 
 #include "data/json.h"
 #include "ledger/member.h"
@@ -103,9 +104,10 @@ int cmd_member_list(struct cli *cli)
 	const struct json_value *list = code == CLI_DONE ? json_get(v, "members") : NULL;
 	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
 		const struct json_value *roles = json_get(m, "roles");
-		printf("%-20s %-2s %-9s %s (", json_str(cli->arena, m, "id"),
-		       json_str(cli->arena, m, "country"), json_str(cli->arena, m, "status"),
-		       json_str(cli->arena, m, "name"));
+		char word[128];
+		printf("%-20s %-2s ", json_str(cli->arena, m, "id"), json_str(cli->arena, m, "country"));
+		text_put(text_word(word, json_str(cli->arena, m, "status"), cli->zh), 10);
+		printf("%s (", json_str(cli->arena, m, "name"));
 		for (const struct json_value *r = roles ? roles->first : NULL; r; r = r->next)
 			printf("%.*s%s", (int)r->text.n, (const char *)r->text.p,
 			       r->next ? ", " : "");

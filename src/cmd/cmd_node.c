@@ -10,6 +10,7 @@
 #include "data/codes.h"
 #include "data/json.h"
 #include "interface/jsonw.h"
+#include "interface/zh.h"
 #include "ledger/member.h"
 #include "node/node.h"
 #include "trade/trade.h"
@@ -155,6 +156,10 @@ int cmd_status(struct cli *cli)
 		cli_put_buf(&body);
 		return CLI_DONE;
 	}
+	const char *why = json_str(a, v, "why");
+	char said[700];
+	if (cli->zh)
+		why = zh_of(said, sizeof said, why);
 	printf("%-12s %s\n", cli_tr(cli, "chain", "链"), json_str(a, v, "chain_id"));
 	printf("%-12s %s\n", cli_tr(cli, "genesis", "创世指纹"), json_str(a, v, "genesis"));
 	printf("%-12s %s\n", cli_tr(cli, "folder", "目录"), json_str(a, v, "folder"));
@@ -166,9 +171,9 @@ int cmd_status(struct cli *cli)
 	printf("%-12s %llu\n", cli_tr(cli, "records", "记录"),
 	       (unsigned long long)json_u64(v, "records"));
 	if (json_true(v, "stopped"))
-		printf("%-12s %s\n", cli_tr(cli, "STOPPED", "已停止"), json_str(a, v, "why"));
+		printf("%-12s %s\n", cli_tr(cli, "STOPPED", "已停止"), why);
 	else if (json_true(v, "read_only"))
-		printf("%-12s %s\n", cli_tr(cli, "read-only", "只读"), json_str(a, v, "why"));
+		printf("%-12s %s\n", cli_tr(cli, "read-only", "只读"), why);
 	if (json_true(v, "clock_held"))
 		printf("%-12s %s\n", cli_tr(cli, "CLOCK", "时钟"),
 		       cli_tr(cli, "jumped ahead: check it, then \"argosy clock confirm\"",

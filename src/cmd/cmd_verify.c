@@ -4,6 +4,7 @@
 #include "cmd/cmds.h"
 
 #include "interface/jsonw.h"
+#include "interface/zh.h"
 #include "node/node.h"
 
 #include <inttypes.h>
@@ -64,7 +65,9 @@ static void on_found(void *ctx, enum node_fault fault, const char *text)
 		k->code = kind->code;
 	line_end(k);
 	const char *todo = cli_tr(k->cli, kind->do_en, kind->do_zh);
-	cli_fail(k->cli, CLI_FAILED, "%s: %s%s", cli_tr(k->cli, kind->en, kind->zh), text, todo);
+	char said[700];
+	cli_fail(k->cli, CLI_FAILED, "%s: %s%s", cli_tr(k->cli, kind->en, kind->zh),
+		 k->cli->zh ? zh_of(said, sizeof said, text) : text, todo);
 	if (!k->first)
 		k->first = arena_printf(k->cli->arena, "%s%s", text, kind->do_en);
 	struct buf one = BUF_INIT;

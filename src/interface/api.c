@@ -1,6 +1,7 @@
 #include "interface/api.h"
 
 #include "interface/api_inner.h"
+#include "interface/zh.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -120,7 +121,9 @@ static void problem_write(struct api_response *out, int status, const char *code
 	out->content_type = "application/problem+json";
 	out->cache = "no-store";
 	struct jsonw w = jsonw_of(&out->body);
-	char type[100];
+	char type[100], said[700];
+	if (zh)
+		detail = zh_of(said, sizeof said, detail);
 	snprintf(type, sizeof type, "urn:argosy:problem:%s", code);
 	jsonw_object(&w, NULL);
 	jsonw_str(&w, "type", type);

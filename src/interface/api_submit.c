@@ -8,12 +8,14 @@
  */
 #include "interface/api_inner.h"
 
+#include "interface/zh.h"
 #include "ledger/tx.h"
 
 #include <stdio.h>
 
 static void answer_write(struct jsonw *w, const struct node_answer *a, bool zh)
 {
+	char said[700];
 	jsonw_str(w, "verdict", verdict_name(a->verdict));
 	jsonw_u64(w, "number", (uint64_t)a->verdict);
 	jsonw_bool(w, "duplicate", a->duplicate);
@@ -22,7 +24,7 @@ static void answer_write(struct jsonw *w, const struct node_answer *a, bool zh)
 	jsonw_u64(w, "records", a->records);
 	jsonw_hash(w, "body_hash", &a->body_hash);
 	jsonw_str(w, "field", a->text.field);
-	jsonw_str(w, "text", a->text.text);
+	jsonw_str(w, "text", zh ? zh_of(said, sizeof said, a->text.text) : a->text.text);
 	jsonw_str(w, "sentence", zh ? verdict_zh(a->verdict) : verdict_en(a->verdict));
 }
 
@@ -73,7 +75,8 @@ static int verdict_status(enum verdict v)
 static void refused_write(struct api_call *c, const struct node_answer *a)
 {
 	const char *sentence = c->zh ? verdict_zh(a->verdict) : verdict_en(a->verdict);
-	char type[100];
+	char type[100], said[700];
+	const char *text = c->zh ? zh_of(said, sizeof said, a->text.text) : a->text.text;
 	snprintf(type, sizeof type, "urn:argosy:problem:%s", verdict_name(a->verdict));
 	struct jsonw w = api_json(c);
 	c->out->status = verdict_status(a->verdict);
@@ -82,13 +85,13 @@ static void refused_write(struct api_call *c, const struct node_answer *a)
 	jsonw_str(&w, "type", type);
 	jsonw_str(&w, "title", sentence);
 	jsonw_i64(&w, "status", c->out->status);
-	jsonw_str(&w, "detail", a->text.text[0] ? a->text.text : sentence);
+	jsonw_str(&w, "detail", text[0] ? text : sentence);
 	jsonw_str(&w, "code", verdict_name(a->verdict));
 	jsonw_array(&w, "errors");
 	if (a->text.field[0]) {
 		jsonw_object(&w, NULL);
 		jsonw_str(&w, "pointer", a->text.field);
-		jsonw_str(&w, "detail", a->text.text);
+		jsonw_str(&w, "detail", text);
 		jsonw_object_end(&w);
 	}
 	jsonw_array_end(&w);

@@ -1,0 +1,346 @@
+#include "interface/zh.h"
+
+#include "ledger/verdict.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CAPTURES_MAX = 4, DEPTH_MAX = 3 };
+
+/* % stands for any text, in the same order in both, or as %1 to %4 in the Chinese. The first
+ * that fits counts. Sentences that may stand behind "name: " are listed without it. */
+static const struct sentence {
+	const char *en, *zh;
+} sentences[] = {
+	/* faults of the world (base/err.h) */
+	{"out of memory", "内存不足"},
+	{"input/output error", "输入输出错误"},
+	{"no space left on the device", "设备空间不足"},
+	{"not found", "未找到"},
+	{"already exists", "已存在"},
+	{"in use by another process", "正被其他进程使用"},
+	{"damaged: the bytes are not what was written", "已损坏：内容与写入时不一致"},
+	{"malformed", "格式错误"},
+	{"over a limit", "超出限制"},
+	{"out of range", "超出范围"},
+	{"refused", "被拒绝"},
+	{"does not match", "不匹配"},
+	{"conflict", "冲突"},
+	{"permission denied", "权限不足"},
+	{"not available now", "暂时不可用"},
+	{"unsupported version", "不支持的版本"},
+	{"read-only", "只读"},
+	{"verification failed", "验证失败"},
+	{"wrong usage", "用法错误"},
+	{"cannot open: No such file or directory", "无法打开：没有该文件或目录"},
+	{"cannot open: Permission denied", "无法打开：权限不足"},
+
+	/* the command line's parser, and what commands ask for */
+	{"there is no option --%; did you mean --%?", "没有选项 --%，是否要用 --%？"},
+	{"there is no option %", "没有选项 %"},
+	{"--%: \"%\" is not a whole number up to %", "--%：“%”不是不超过 % 的整数"},
+	{"--% needs 32 hex digits", "--% 需要 32 位十六进制数字"},
+	{"--% takes no value", "--% 不带参数值"},
+	{"--kind is person or agent", "--kind 为 person 或 agent"},
+	{"--name and --country are needed", "需要 --name 与 --country"},
+	{"--partner and --text are needed", "需要 --partner 与 --text"},
+	{"--up, --down and --whole exclude each other", "--up、--down 与 --whole 不能同时使用"},
+	{"--% needs %", "--% 需要 %"},
+	{"--country \"%\" is not one of ISO 3166-1 (\"CN\")", "--country“%”不是 ISO 3166-1 代码（如“CN”）"},
+	{"too many options", "选项过多"},
+	{"% must be 64 hex digits", "% 须为 64 位十六进制数字"},
+	{"a member's id is 2 to 32 of a-z 0-9 - . and begins with a letter or digit",
+	 "成员编号为 2 至 32 个 a-z 0-9 - . 字符，以字母或数字开头"},
+	{"a member's id has at most % characters", "成员编号至多 % 个字符"},
+	{"a passphrase has at least % bytes", "口令至少 % 字节"},
+	{"a passphrase is needed: set ARGOSY_PASSPHRASE or use a terminal",
+	 "需要口令：请设置 ARGOSY_PASSPHRASE 或使用终端"},
+	{"the two are not the same", "两次输入不一致"},
+	{"at most % keys may sign", "至多 % 个密钥签名"},
+	{"cannot write: %", "无法写入：%"},
+	{"completion is made for bash and zsh", "仅支持 bash 与 zsh 的补全"},
+	{"name the file with -o FILE, or ask for --qr or --text", "请用 -o FILE 指定文件，或使用 --qr 或 --text"},
+	{"name the member with --member", "请用 --member 指定成员"},
+	{"name the newest head known from anywhere with --last-head HEIGHT:HASH or a head file, or say "
+	 "--none-known",
+	 "请用 --last-head HEIGHT:HASH 或链头文件指明任何途径所知的最新链头，或使用 --none-known"},
+	{"name your key file with --key", "请用 --key 指定密钥文件"},
+	{"say from which block on with --from-height H", "请用 --from-height H 指明起始区块"},
+	{"say to whom with --to MEMBER", "请用 --to MEMBER 指明授予的成员"},
+	{"say whose grant with --to MEMBER", "请用 --to MEMBER 指明被授予的成员"},
+	{"% can be read by others (mode %): chmod 600 it", "% 可被他人读取（权限 %）：请执行 chmod 600"},
+	{"% is in use by another process: stop argosyd first", "% 正被其他进程使用：请先停止 argosyd"},
+	{"% is not what was attached", "% 与所附内容不一致"},
+	{"there is no node in %", "% 中没有节点"},
+	{"the node's answer is not JSON", "节点的应答不是 JSON"},
+
+	/* the API's refusals */
+	{"% must be a whole number from % to %", "% 须为 % 至 % 的整数"},
+	{"a height is a whole number", "区块高度为整数"},
+	{"an index is a whole number", "记录序号为整数"},
+	{"a transaction's id is % hex digits", "交易编号为 % 位十六进制数字"},
+	{"direction is self, up, down or whole", "direction 为 self、up、down 或 whole"},
+	{"name an identifier of at most % bytes in the path or with ?id=",
+	 "请在路径中或以 ?id= 指明至多 % 字节的标识符"},
+	{"the identifier is longer than % bytes", "标识符超过 % 字节"},
+	{"the identifier is badly encoded", "标识符编码有误"},
+	{"no body is expected here", "此处不应有请求体"},
+	{"operating the node is possible over its unix socket alone", "仅可通过 unix 套接字操作节点"},
+	{"see /v1/status for a start", "可从 /v1/status 开始"},
+	{"send %", "请发送 %"},
+	{"use % here", "此处请用 %"},
+	{"the address is longer than % bytes", "地址超过 % 字节"},
+	{"the body is larger than % bytes", "请求体超过 % 字节"},
+	{"the body must be 1 to % transactions, each after its length as a varint",
+	 "请求体须为 1 至 % 笔交易，每笔之前为 varint 长度"},
+	{"this is not a member's id", "这不是成员编号"},
+	{"this is not a witness's file", "这不是见证文件"},
+	{"there is no member %", "没有成员 %"},
+	{"there is no product %", "没有产品 %"},
+	{"there is no location %", "没有地点 %"},
+	{"there is no lot %", "没有批次 %"},
+	{"there is no credential %", "没有资质 %"},
+	{"there is no block % yet", "尚无区块 %"},
+	{"there is no record % yet", "尚无记录 %"},
+	{"nothing is recorded about %", "没有关于 % 的记录"},
+	{"no transaction % of member % was done", "成员 %2 的交易 %1 未曾执行"},
+	{"% has no history here", "% 在此没有历史"},
+	{"record % is not the head of a document", "记录 % 不是文件的首部"},
+
+	/* the node */
+	{"another process is using this folder", "另一进程正在使用该目录"},
+	{"the node is read-only: %", "节点只读：%"},
+	{"the node has stopped: %", "节点已停止：%"},
+	{"the disk is nearly full: nothing is accepted until there is room", "磁盘将满：腾出空间之前不接受交易"},
+	{"the clock jumped ahead: no blocks until the operator confirms it (argosy clock confirm)",
+	 "时钟向前跳变：确认之前不产生区块（argosy clock confirm）"},
+	{"too many transactions are waiting: try again", "等待的交易过多：请稍后再试"},
+	{"this folder does not know what was signed last (a copy, or keys/last_signed is gone): 'argosy "
+	 "resume' begins a new epoch",
+	 "该目录不知道最后签过什么（备份，或 keys/last_signed 已丢失）：argosy resume 将开始新的纪元"},
+	{"this folder does not know what was signed last (a copy, or keys/last_signed is damaged): 'argosy "
+	 "resume' begins a new epoch",
+	 "该目录不知道最后签过什么（备份，或 keys/last_signed 已损坏）：argosy resume 将开始新的纪元"},
+	{"the journal ends at height % but height % was signed: an older copy, or its end was cut off; "
+	 "'argosy resume' begins a new epoch",
+	 "日志止于高度 %，但高度 % 已签过：是较旧的备份，或末尾被截断；argosy resume 将开始新的纪元"},
+	{"the journal ends at block % but this node signed block %: an older copy, or its end was cut off",
+	 "日志止于区块 %，但本节点已签过区块 %：是较旧的备份，或末尾被截断"},
+	{"the journal ends at block % but %/state holds block %: an older copy, or its end was cut off",
+	 "日志止于区块 %，但 %/state 含有区块 %：是较旧的备份，或末尾被截断"},
+	{"the last block is not carried by a header yet, and this node makes no blocks",
+	 "最后一个区块尚未被区块头承载，而本节点不产生区块"},
+	{"record % is not what was written: % is damaged; stop argosyd and run \"argosy reindex\"",
+	 "记录 % 与写入时不一致：% 已损坏；请停止 argosyd 后运行 argosy reindex"},
+	{"byte % is not what the journal gives (%)", "第 % 字节与日志不符（%）"},
+	{"byte % is not what the journal gives", "第 % 字节与日志不符"},
+	{"has % bytes where % are due", "有 % 字节，应有 % 字节"},
+	{"is missing; it holds one line: %", "缺失；应为一行：%"},
+	{"is missing; the journal's genesis is %", "缺失；日志的创世指纹为 %"},
+	{"is not the payload that the chain knows", "与链上哈希不符"},
+	{"names another chain than the journal's genesis, which is %", "与日志的创世不是同一条链，后者为 %"},
+
+	/* the door, and the rules of trade (trade/prepare.c and the acts) */
+	{"a class of goods is in nobody's custody", "货物类别不由任何人保管"},
+	{"a key is registered once, for ever", "密钥只能登记一次"},
+	{"add another person's key first: this is the last", "请先增加另一个人员密钥：这是最后一个"},
+	{"already attached", "已附加"},
+	{"already disowned from there on", "自该处起已不予承认"},
+	{"already erased", "已删除"},
+	{"already recorded", "已登记"},
+	{"already revoked or about to retire", "已撤销或即将退役"},
+	{"already revoked", "已撤销"},
+	{"an operator neither suspends himself nor gives up the role", "运营者不能暂停自己或放弃该角色"},
+	{"another member's key", "属于其他成员的密钥"},
+	{"attached by another member", "由其他成员附加"},
+	{"custody was not offered", "未提出移交"},
+	{"goes with the container it is in", "随所在容器移交"},
+	{"held by another member", "由其他成员持有"},
+	{"holds more than 10,000: name what is unpacked", "内含超过 10,000 件：请列明拆出之物"},
+	{"is a member", "已是成员"},
+	{"is the granter", "即授予者本人"},
+	{"is the holder himself", "即持有者本人"},
+	{"lies in more than 16 containers", "嵌套超过 16 层容器"},
+	{"more than 64 keys", "超过 64 个密钥"},
+	{"no such attachment", "没有该附件"},
+	{"no such credential", "没有该资质"},
+	{"no such grant", "没有该许可"},
+	{"no such key", "没有该密钥"},
+	{"no such member", "没有该成员"},
+	{"not after the block's time", "不晚于区块时间"},
+	{"only a member with the role operator may", "仅限具有 operator 角色的成员"},
+	{"only the member who recorded an event may declare it in error", "仅记录该事件的成员可声明其有误"},
+	{"outside the scope of the signing key", "超出签名密钥的权限范围"},
+	{"overlaps a range of another member", "与其他成员的标识符范围重叠"},
+	{"recorded by another member", "由其他成员登记"},
+	{"recorded with another content", "已以不同内容登记"},
+	{"registered to another member, who has not commissioned it", "登记在其他成员名下，且尚未启用"},
+	{"registered to another member", "登记在其他成员名下"},
+	{"something else has this identifier", "该标识符已用于他物"},
+	{"the container is inside it", "容器位于其内部"},
+	{"the container is among its own contents", "容器在其自身内容之中"},
+	{"the product is not registered", "产品未登记"},
+	{"too long to be granted by itself", "过长，无法单独授权"},
+	{"too long", "过长"},
+	{"would nest deeper than 16", "嵌套将超过 16 层"},
+	{"active or suspended", "须为 active 或 suspended"},
+	{"an identifier has 1 to 480 bytes", "标识符为 1 至 480 字节"},
+	{"cannot be decoded", "无法解码"},
+	{"missing", "缺失"},
+	{"neither a CBV business step nor a URI of at most 150 bytes", "既非 CBV 业务步骤，也非至多 150 字节的 URI"},
+	{"neither a GLN nor a URI", "既非 GLN，也非 URI"},
+	{"neither a GS1 key nor an absolute URI", "既非 GS1 标识，也非绝对 URI"},
+	{"neither a GTIN nor a URI", "既非 GTIN，也非 URI"},
+	{"neither an LGTIN nor a URI", "既非 LGTIN，也非 URI"},
+	{"not a date and time with zone", "不是带时区的日期时间"},
+	{"not a member's id", "不是成员编号"},
+	{"not a role", "不是角色"},
+	{"not an ISO 3166-1 alpha-2 code", "不是 ISO 3166-1 二字母代码"},
+	{"not an act that a node's key may do", "节点密钥不得执行的操作"},
+	{"person or agent", "须为 person 或 agent"},
+	{"the same key", "同一密钥"},
+	{"twice the same role", "角色重复"},
+
+	/* the data standard (data/standard.c) */
+	{"is missing: category % needs it", "缺失：类别 % 必填"},
+	{"is missing: % is given without it", "缺失：给出 % 时必填"},
+	{"is missing or no category", "缺失或不是已知类别"},
+	{"is missing or no kind of place", "缺失或不是已知的地点种类"},
+	{"is missing", "缺失"},
+	{"has more than % entries", "超过 % 项"},
+	{"holds a control character", "含有控制字符"},
+	{"is before %", "早于 %"},
+	{"is below %", "低于 %"},
+	{"is not after %", "不晚于 %"},
+	{"is given twice", "重复"},
+	{"is longer than % bytes", "超过 % 字节"},
+	{"is negative", "为负数"},
+	{"is neither a GS1 key nor an absolute URI", "既非 GS1 标识，也非绝对 URI"},
+	{"is no absolute URI", "不是绝对 URI"},
+	{"is no country code of ISO 3166-1%", "不是 ISO 3166-1 国家代码%"},
+	{"is no date YYYY-MM-DD", "不是 YYYY-MM-DD 格式的日期"},
+	{"is no decimal number", "不是十进制数"},
+	{"is no number", "不是数"},
+	{"is no subheading of HS 2022 (6 digits, or 8 to 10)", "不是 HS 2022 子目（6 位，或 8 至 10 位）"},
+	{"is no unit of UN/ECE Recommendation 20", "不是 UN/ECE 第 20 号建议书的单位"},
+	{"is no right identifier: %", "标识符有误：%"},
+	{"is not greater than zero", "不大于零"},
+	{"is not UTF-8", "不是 UTF-8"},
+	{"wrong check digit: % is due", "校验位错误：应为 %"},
+};
+
+/* ---- matching ---- */
+
+struct capture {
+	const char *p;
+	size_t n;
+	bool sentence; /* stands behind ": ", so it may be a sentence itself */
+};
+
+static const char *find(const char *text, const char *what, size_t n)
+{
+	for (; *text; text++)
+		if (strncmp(text, what, n) == 0)
+			return text;
+	return NULL;
+}
+
+/* Does the whole text fit the template? */
+static bool fits(struct capture *c, const char *en, const char *text)
+{
+	size_t n = strcspn(en, "%"), k = 0;
+	if (strncmp(text, en, n) != 0)
+		return false;
+	text += n;
+	while (en[n] == '%') {
+		bool sentence = n >= 2 && en[n - 1] == ' ' && en[n - 2] == ':';
+		const char *end;
+		en += n + 1;
+		n = strcspn(en, "%");
+		if (en[n])
+			end = find(text, en, n);
+		else /* the last piece stands at the end */
+			end = strlen(text) >= n && strcmp(text + strlen(text) - n, en) == 0
+				      ? text + strlen(text) - n
+				      : NULL;
+		if (!end || k == CAPTURES_MAX)
+			return false;
+		c[k++] = (struct capture){text, (size_t)(end - text), sentence};
+		text = end + n;
+	}
+	return *text == 0;
+}
+
+static bool translate(char *out, size_t size, const char *text, unsigned depth);
+
+/* Appends; what does not fit is cut. */
+static void put(char *out, size_t size, const char *p, size_t n)
+{
+	size_t at = strlen(out);
+	if (at + 1 < size)
+		snprintf(out + at, size - at, "%.*s", (int)n, p);
+}
+
+static void fill(char *out, size_t size, const char *zh, const struct capture *c, unsigned depth)
+{
+	char part[600], inner[600];
+	size_t next = 0;
+	out[0] = 0;
+	for (;;) {
+		size_t n = strcspn(zh, "%");
+		put(out, size, zh, n);
+		if (!zh[n])
+			return;
+		zh += n + 1;
+		size_t k = next++;
+		if (*zh >= '1' && *zh < '1' + CAPTURES_MAX)
+			k = (size_t)(*zh++ - '1');
+		snprintf(part, sizeof part, "%.*s", (int)c[k].n, c[k].p);
+		if (c[k].sentence && translate(inner, sizeof inner, part, depth + 1))
+			put(out, size, inner, strlen(inner));
+		else
+			put(out, size, part, strlen(part));
+	}
+}
+
+static bool whole(char *out, size_t size, const char *text, unsigned depth)
+{
+	struct capture c[CAPTURES_MAX] = {{NULL, 0, false}};
+#define X(number, name, en, zh)                                                                    \
+	if (strcmp(text, en) == 0) {                                                               \
+		snprintf(out, size, "%s", zh);                                                     \
+		return true;                                                                       \
+	}
+	VERDICT_TABLE(X)
+#undef X
+	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+		if (!fits(c, sentences[i].en, text))
+			continue;
+		fill(out, size, sentences[i].zh, c, depth);
+		return true;
+	}
+	return false;
+}
+
+/* The whole text, or what stands behind a name ("DIR: another process is ..."). */
+static bool translate(char *out, size_t size, const char *text, unsigned depth)
+{
+	char inner[600];
+	if (depth == DEPTH_MAX)
+		return false;
+	if (whole(out, size, text, depth))
+		return true;
+	for (const char *at = strstr(text, ": "); at; at = strstr(at + 2, ": ")) {
+		if (!whole(inner, sizeof inner, at + 2, depth))
+			continue;
+		snprintf(out, size, "%.*s：%s", (int)(at - text), text, inner);
+		return true;
+	}
+	return false;
+}
+
+const char *zh_of(char *out, size_t size, const char *text)
+{
+	return *text && translate(out, size, text, 0) ? out : text;
+}
