@@ -136,7 +136,9 @@ static const struct sentence {
 	{"byte % is not what the journal gives (%)", "第 % 字节与日志不符（%）"},
 	{"byte % is not what the journal gives", "第 % 字节与日志不符"},
 	{"has % bytes where % are due", "有 % 字节，应有 % 字节"},
-	{"is missing; it holds one line: %", "缺失；应为一行：%"},
+	{"FORMAT is missing from %, which holds the journal or keys of a node: write one line into it, % (unless "
+	 "'argosy init' was interrupted there: then it can be run again)",
+	 "% 中缺少 FORMAT 文件，而其中有节点的日志或密钥：请写入一行 %（若是 argosy init 在此中断，则可重新运行）"},
 	{"is missing; the journal's genesis is %", "缺失；日志的创世指纹为 %"},
 	{"is not the payload that the chain knows", "与链上哈希不符"},
 	{"names another chain than the journal's genesis, which is %", "与日志的创世不是同一条链，后者为 %"},

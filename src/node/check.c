@@ -88,7 +88,7 @@ static enum err format_check(struct checking *k, struct err_text *t)
 	TRY(io_join(path, k->dir, "FORMAT", t));
 	enum err e = io_read_file(io_posix(), path, 64, &text, t);
 	if (e == ERR_NOTFOUND)
-		found(k, NODE_FAULT_FOLDER, "%s: is missing; it holds one line: " "\"" NODE_FORMAT_LINE "\"", path);
+		found(k, NODE_FAULT_FOLDER, NODE_NO_FORMAT_TEXT, k->dir);
 	else if (e == ERR_LIMIT || (e == ERR_OK && !slice_eq_str(buf_slice(&text), NODE_FORMAT)))
 		found(k, NODE_FAULT_FOLDER, "%s: is damaged, or of another version; it holds one line: " "\"" NODE_FORMAT_LINE "\"",
 		      path);
