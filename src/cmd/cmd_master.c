@@ -21,6 +21,7 @@ static int read_message(struct cli *cli, const char *path, const ProtobufCMessag
 	if (!text)
 		return code;
 	enum err e = protojson_parse(cli->arena, out, &f, d, buf_slice(text));
+	buf_fini(text); /* the message has copies */
 	if (e == ERR_FORMAT)
 		return cli_fail(cli, CLI_FAILED, "%s: %s%s%s", path, f.pointer,
 				f.pointer[0] ? ": " : "", f.text);
