@@ -19,6 +19,33 @@ static bool level_make(struct cells *c, unsigned k)
 	return false;
 }
 
+static struct hand *hand_new(void)
+{
+	struct hand *h = calloc(1, sizeof *h);
+	if (h)
+		h->plan = plan_new();
+	if (h && !h->plan) {
+		free(h);
+		return NULL;
+	}
+	return h;
+}
+
+static void hand_free(struct hand *h)
+{
+	if (!h)
+		return;
+	crowd_pool_drop(&h->pool);
+	crowd_pool_fini(&h->pool);
+	plan_free(h->plan);
+	free(h->changes);
+	free(h->buckets);
+	free(h->planned);
+	free(h->both);
+	free(h->jobs);
+	free(h);
+}
+
 struct cells *cells_new(unsigned bits_min, uint64_t keys)
 {
 	bug_if(bits_min < 8 || bits_min > 24);
@@ -26,10 +53,12 @@ struct cells *cells_new(unsigned bits_min, uint64_t keys)
 	if (!c)
 		return NULL;
 	pthread_mutex_init(&c->fill_lock, NULL);
-	c->plan = plan_new();
-	if (!c->plan) {
-		cells_free(c);
-		return NULL;
+	for (unsigned i = 0; i < HANDS; i++) {
+		c->hand[i] = hand_new();
+		if (!c->hand[i]) {
+			cells_free(c);
+			return NULL;
+		}
 	}
 	uint64_t want = keys / LEAVES_PER_BUCKET;
 	c->bits = bits_min;
@@ -51,8 +80,8 @@ void cells_free(struct cells *c)
 {
 	if (!c)
 		return;
-	crowd_pool_drop(&c->pool);
-	crowd_pool_fini(&c->pool);
+	for (unsigned i = 0; i < HANDS; i++)
+		hand_free(c->hand[i]);
 	for (size_t i = 0; i < c->crowds_n; i++)
 		crowd_free(c->crowds[i].crowd);
 	for (unsigned k = 0; k < LEVELS; k++) {
@@ -62,12 +91,6 @@ void cells_free(struct cells *c)
 	}
 	pthread_mutex_destroy(&c->fill_lock);
 	free(c->crowds);
-	free(c->changes);
-	free(c->buckets);
-	plan_free(c->plan);
-	free(c->planned);
-	free(c->both);
-	free(c->jobs);
 	free(c->halves);
 	free(c);
 }
@@ -178,15 +201,15 @@ enum err cells_fill(struct cells *c, uint64_t bucket, const struct trie_leaf *le
 	}
 	pthread_mutex_lock(&c->fill_lock);
 	struct crowd *crowd = NULL;
-	enum err e = bucket_build(&c->pool, &node, &crowd, leaves, n, level);
+	enum err e = bucket_build(&c->hand[0]->pool, &node, &crowd, leaves, n, level);
 	if (e == ERR_OK && !crowds_room(c, 1))
 		e = ERR_NOMEM;
 	if (e == ERR_OK) {
-		crowd_pool_keep(&c->pool);
+		crowd_pool_keep(&c->hand[0]->pool);
 		node_set(c, level, index, &node, crowd);
 		crowd_put(c, level, index, crowd);
 	} else {
-		crowd_pool_drop(&c->pool);
+		crowd_pool_drop(&c->hand[0]->pool);
 	}
 	pthread_mutex_unlock(&c->fill_lock);
 	return e;
@@ -241,7 +264,7 @@ static enum err split_cell(struct cells *c, const struct leaf_source *src, uint3
 {
 	uint8_t prefix[32];
 	first_of(prefix, c->bits, index);
-	struct leaf_list *l = &c->pool.old;
+	struct leaf_list *l = &c->hand[0]->pool.old;
 	l->n = 0;
 	TRY(src->scan(src->ctx, l, prefix, c->bits));
 	size_t left = 0;
@@ -251,7 +274,7 @@ static enum err split_cell(struct cells *c, const struct leaf_source *src, uint3
 	for (unsigned i = 0; i < 2; i++) {
 		struct crowd *crowd = NULL;
 		uint32_t child = 2 * index + i;
-		TRY(bucket_build(&c->pool, &half[i], &crowd, l->at + (i ? left : 0),
+		TRY(bucket_build(&c->hand[0]->pool, &half[i], &crowd, l->at + (i ? left : 0),
 				 i ? l->n - left : left, c->bits + 1));
 		node_set(c, c->bits + 1, child, &half[i], crowd);
 		seen_put(c, c->bits + 1, child, true);
@@ -303,7 +326,7 @@ enum err cells_grow_apply(struct cells *c)
 		crowd_free(old);
 		c->level[c->bits].kind[i] &= KIND_MASK;
 	}
-	crowd_pool_keep(&c->pool);
+	crowd_pool_keep(&c->hand[0]->pool);
 	for (size_t i = 0; i < c->halves_n; i++)
 		crowd_put(c, c->bits + 1, c->halves[i].index, c->halves[i].crowd);
 	c->split += c->grown;

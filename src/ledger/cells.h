@@ -17,7 +17,8 @@
  * A block is staged beside the committed nodes: cells_stage computes what changes,
  * cells_apply writes it, cells_drop forgets it. Only cells_apply and
  * cells_grow_apply change what cells_path, cells_root and the figures read: the
- * caller excludes readers around these two. All others belong to one thread.
+ * caller excludes readers around these two. All others but cells_share belong to one
+ * thread.
  */
 #ifndef ARGOSY_LEDGER_CELLS_H
 #define ARGOSY_LEDGER_CELLS_H
@@ -49,6 +50,15 @@ void cells_fill_end(struct cells *c);
  * hash to their cell. *delta: change in the number of keys. */
 enum err cells_stage(struct cells *c, int64_t *delta, const struct leaf_source *src,
 		     const struct touch *t, size_t n) MUST_USE;
+/*
+ * The same by two threads: after cells_cut each calls cells_share with a hand (0 or 1)
+ * and a source of its own until that says false, for nothing is left; when both are
+ * done, cells_join. `t` is borrowed until then, the leaves of a source only while a share
+ * is worked on. Neither the result nor the fault depends on who took what.
+ */
+void cells_cut(struct cells *c, const struct touch *t, size_t n);
+bool cells_share(struct cells *c, unsigned hand, const struct leaf_source *src);
+enum err cells_join(struct cells *c, int64_t *delta) MUST_USE;
 /* The root: staged if there is a staging, else committed. */
 void cells_staged_root(const struct cells *c, struct hash *root);
 enum err cells_apply(struct cells *c) MUST_USE; /* ERR_NOMEM: nothing changed */

@@ -10,6 +10,7 @@
 #include "ledger/plan.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
@@ -17,6 +18,8 @@ enum {
 	LEVELS = 29,   /* 2^28 cells serve 2^31 keys */
 	HAS_CROWD = 4, /* in a kind byte */
 	KIND_MASK = 3,
+	HANDS = 2,	/* threads that may stage a block together */
+	SHARE_BITS = 6, /* its shares: 2^6 at most */
 };
 
 struct level {
@@ -33,6 +36,7 @@ struct crowd_place {
 
 struct change {
 	uint32_t index;
+	uint8_t level;
 	struct trie_node node;
 };
 
@@ -50,29 +54,51 @@ struct planned {
 	struct plan_node was, is;
 };
 
+/* What one of the threads that stage a block has of its own. */
+struct hand {
+	struct crowd_pool pool;
+	struct change *changes; /* level by level within a share */
+	size_t changes_n, changes_cap;
+	struct bucket_change *buckets;
+	size_t buckets_n, buckets_cap;
+	/* Scratch of the share in hand. */
+	struct plan *plan;
+	struct planned *planned; /* those of the buckets that wait for the plan */
+	size_t planned_n, planned_cap;
+	struct plan_leaf *both; /* the leaves of a bucket before and after */
+	size_t both_cap;
+	struct sha256_job *jobs; /* a level's nodes */
+	size_t jobs_cap;
+};
+
+/* A subtree of the trie whose touches one hand takes together. */
+struct share {
+	const struct touch *t;
+	size_t n;
+	uint32_t index;
+	bool changed;
+	enum err err;
+	int64_t delta;
+	struct trie_node top; /* its node, if changed */
+};
+
 struct cells {
 	unsigned bits;
 	uint32_t split;
 	struct level level[LEVELS];
 	struct crowd_place *crowds;
 	size_t crowds_n, crowds_cap;
-	struct crowd_pool pool;
 	pthread_mutex_t fill_lock; /* crowds while filling */
 
-	/* The staging: changed nodes of each level, in order. */
+	/* The staging. */
 	bool staged;
-	struct change *changes;
-	size_t changes_n, changes_cap;
-	size_t from[LEVELS], to[LEVELS];
-	struct bucket_change *buckets;
-	size_t buckets_n, buckets_cap;
-	struct plan *plan;
-	struct planned *planned; /* those of the buckets that wait for the plan */
-	size_t planned_n, planned_cap;
-	struct plan_leaf *both; /* scratch: the leaves of a bucket before and after */
-	size_t both_cap;
-	struct sha256_job *jobs; /* scratch: a level's nodes */
-	size_t jobs_cap;
+	struct hash root; /* with it */
+	struct hand *hand[HANDS];
+	unsigned share_level;
+	struct share share[1 << SHARE_BITS]; /* in order of hash; none without touches */
+	size_t shares_n;
+	atomic_size_t shares_taken;
+	atomic_bool spoilt; /* a share met a fault: none is taken any more */
 
 	/* Cells being split: from `split` on. */
 	uint32_t grown;

@@ -23,14 +23,6 @@ static inline enum err leaf_list_put(struct leaf_list *l, const uint8_t *key_has
 	return ERR_OK;
 }
 
-/* Appends the committed leaves whose key hash begins with the first `bits` bits of
- * `prefix`, in order. They are borrowed for as long as the caller of the caller
- * arranged (a block, a read). */
-struct leaf_source {
-	enum err (*scan)(void *ctx, struct leaf_list *out, const uint8_t *prefix, unsigned bits);
-	void *ctx;
-};
-
 /* What a block does to one key. */
 enum touch_kind { TOUCH_READ, TOUCH_PUT, TOUCH_DEL };
 
@@ -38,6 +30,17 @@ struct touch {
 	const uint8_t *key_hash;
 	const uint8_t *leaf; /* TOUCH_PUT: the new leaf's hash */
 	enum touch_kind kind;
+};
+
+struct leaf_source {
+	/* Appends the committed leaves whose key hash begins with the first `bits` bits of
+	 * `prefix`, in order. They are borrowed for as long as the caller of the caller
+	 * arranged (a block, a read). */
+	enum err (*scan)(void *ctx, struct leaf_list *out, const uint8_t *prefix, unsigned bits);
+	void *ctx;
+	/* Computes the hashes that `leaf` of these touches points to, before they are used;
+	 * NULL: they are there. */
+	void (*hash)(const struct touch *t, size_t n);
 };
 
 /* Merges writes into leaves: both sorted; reads are passed over. */

@@ -11,6 +11,7 @@ enum {
 	MERGE_CHUNK = 4096,
 	STAGE_SLOT_BITS = 10,
 	ACTIVE_SLOT_BITS = 14,
+	HELP_FROM = 256,  /* touches: a millisecond's work, many times the cost of asking */
 	GROW_BUDGET = 64, /* buckets split in a block, and one more for four keys put */
 };
 #define MAP_BYTES ((size_t)1 << 30)
@@ -67,6 +68,8 @@ static void set_defaults(struct state_options *o)
 		o->merge_chunk = MERGE_CHUNK;
 	if (!o->map_bytes)
 		o->map_bytes = MAP_BYTES;
+	if (!o->help_from)
+		o->help_from = HELP_FROM;
 	if (o->cell_bits_min < 8)
 		o->cell_bits_min = 8;
 }
@@ -83,6 +86,16 @@ static enum err locks_init(struct state *s)
 	rc |= pthread_mutex_init(&s->views, NULL);
 	rc |= pthread_cond_init(&s->changed, NULL);
 	return rc ? ERR_NOMEM : ERR_OK;
+}
+
+static enum err help_start(struct state *s, struct err_text *t)
+{
+	if (s->o.synchronous)
+		return ERR_OK;
+	TRY(lens_new(&s->second, s));
+	s->second->capture = &s->own->captured;
+	enum err e = helper_start(&s->helper, "argosy-root");
+	return e == ERR_OK ? ERR_OK : err_set(t, e, "%s: cannot start a thread", s->dir);
 }
 
 static enum err open_parts(struct state *s, const char *dir, struct err_text *t)
@@ -102,7 +115,10 @@ static enum err open_parts(struct state *s, const char *dir, struct err_text *t)
 	const struct store_meta *m = store_meta(s->store);
 	TRY(version_set(&s->committed, m->height, &m->root, m->keys, m->note));
 	TRY(state_build(s, t));
-	return s->o.look ? ERR_OK : flush_start(s, t);
+	if (s->o.look)
+		return ERR_OK;
+	TRY(help_start(s, t));
+	return flush_start(s, t);
 }
 
 enum err state_open(struct state **out, const char *dir, const struct state_options *o,
@@ -133,11 +149,13 @@ void state_close(struct state *s)
 		return;
 	state_abort(s);
 	flush_stop(s);
+	helper_stop(s->helper);
 	while (s->idle) {
 		struct lens *l = s->idle;
 		s->idle = l->next;
 		lens_free(l);
 	}
+	lens_free(s->second);
 	lens_free(s->own);
 	run_close(s->made);
 	store_close(s->store);
@@ -370,8 +388,6 @@ static enum err gather(struct state *s, size_t *n)
 		struct row *row = w < s->staged_rows.n ? s->staged_rows.at[w] : NULL;
 		const struct hash *read = r < s->reads.n ? &s->reads.at[r] : NULL;
 		if (row && (!read || memcmp(row->key_hash.b, read->b, 32) <= 0)) {
-			if (row->state == ROW_VALUE)
-				trie_leaf_of(&row->leaf, &row->key_hash, row_value(row));
 			s->touches[(*n)++] =
 				(struct touch){row->key_hash.b, row->leaf.b,
 					       row->state == ROW_VALUE ? TOUCH_PUT : TOUCH_DEL};
@@ -384,15 +400,58 @@ static enum err gather(struct state *s, size_t *n)
 	return ERR_OK;
 }
 
+/* The leaves of staged rows: a touch that puts points into its row. */
+static void hash_rows(const struct touch *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (t[i].kind != TOUCH_PUT)
+			continue;
+		uintptr_t leaf = (uintptr_t)t[i].leaf;
+		struct row *r = (struct row *)(leaf - offsetof(struct row, leaf));
+		trie_leaf_of(&r->leaf, &r->key_hash, row_value(r));
+	}
+}
+
+static struct leaf_source staged_source(struct lens *l)
+{
+	struct leaf_source src = lens_source(l);
+	src.hash = hash_rows;
+	return src;
+}
+
+static void help(void *ctx)
+{
+	struct state *s = ctx;
+	struct leaf_source src = staged_source(s->second);
+	while (cells_share(s->cells, 1, &src))
+		;
+}
+
+static enum err stage_cells(struct state *s, size_t n)
+{
+	struct leaf_source src = staged_source(s->own);
+	if (!s->helper || n < s->o.help_from)
+		return cells_stage(s->cells, &s->delta, &src, s->touches, n);
+	/* This view may see a later transaction of a merge than the block's own: what the two
+	 * differ in lies in the runs, which are over both. */
+	TRY(store_view_open(s->second->view));
+	cells_cut(s->cells, s->touches, n);
+	helper_ask(s->helper, help, s);
+	while (cells_share(s->cells, 0, &src))
+		;
+	helper_end(s->helper);
+	store_view_close(s->second->view);
+	return cells_join(s->cells, &s->delta);
+}
+
 enum err state_root(struct state *s, struct hash *root, struct err_text *t)
 {
 	bug_if(!s->staging);
 	if (!s->root_known) {
 		size_t n;
 		enum err e = gather(s, &n);
-		struct leaf_source src = lens_source(s->own);
 		if (e == ERR_OK)
-			e = cells_stage(s->cells, &s->delta, &src, s->touches, n);
+			e = stage_cells(s, n);
 		if (e == ERR_CORRUPT)
 			return state_damaged(s, t);
 		if (e != ERR_OK)

@@ -12,7 +12,8 @@
  * state_commit or state_abort, and state_open and state_close. The state_read_
  * functions and state_stats may be called from any thread at any time between
  * open and close. A background thread of its own writes runs and LMDB, behind the
- * journal and bounded; roots and values never depend on when it runs.
+ * journal and bounded; another helps the block thread with the roots of large blocks.
+ * Roots and values never depend on when they run.
  *
  * Durability. state_commit makes a block visible, not durable: the journal does.
  * state_durable says up to which height the disk holds it; after state_open the
@@ -56,10 +57,14 @@ struct state_options {
 	/* Only looked at: nothing is changed, and nothing may be staged. Beside another process that
 	 * has it open, ERR_CORRUPT may be a chance that another try does not meet. */
 	bool look, beside_writer;
-	/* No thread: state_begin flushes and merges by itself when a bound is passed. */
+	/* No threads: state_begin flushes and merges by itself when a bound is passed, and roots
+	 * are hashed by the block thread alone. */
 	bool synchronous;
 	/* Tests: least number of bits that the array of cells starts with, 0: 8. */
 	unsigned cell_bits_min;
+	/* Tests: keys that a block must read or write before a second thread helps with its
+	 * root, 0: 256. */
+	size_t help_from;
 	/* Tests: replaces the hash of a key (e.g. forces its first bits). */
 	void (*key_hash)(struct hash *out, struct slice key);
 };

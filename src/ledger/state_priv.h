@@ -12,6 +12,7 @@
 
 #include "ledger/capture.h"
 #include "ledger/cells.h"
+#include "ledger/helper.h"
 #include "ledger/memtable.h"
 #include "ledger/state.h"
 #include "ledger/store.h"
@@ -48,8 +49,9 @@ struct lens {
 	struct leaf_list below;
 	struct touch *touches;
 	size_t touches_cap;
-	struct leaf_list leaves; /* scratch of proofs */
-	struct capture captured; /* the block thread's only */
+	struct leaf_list leaves;       /* scratch of proofs */
+	struct capture captured;       /* the block thread's only */
+	const struct capture *capture; /* what scans look into: of a helper, the block thread's */
 };
 
 struct hash_list {
@@ -77,7 +79,9 @@ struct state {
 	struct touch *touches;
 	size_t touches_cap;
 	bool root_known;
-	int64_t delta; /* of the number of keys, with root_known */
+	int64_t delta;	       /* of the number of keys, with root_known */
+	struct helper *helper; /* takes shares of the root; NULL: none */
+	struct lens *second;   /* its own; open while it is asked */
 
 	pthread_mutex_t m;
 	pthread_cond_t changed;

@@ -13,6 +13,7 @@ enum err lens_new(struct lens **out, struct state *s)
 	if (!l)
 		return ERR_NOMEM;
 	l->s = s;
+	l->capture = &l->captured;
 	enum err e = store_view_new(&l->view, s->store);
 	if (e != ERR_OK) {
 		lens_free(l);
@@ -81,11 +82,11 @@ static enum err lens_scan(void *ctx, struct leaf_list *out, const uint8_t *prefi
 	struct lens *l = ctx;
 	size_t start = out->n;
 	const struct captured *b = NULL;
-	if (l->captured.buckets_n)
-		b = capture_find(&l->captured, cells_bucket_of(l->s->cells, prefix));
+	if (l->capture->buckets_n)
+		b = capture_find(l->capture, cells_bucket_of(l->s->cells, prefix));
 	if (b && b->bits == bits) {
 		for (uint32_t i = b->from; i < b->from + b->n; i++) {
-			const struct trie_leaf *t = &l->captured.leaves.at[i];
+			const struct trie_leaf *t = &l->capture->leaves.at[i];
 			TRY(leaf_list_put(out, t->key_hash, t->hash));
 		}
 	} else {
@@ -110,7 +111,7 @@ enum err lens_row(struct lens *l, bool *found, struct disk_row *row, const struc
 
 struct leaf_source lens_source(struct lens *l)
 {
-	return (struct leaf_source){lens_scan, l};
+	return (struct leaf_source){lens_scan, l, NULL};
 }
 
 /* ---- readers ---- */
