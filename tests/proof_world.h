@@ -56,6 +56,9 @@ struct world {
 	struct buf records[W_RECORDS];
 	struct hash leaves[W_RECORDS];
 	int64_t now_ms;
+	/* Of the next act, if not 0 or NULL: when it happened, its eventID. */
+	int64_t happened_ms;
+	const char *event_id;
 
 	struct header header;
 	struct commit commit;
@@ -187,9 +190,18 @@ static inline void w_record(struct world *w, struct buf *b, uint8_t kind, const 
 		buf_put_varint(b, entries[i].mode == 1 ? 1 : s->n + 1);
 		buf_put_varint(b, s->n ? s->record[s->n - 1] + 1 : 0);
 	}
-	/* Action{1: Event{1 type, 18 transformation id}}. */
+	/* Action{1: Event{1 type, 5 event id, 18 transformation id}}. */
+	uint8_t type = 1;
+	for (size_t i = 0; i < n; i++)
+		type = entries[i].role == R_CHILD || entries[i].role == R_PARENT    ? 2
+		       : entries[i].role == R_INPUT || entries[i].role == R_OUTPUT ? 4
+										      : type;
 	buf_put_u8(&event, 0x08);
-	buf_put_u8(&event, 4);
+	buf_put_u8(&event, type);
+	if (w->event_id) {
+		buf_put_varint(&event, 5 << 3 | 2);
+		buf_put_lp(&event, slice_str(w->event_id));
+	}
 	if (transformation) {
 		buf_put_varint(&event, 18 << 3 | 2);
 		buf_put_lp(&event, slice_str(transformation));
@@ -223,7 +235,8 @@ static inline void w_act(struct world *w, uint8_t kind, uint8_t flags, const cha
 			.kind = kind,
 			.flags = (uint8_t)(flags | (entries[i].mode == 2 ? 16 : 0)),
 			.role = entries[i].role,
-			.happened_ms = (w->now_ms - 60123) / 60000 * 60000,
+			.happened_ms = w->happened_ms ? w->happened_ms
+						       : (w->now_ms - 60123) / 60000 * 60000,
 			.recorded_ms = w->now_ms,
 			.step = slice_str(step),
 			.where = slice_str(where),
@@ -238,6 +251,8 @@ static inline void w_act(struct world *w, uint8_t kind, uint8_t flags, const cha
 		buf_fini(&sum);
 		s->record[s->n++] = index;
 	}
+	w->happened_ms = 0;
+	w->event_id = NULL;
 }
 
 static inline void w_event(struct world *w, uint8_t action, const char *step, const char *where,
@@ -587,7 +602,7 @@ static inline void world_bundle(struct world *w, struct buf *out, const size_t *
 			bool child = e->role == R_CHILD && (e->flags & 3) != A_OBSERVE;
 			bool made = e->role == R_OUTPUT;
 			bool t = w->s[which[i]].kind == 8 && e->role == R_ABOUT;
-			if (child || made || t)
+			if (child || made || t || (e->flags & 4))
 				r[b.n_records++] = (struct bundle_record){
 					i, k, buf_slice(&w->records[w->s[which[i]].record[k]])};
 		}

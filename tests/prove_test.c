@@ -5,6 +5,7 @@
 #include "data/epcis.h"
 #include "node/clock.h"
 #include "node/node.h"
+#include "trade/trace.h"
 #include "verify/verify.h"
 
 #include "argosy/v1/action.pb-c.h"
@@ -46,29 +47,15 @@ static struct node *created(const char *name)
 	return opened();
 }
 
-/* Records one event, given as the members of its JSON object after type and times. */
-static void record(struct node *n, const char *type, const char *members)
+/* Signs and submits one event. */
+static void submit(struct node *n, Argosy__V1__Event *event)
 {
-	static int minute;
-	char json[4096], path[700];
-	struct event_doc doc;
-	struct event_issue issue;
-	size_t issues = 0;
-	struct arena *a = arena_new(0);
-	snprintf(json, sizeof json,
-		 "{\"@context\":[\"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld\"],"
-		 "\"type\":\"%s\",\"eventTime\":\"2026-03-01T%02d:%02d:00.000Z\",\"eventTimeZoneOffset\":\"+00:00\",%s}",
-		 type, minute / 60, minute % 60, members);
-	minute++;
-	if (epcis_read_json(a, &doc, &issue, 1, &issues, slice_str(json)) != ERR_OK) {
-		print_error("%s: %s\n%s\n", issue.pointer, issue.text, json);
-		fail();
-	}
+	char path[700];
 	Argosy__V1__Action act = ARGOSY__V1__ACTION__INIT;
 	Argosy__V1__Body body = ARGOSY__V1__BODY__INIT;
 	uint8_t packed[8192], body_bytes[8192], id[16] = {0};
 	act.act_case = ARGOSY__V1__ACTION__ACT_EVENT;
-	act.event = doc.events[0];
+	act.event = event;
 	ProtobufCBinaryData list = {argosy__v1__action__pack(&act, packed), packed};
 	const struct genesis *g = ledger_genesis(node_ledger(n));
 	next_id++;
@@ -94,10 +81,41 @@ static void record(struct node *n, const char *type, const char *members)
 	struct slice one = buf_slice(&tx);
 	assert_int_equal(node_submit(n, &answer, &one, 1, &t), ERR_OK);
 	if (answer.verdict != VERDICT_OK)
-		print_error("%s: %s %s\n%s\n", verdict_name(answer.verdict), answer.text.field, answer.text.text, json);
+		print_error("%s: %s %s\n%s\n", verdict_name(answer.verdict), answer.text.field, answer.text.text,
+			    event->event_time);
 	assert_int_equal(answer.verdict, VERDICT_OK);
 	buf_fini(&tx);
+}
+
+/* Records one event that happened then, given as the members of its JSON object after type and
+ * times. */
+static void record_at(struct node *n, const char *when, const char *type, const char *members)
+{
+	char json[4096];
+	struct event_doc doc;
+	struct event_issue issue;
+	size_t issues = 0;
+	struct arena *a = arena_new(0);
+	snprintf(json, sizeof json,
+		 "{\"@context\":[\"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld\"],"
+		 "\"type\":\"%s\",\"eventTime\":\"%s\",\"eventTimeZoneOffset\":\"+00:00\",%s}",
+		 type, when, members);
+	if (epcis_read_json(a, &doc, &issue, 1, &issues, slice_str(json)) != ERR_OK) {
+		print_error("%s: %s\n%s\n", issue.pointer, issue.text, json);
+		fail();
+	}
+	submit(n, doc.events[0]);
 	arena_free(a);
+}
+
+/* Events of one test after the other happen a minute apart. */
+static void record(struct node *n, const char *type, const char *members)
+{
+	static int minute;
+	char when[40];
+	snprintf(when, sizeof when, "2026-03-01T%02d:%02d:00.000Z", minute / 60, minute % 60);
+	minute++;
+	record_at(n, when, type, members);
 }
 
 static struct buf prove(struct node *n, const char *id, struct node_prove_options o)
@@ -360,6 +378,146 @@ static void epochs(void **s)
 	assert_int_equal(e, ERR_OK);
 }
 
+/* ---- trace and journey tell the same ---- */
+
+static int digest_cmp(const void *a, const void *b)
+{
+	return memcmp(a, b, 32);
+}
+
+/* Sorts, drops what stands twice, and gives how many there are. */
+static size_t digests_settle(struct hash *d, size_t n)
+{
+	size_t kept = 0;
+	qsort(d, n, sizeof *d, digest_cmp);
+	for (size_t i = 0; i < n; i++)
+		if (!i || !hash_eq(&d[i], &d[i - 1]))
+			d[kept++] = d[i];
+	return kept;
+}
+
+/* The records that "trace --up" shows are those that the verifier counts to the journey, and both
+ * mark the same as void; gives the number of records. */
+static size_t agree(struct node *n, const char *id)
+{
+	enum { MOST = 500 };
+	static struct hash traced[MOST], proven[MOST], void_traced[MOST], void_proven[MOST];
+	size_t n_traced = 0, n_proven = 0, n_void_traced = 0, n_void_proven = 0;
+	struct trace_options o = {.direction = TRACE_UP};
+	struct err_text t = {{0}};
+	struct trace *tr;
+	assert_int_equal(trace_run(&tr, node_ledger(n), slice_str(id), &o, &t), ERR_OK);
+	assert_false(tr->truncated);
+	for (size_t i = 0; i < tr->n_events; i++) {
+		struct hash h;
+		assert_int_equal(mlog_leaf(ledger_mlog(node_ledger(n)), &h, tr->events[i].index), ERR_OK);
+		traced[n_traced++] = h;
+		if (tr->events[i].voided)
+			void_traced[n_void_traced++] = h;
+	}
+	trace_free(tr);
+	struct buf b = prove(n, id, (struct node_prove_options){.journey = true});
+	struct verify_result *r = checked(&b, NULL);
+	assert_true(r->journey && !r->journey_by_order);
+	for (size_t i = 0; i < r->n_subjects; i++)
+		for (uint64_t k = 0; k < r->subjects[i].n_events; k++) {
+			const struct verify_event *e = &r->subjects[i].events[k];
+			if (!e->part)
+				continue;
+			memcpy(proven[n_proven++].b, e->digest, 32);
+			if (!e->declared_by)
+				continue;
+			assert_true(e->declared_by_record);
+			memcpy(void_proven[n_void_proven++].b, e->digest, 32);
+		}
+	verify_free(r);
+	buf_fini(&b);
+	n_traced = digests_settle(traced, n_traced);
+	n_proven = digests_settle(proven, n_proven);
+	n_void_traced = digests_settle(void_traced, n_void_traced);
+	n_void_proven = digests_settle(void_proven, n_void_proven);
+	assert_int_equal(n_traced, n_proven);
+	assert_memory_equal(traced, proven, n_traced * 32);
+	assert_int_equal(n_void_traced, n_void_proven);
+	assert_memory_equal(void_traced, void_proven, n_void_traced * 32);
+	return n_traced;
+}
+
+#define SEE(when, what) record_at(n, when, "ObjectEvent", \
+	"\"action\":\"OBSERVE\",\"bizStep\":\"transporting\",\"epcList\":[\"" what "\"]")
+#define MOVE(when, action, parent, child, more) record_at(n, when, "AggregationEvent", \
+	"\"action\":\"" action "\",\"parentID\":\"" parent "\",\"childEPCs\":[\"" child "\"]" more)
+
+/* What counts is when it happened: a logger that is read out after the unloading counts, and
+ * what is recorded late of the time before does not. */
+static void trace_and_journey_agree(void **s)
+{
+	(void)s;
+	struct node *n = created("agree");
+	record_at(n, "2026-01-01T00:00:00Z", "ObjectEvent",
+		  "\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"epcList\":[\"" ITEM "\",\"" ITEM2 "\"]");
+	MOVE("2026-01-10T00:00:00Z", "ADD", CASE, ITEM, "");
+	SEE("2026-01-05T00:00:00Z", CASE); /* before */
+	MOVE("2026-01-12T00:00:00Z", "DELETE", CASE, ITEM, "");
+	SEE("2026-01-11T12:00:00Z", CASE); /* inside */
+	SEE("2026-01-13T00:00:00Z", CASE);
+	assert_int_equal(agree(n, ITEM), 4);
+	/* The pallet that the case was on for a part of that while is told of last of all. */
+	MOVE("2026-01-14T00:00:00Z", "DELETE", PALLET, CASE, "");
+	SEE("2026-01-11T00:00:00Z", PALLET);
+	SEE("2026-01-12T00:00:00Z", PALLET);
+	MOVE("2026-01-11T00:00:00Z", "ADD", PALLET, CASE, "");
+	assert_int_equal(agree(n, ITEM), 6);
+	/* Times that contradict: the order of recording. */
+	MOVE("2026-02-10T00:00:00Z", "ADD", CASE, ITEM2, "");
+	SEE("2026-02-02T00:00:00Z", CASE);
+	MOVE("2026-02-09T00:00:00Z", "DELETE", CASE, ITEM2, "");
+	assert_int_equal(agree(n, ITEM2), 4);
+	/* A packing that was declared in error counts no more. */
+	MOVE("2026-03-10T00:00:00Z", "ADD", PALLET, ITEM2, ",\"eventID\":\"urn:uuid:1c2f7f0e-1d1e-4f0e-8d5a-0a3c2f7f0e01\"");
+	SEE("2026-03-11T00:00:00Z", PALLET);
+	assert_int_equal(agree(n, ITEM2), 6);
+	MOVE("2026-03-10T00:00:00Z", "ADD", PALLET, ITEM2,
+	     ",\"eventID\":\"urn:uuid:1c2f7f0e-1d1e-4f0e-8d5a-0a3c2f7f0e01\",\"errorDeclaration\":{\"declarationTime\":\"2026-03-12T00:00:00Z\"}");
+	assert_int_equal(agree(n, ITEM2), 6); /* without the reading, with the declaration */
+	node_close(n);
+}
+
+/* All of the sample trade, as if one firm had recorded it. */
+static void trace_and_journey_agree_on_the_sample(void **s)
+{
+	(void)s;
+	static const char *const files[] = {"01-orchard.jsonld",     "02-factory.jsonld",
+					    "03-sea-leg.xml",	     "04-border.jsonld",
+					    "05-to-warehouse.jsonld", "06-bonded-warehouse.jsonld",
+					    "07-customs-sampling.jsonld", "08-order.jsonld",
+					    "09-release.jsonld",     "10-picking.jsonld",
+					    "11-correction.jsonld",  "12-last-mile.jsonld"};
+	struct node *n = created("sample");
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		char path[100];
+		struct buf text = BUF_INIT;
+		struct event_doc doc;
+		struct event_issue issue;
+		size_t issues = 0;
+		struct arena *a = arena_new(0);
+		snprintf(path, sizeof path, "samples/cherries/%s", files[i]);
+		assert_int_equal(io_read_file(io_posix(), path, 1 << 20, &text, NULL), ERR_OK);
+		enum err e = strstr(path, ".xml")
+				     ? epcis_read_xml(a, &doc, &issue, 1, &issues, buf_slice(&text))
+				     : epcis_read_json(a, &doc, &issue, 1, &issues, buf_slice(&text));
+		assert_int_equal(e, ERR_OK);
+		for (size_t k = 0; k < doc.n_events; k++)
+			submit(n, doc.events[k]);
+		arena_free(a);
+		buf_fini(&text);
+	}
+	size_t records = agree(n, "01/09521102000015/21/K7Q2M4X9");
+	print_message("the journey of the sample's parcel: %zu records\n", records);
+	assert_in_range(records, 30, 50);
+	node_close(n);
+}
+
 int main(void)
 {
 	if (sodium_init() < 0 || !mkdtemp(root))
@@ -367,6 +525,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_subject),
 		cmocka_unit_test(whole_journey),
+		cmocka_unit_test(trace_and_journey_agree),
+		cmocka_unit_test(trace_and_journey_agree_on_the_sample),
 		cmocka_unit_test(witnesses_and_heads),
 		cmocka_unit_test(epochs),
 	};

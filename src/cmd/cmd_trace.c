@@ -66,6 +66,10 @@ static void node_put(struct timeline *t, const struct json_value *n)
 		printf("%s", cli_tr(t->cli, ", taken in from outside", "，由外部接入"));
 	if (json_true(n, "decommissioned"))
 		printf("%s", cli_tr(t->cli, ", decommissioned", "，已停用"));
+	if (json_true(n, "times_contradict"))
+		printf("%s", cli_tr(t->cli,
+				    ", unpacked before it was packed: counted by the order of recording",
+				    "，取出时间早于装入时间：按记录次序计"));
 	printf("\n");
 }
 
@@ -178,8 +182,8 @@ static void timeline_put(struct timeline *t, const struct json_value *v)
 	for (const struct json_value *e = events ? events->first : NULL; e; e = e->next)
 		event_put(t, e);
 	if (json_true(v, "truncated"))
-		cli_say(t->cli, "%s",
-			cli_tr(t->cli, "cut short: a limit was met", "超出上限，结果不完整"));
+		cli_say(t->cli, "%s: %s", cli_tr(t->cli, "cut short", "超出上限，结果不完整"),
+			str(t, v, "cut"));
 	cli_say(t->cli,
 		cli_tr(t->cli, "as of block %llu; \"argosy prove\" makes this a proof",
 		       "截至区块 %llu；用 argosy prove 可生成证明"),

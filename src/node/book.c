@@ -60,7 +60,9 @@ static enum err event_load(struct book *b, struct chapter *c, size_t i, uint64_t
 	if (!rs)
 		return err_set(t, ERR_CORRUPT, "record %llu of the log is not part of this history",
 			       (unsigned long long)index);
-	TRY(record_summary(&s, b->arena, r, rs, c->subject.flags, NULL));
+	const Argosy__V1__Action *act;
+	TRY(record_summary(&s, b->arena, r, rs, c->subject.flags, &act));
+	c->acts[i] = act->act_case == ARGOSY__V1__ACTION__ACT_EVENT ? act->event : NULL;
 	mlog_leaf_hash(&ev->digest, c->record_bytes[i]);
 	ev->kind = s.kind;
 	ev->flags = s.flags;
@@ -94,6 +96,43 @@ static enum err head_check(const struct chapter *c, struct err_text *t)
 	return e;
 }
 
+/* The event that declaration `i` declares in error: the one before it of its eventID, as the
+ * ledger has put it there. SIZE_MAX: it is not here. */
+static size_t declared_by(const struct chapter *c, size_t i)
+{
+	const char *id = c->acts[i]->event_id;
+	if (*id)
+		for (size_t j = i; j-- > 0;)
+			if (c->acts[j] && strcmp(c->acts[j]->event_id, id) == 0)
+				return j;
+	return SIZE_MAX;
+}
+
+static void mark_voids(struct chapter *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (!c->acts[i] || !c->acts[i]->error_declaration)
+			continue;
+		size_t j = declared_by(c, i);
+		c->voids[j == SIZE_MAX ? i : j] = true;
+	}
+}
+
+size_t chapter_show_errors(struct chapter *c)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		if (!c->acts[i] || !c->acts[i]->error_declaration)
+			continue;
+		size_t j = declared_by(c, i);
+		c->shown[i] = true;
+		if (j != SIZE_MAX)
+			c->shown[j] = true;
+		n++;
+	}
+	return n;
+}
+
 static enum err chapter_load(struct book *b, struct chapter *c, struct err_text *t)
 {
 	if (c->value.n == 0)
@@ -109,7 +148,9 @@ static enum err chapter_load(struct book *b, struct chapter *c, struct err_text 
 	c->records = arena_alloc(b->arena, (c->n + 1) * sizeof *c->records);
 	c->record_bytes = arena_alloc(b->arena, (c->n + 1) * sizeof *c->record_bytes);
 	c->shown = arena_alloc(b->arena, c->n + 1);
-	if (!c->events || !c->records || !c->record_bytes || !c->shown)
+	c->acts = arena_alloc(b->arena, (c->n + 1) * sizeof(void *));
+	c->voids = arena_alloc(b->arena, c->n + 1);
+	if (!c->events || !c->records || !c->record_bytes || !c->shown || !c->acts || !c->voids)
 		return ERR_NOMEM;
 	uint64_t at1 = c->subject.last1;
 	for (size_t i = c->n; i > 0; i--) {
@@ -118,6 +159,7 @@ static enum err chapter_load(struct book *b, struct chapter *c, struct err_text 
 				       (const char *)c->id.p);
 		TRY(event_load(b, c, i - 1, at1 - 1, &at1, t));
 	}
+	mark_voids(c);
 	return head_check(c, t);
 }
 
@@ -148,139 +190,5 @@ enum err book_load(struct book *b, size_t *at, struct slice id, struct err_text 
 	TRY(value_get(b, &c->value, c->id));
 	TRY(chapter_load(b, c, t));
 	*at = b->n++;
-	return ERR_OK;
-}
-
-/* ---- the journey ---- */
-
-/* Events first..last of chapter s belong to it (docs/format/bundle.md). A span only grows;
- * a chapter whose span grew is walked again. */
-static void span(struct book *b, size_t s, uint64_t first, uint64_t last, bool origin)
-{
-	struct chapter *c = &b->chapters[s];
-	if (last > c->n)
-		last = c->n;
-	bool grown = !c->reached || first < c->first || last > c->last || (origin && !c->origin);
-	if (!c->reached || first < c->first)
-		c->first = first;
-	if (!c->reached || last > c->last)
-		c->last = last;
-	c->origin = c->origin || origin;
-	c->reached = true;
-	c->waiting = c->waiting || grown;
-}
-
-static enum err inputs(struct book *b, const struct record *r, struct err_text *t)
-{
-	for (size_t i = 0; i < r->n_subjects; i++) {
-		const struct record_subject *in = &r->subjects[i];
-		size_t at;
-		if (in->role != ROLE_INPUT || in->mode == MODE_CLAIM)
-			continue;
-		TRY(book_load(b, &at, in->id, t));
-		span(b, at, 1, in->number, true);
-	}
-	return ERR_OK;
-}
-
-static enum err transformation(struct book *b, const struct record *r, struct err_text *t)
-{
-	for (size_t i = 0; i < r->n_subjects; i++) {
-		size_t at;
-		if (r->subjects[i].role != ROLE_ABOUT)
-			continue;
-		TRY(book_load(b, &at, r->subjects[i].id, t));
-		if (b->chapters[at].subject.kind == SUBJECT_TRANSFORMATION)
-			span(b, at, 1, UINT64_MAX, true);
-		else if (at == b->n - 1 && !b->chapters[at].reached)
-			b->n--; /* looked at, and not part of it */
-	}
-	return ERR_OK;
-}
-
-struct stay {
-	size_t container; /* SIZE_MAX: in none */
-	uint64_t since;
-};
-
-static void leave(struct book *b, struct stay *in, uint64_t until, bool counts)
-{
-	if (in->container != SIZE_MAX && counts)
-		span(b, in->container, in->since, until, false);
-	in->container = SIZE_MAX;
-}
-
-/* The subject was put into or taken out of something by this record. */
-static enum err moved(struct book *b, size_t s, uint64_t number, bool add, struct stay *in,
-		      struct err_text *t)
-{
-	/* Loading may move the chapters: never keep a pointer into them across book_load. */
-	const struct record *r = &b->chapters[s].records[number - 1];
-	bool counts = number >= b->chapters[s].first;
-	struct stay into = {SIZE_MAX, 0};
-	for (size_t i = 0; i < r->n_subjects; i++) {
-		const struct record_subject *p = &r->subjects[i];
-		size_t at;
-		if (p->role != ROLE_PARENT || p->mode == MODE_CLAIM)
-			continue;
-		if (in->container != SIZE_MAX && slice_eq(b->chapters[in->container].id, p->id))
-			leave(b, in, p->number, counts);
-		if (!add || p->mode != MODE_HISTORY)
-			continue;
-		TRY(book_load(b, &at, p->id, t));
-		into = (struct stay){at, p->number};
-	}
-	if (!add || into.container != SIZE_MAX)
-		leave(b, in, UINT64_MAX, counts);
-	if (into.container != SIZE_MAX)
-		*in = into;
-	return ERR_OK;
-}
-
-static enum err walk_event(struct book *b, size_t s, uint64_t number, struct stay *in,
-			   struct err_text *t)
-{
-	const struct chapter *c = &b->chapters[s];
-	const struct bundle_event *ev = &c->events[number - 1];
-	const struct record *r = &c->records[number - 1];
-	unsigned action = ev->flags & SUMMARY_ACTION_MASK;
-	bool event = ev->kind == 1, in_span = number >= c->first;
-	bool made = c->origin && in_span && event && ev->role == ROLE_OUTPUT;
-	bool of_transformation = c->origin && in_span && event && ev->role == ROLE_ABOUT &&
-				 c->subject.kind == SUBJECT_TRANSFORMATION;
-	bool moves = event && ev->role == ROLE_CHILD &&
-		     (action == 1 || action == 3 || (ev->flags & SUMMARY_UNNAMED));
-	if (!made && !of_transformation && !moves)
-		return ERR_OK;
-	c->shown[number - 1] = true;
-	if (moves)
-		TRY(moved(b, s, number, action == 1, in, t));
-	if (made || of_transformation)
-		TRY(inputs(b, r, t));
-	return made ? transformation(b, r, t) : ERR_OK;
-}
-
-enum err book_journey(struct book *b, struct err_text *t)
-{
-	span(b, 0, 1, UINT64_MAX, true);
-	for (bool again = true; again;) {
-		again = false;
-		for (size_t s = 0; s < b->n; s++) {
-			if (!b->chapters[s].waiting)
-				continue;
-			struct stay in = {SIZE_MAX, 0};
-			b->chapters[s].waiting = false;
-			again = true;
-			for (uint64_t n = 1; n <= b->chapters[s].last; n++)
-				TRY(walk_event(b, s, n, &in, t));
-			leave(b, &in, UINT64_MAX, true);
-		}
-	}
-	/* A container that was met only outside of the span is not part of it. */
-	size_t kept = 0;
-	for (size_t s = 0; s < b->n; s++)
-		if (b->chapters[s].reached)
-			b->chapters[kept++] = b->chapters[s];
-	b->n = kept;
 	return ERR_OK;
 }

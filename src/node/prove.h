@@ -7,7 +7,13 @@
 
 #include "ledger/bundle.h"
 #include "node/node_inner.h"
+#include "trade/stays.h"
 #include "trade/trade.h"
+
+struct spans {
+	struct span *v;
+	size_t n, cap;
+};
 
 /* A subject and all its history, oldest first; memory from the arena. */
 struct chapter {
@@ -19,9 +25,13 @@ struct chapter {
 	struct bundle_event *events;
 	struct record *records;	  /* decoded, one for each event */
 	struct slice *record_bytes;
-	/* The walk's own (journey.c). */
-	bool reached, origin, waiting;
-	uint64_t first, last;
+	const Argosy__V1__Event **acts; /* NULL: another act than an event */
+	bool *voids;			/* declared in error by a later one */
+	/* The walk's own (book_journey.c). */
+	bool reached, waiting, read;
+	struct spans all, origin; /* origin: those of which what it was made from belongs too */
+	struct stay *stays;
+	size_t n_stays;
 	bool *shown; /* the record of this event is part of the proof */
 };
 
@@ -40,6 +50,9 @@ enum err book_load(struct book *b, size_t *at, struct slice id, struct err_text 
 /* The closure of chapter 0 (docs/format/bundle.md, "Journey"): loads what belongs to it and
  * marks the records that show it. */
 enum err book_journey(struct book *b, struct err_text *t) MUST_USE;
+/* Marks the records of declarations of error in a chapter, and of what they declare so. Gives how
+ * many. */
+size_t chapter_show_errors(struct chapter *c);
 
 /* The witnesses kept in the folder who signed the head of `height`, or one that this continues;
  * at most WITNESSES_MAX. */

@@ -3,11 +3,12 @@
  * once (one may stand in a thousand histories), and *chains*, the histories of the
  * subjects met, walked back once by the links in the records.
  *
- * A node is a subject and a span of log indexes. Nodes are expanded in the
- * order in which they are found: the subject's history is gone through from its
- * first record on, so that it is known at each record in which container the
- * subject was; the records within the span become events of the trace, and what
- * they lead to becomes nodes.
+ * A node is a subject and a time. Nodes are expanded in the order in which they are
+ * found: of the subject's history, sorted by time once, the records within that time
+ * become events of the trace, and what they lead to becomes nodes; so do the containers
+ * that the subject was in, for the time that is both the stay's and the node's. Whatever
+ * was recorded late counts where it happened, so a history is always read as a whole:
+ * what bounds the work is the length of the histories met, and WORK_MAX.
  */
 #include "trade/trace.h"
 
@@ -19,11 +20,13 @@
 #include "trade/prepared.h"
 #include "trade/trade.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { NODES_MAX = 10000, EVENTS_MAX = 100000 };
-/* Records and subjects looked at, all in all: a small closure may be woven densely. */
-enum { WORK_MAX = 20000000 };
+/* Records and subjects looked at, all in all: a small closure may be woven densely. To read
+ * a record out of the log takes as long as to look at many. */
+enum { WORK_MAX = 20000000, READ_WORK = 20 };
 /* From so many subjects on a record gets an order to search in. */
 enum { SEARCH_MIN = 16 };
 
@@ -47,8 +50,14 @@ struct chain {
 	struct slice id;
 	struct subject subject;
 	bool known;
-	struct link *history, *claims; /* NULL until walked */
+	struct link *history, *claims; /* NULL until walked; oldest record first */
 	size_t n_history, n_claims;
+	const struct link *timed; /* the history, what happened first first; NULL until needed */
+	const struct link **acts; /* other acts than events, as recorded; NULL: none */
+	size_t n_acts;
+	struct stay *stays;	  /* NULL until needed, or if there are none */
+	size_t n_stays;
+	bool stays_found;
 	size_t last_node; /* newest node of this subject, + 1 */
 };
 
@@ -271,6 +280,21 @@ static enum err chain_get(struct walk *w, struct chain **out, struct slice id)
 	return ERR_OK;
 }
 
+/* Says in the trace what is missing from it; the first word counts. */
+static enum err cut(struct walk *w, const char *fmt, ...)
+{
+	char text[700];
+	if (w->t->truncated)
+		return ERR_OK;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	w->t->truncated = true;
+	w->t->cut = arena_str(w->a, slice_str(text));
+	return w->t->cut ? ERR_OK : ERR_NOMEM;
+}
+
 /* ---- histories ---- */
 
 static const event_t *event_of(const struct rec *rec)
@@ -310,7 +334,9 @@ static enum err walk_back(struct walk *w, struct link **out, size_t *n_out, cons
 	if (!l)
 		return ERR_NOMEM;
 	if (keep < n)
-		w->t->truncated = true;
+		TRY(cut(w, "of %.*s only the newest %zu of %llu records were read", (int)c->id.n,
+			(const char *)c->id.p, keep, (unsigned long long)n));
+	w->work += READ_WORK * keep;
 	for (size_t i = keep; i-- > 0;) {
 		if (at1 == 0)
 			return err_set(w->why, ERR_CORRUPT, "a history ends before its first record");
@@ -351,66 +377,142 @@ static bool contains(const event_t *e)
 	       e->type == ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_ASSOCIATION;
 }
 
-/* The container that a packing or unpacking names. */
-static struct slice parent_of(const struct rec *rec)
+/* ---- times ---- */
+
+static int64_t happened(const struct link *l)
 {
-	for (size_t i = 0; i < rec->r.n_subjects; i++)
-		if (rec->r.subjects[i].role == ROLE_PARENT &&
-		    rec->r.subjects[i].mode == MODE_HISTORY)
-			return rec->r.subjects[i].id;
-	return slice(NULL, 0);
+	return l->rec->base.happened_ms;
 }
 
-/* Where a thing is after a record of its history; *container is where it was before.
- * Some of a class or lot is in no one place. */
-static bool moves(struct slice *container, const struct chain *c, const struct link *l)
+static int link_by_time(const void *x, const void *y)
 {
-	const event_t *e = effective(l->rec);
-	if (!e || !contains(e) || l->rs->role != ROLE_CHILD || l->rs->mode == MODE_CLAIM ||
-	    c->subject.kind == SUBJECT_CLASS || c->subject.kind == SUBJECT_LOT)
-		return false;
-	struct slice parent = parent_of(l->rec);
-	if (e->action == ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_ADD &&
-	    !slice_eq(*container, parent)) {
-		*container = parent;
-		return true;
+	const struct link *a = x, *b = y;
+	if (happened(a) != happened(b))
+		return happened(a) < happened(b) ? -1 : 1;
+	return a->rec->index < b->rec->index ? -1 : a->rec->index > b->rec->index;
+}
+
+/* The history in the order of time; in most it is that of recording. */
+static enum err chain_sort(struct walk *w, struct chain *c)
+{
+	bool sorted = true;
+	size_t n_acts = 0;
+	if (c->timed)
+		return ERR_OK;
+	for (size_t i = 0; i < c->n_history; i++) {
+		sorted = sorted && (!i || happened(&c->history[i - 1]) <= happened(&c->history[i]));
+		n_acts += !event_of(c->history[i].rec);
 	}
-	if (e->action == ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_DELETE &&
-	    slice_eq(*container, parent)) {
-		*container = slice(NULL, 0);
-		return true;
+	if (n_acts && !(c->acts = arena_alloc(w->a, n_acts * sizeof *c->acts)))
+		return ERR_NOMEM;
+	for (size_t i = 0; n_acts && i < c->n_history; i++)
+		if (!event_of(c->history[i].rec))
+			c->acts[c->n_acts++] = &c->history[i];
+	c->timed = c->history;
+	if (sorted)
+		return ERR_OK;
+	struct link *l = arena_copy(w->a, c->history, c->n_history * sizeof *l);
+	if (!l)
+		return ERR_NOMEM;
+	qsort(l, c->n_history, sizeof *l, link_by_time);
+	c->timed = l;
+	return ERR_OK;
+}
+
+/* Where in c->timed the time begins. */
+static size_t timed_find(const struct chain *c, int64_t from_ms)
+{
+	size_t low = 0, high = c->n_history;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (happened(&c->timed[mid]) < from_ms)
+			low = mid + 1;
+		else
+			high = mid;
 	}
-	return false;
+	return low;
+}
+
+/* Also when the events of that history in records from..to (log indexes) happened. */
+static enum err widen(struct walk *w, struct window *in, struct slice id, uint64_t from, uint64_t to)
+{
+	struct chain *c;
+	TRY(chain_get(w, &c, id));
+	TRY(chain_walk(w, c, false));
+	w->work += c->n_history;
+	for (size_t i = 0; i < c->n_history; i++)
+		if (c->history[i].rec->index >= from && c->history[i].rec->index <= to &&
+		    event_of(c->history[i].rec))
+			window_widen(in, happened(&c->history[i]));
+	return ERR_OK;
+}
+
+static enum err stays_get(struct walk *w, struct chain *c)
+{
+	size_t n = 0;
+	if (c->stays_found)
+		return ERR_OK;
+	TRY(chain_walk(w, c, false));
+	for (size_t i = 0; i < c->n_history; i++)
+		n += c->history[i].rs->role == ROLE_CHILD;
+	c->stays_found = true;
+	w->work += c->n_history + 8 * n;
+	if (n == 0)
+		return ERR_OK;
+	struct move *m = arena_alloc(w->a, n * sizeof *m);
+	if (!m)
+		return ERR_NOMEM;
+	n = 0;
+	for (size_t i = 0; i < c->n_history; i++) {
+		const struct link *l = &c->history[i];
+		if (!move_of(&m[n], &l->rec->r, l->rs, effective(l->rec)))
+			continue;
+		m[n].at_ms = happened(l);
+		m[n].recorded_ms = l->rec->base.recorded_ms;
+		m[n++].event = i;
+	}
+	TRY(stays_find(&c->stays, &c->n_stays, w->a, m, n,
+		       c->subject.kind == SUBJECT_LOT || c->subject.kind == SUBJECT_CLASS));
+	for (size_t i = 0; i < c->n_stays; i++) {
+		struct stay *s = &c->stays[i];
+		if (s->contradicts)
+			TRY(widen(w, &s->at.in, s->container, c->history[s->begin].rec->index,
+				  c->history[s->end].rec->index));
+	}
+	return ERR_OK;
 }
 
 /* ---- nodes and events ---- */
 
-/* No more nodes: says so in the trace. */
-static bool full(struct walk *w)
+/* No more nodes. */
+static bool full(const struct walk *w)
 {
-	bool is = w->t->n_nodes == w->nodes_max || w->work > WORK_MAX;
-	if (is)
-		w->t->truncated = true;
-	return is;
+	return w->t->n_nodes == w->nodes_max || w->work > WORK_MAX;
+}
+
+static enum err full_say(struct walk *w)
+{
+	if (w->work > WORK_MAX)
+		return cut(w, "the histories met are longer than a trace may read; the first %zu subjects are shown",
+			   w->t->n_nodes);
+	return cut(w, "only the first %zu subjects are shown", w->t->n_nodes);
 }
 
 static enum err node_add(struct walk *w, struct slice id, size_t via, enum subject_role link,
-			 uint64_t from, uint64_t to, unsigned go)
+			 struct span at, unsigned go)
 {
 	struct trace *t = w->t;
 	struct chain *c;
-	if (from > to)
-		return ERR_OK;
 	TRY(chain_get(w, &c, id));
 	if (!c->known)
 		return ERR_OK;
 	for (size_t i = c->last_node; i; i = w->plans[i - 1].before) {
 		const struct trace_node *n = &t->nodes[i - 1];
-		if (n->from <= from && to <= n->to && (go & ~w->plans[i - 1].go) == 0)
+		if (span_covers(n->at, at) && (go & ~w->plans[i - 1].go) == 0)
 			return ERR_OK;
 	}
 	if (full(w))
-		return ERR_OK;
+		return full_say(w);
 	if (t->n_nodes == w->cap_nodes) {
 		size_t cap = w->cap_nodes ? w->cap_nodes * 2 : 16;
 		struct trace_node *nodes = arena_alloc(w->a, cap * sizeof *nodes);
@@ -431,8 +533,7 @@ static enum err node_add(struct walk *w, struct slice id, size_t via, enum subje
 		.subject = c->subject,
 		.via = via,
 		.link = link,
-		.from = from,
-		.to = to,
+		.at = at,
 		.depth = via == SIZE_MAX ? 0 : t->nodes[via].depth + 1,
 	};
 	c->last_node = t->n_nodes;
@@ -444,10 +545,8 @@ static enum err event_add(struct walk *w, size_t node, const struct link *l)
 	struct trace *t = w->t;
 	if (l->rec->taken)
 		return ERR_OK;
-	if (t->n_events == w->events_max) {
-		t->truncated = true;
-		return ERR_OK;
-	}
+	if (t->n_events == w->events_max)
+		return cut(w, "only the first %zu events met are shown", t->n_events);
 	if (t->n_events == w->cap_events) {
 		size_t cap = w->cap_events ? w->cap_events * 2 : 32;
 		struct trace_event *e = arena_alloc(w->a, cap * sizeof *e);
@@ -471,14 +570,37 @@ static enum err event_add(struct walk *w, size_t node, const struct link *l)
 	return ERR_OK;
 }
 
-static enum err others_in_role(struct walk *w, size_t node, const struct rec *rec,
-			       enum subject_role role, uint64_t from, uint64_t to, unsigned go)
+static const struct span ALWAYS = {{INT64_MIN, INT64_MAX}, {INT64_MIN, INT64_MAX}};
+
+/* What a record made something from: until then. Recorded until then counts in any case,
+ * whatever its time: clocks differ, and no origin may be lost by that. */
+static enum err inputs_add(struct walk *w, size_t node, const struct rec *rec, unsigned go)
 {
+	for (size_t i = 0; i < rec->r.n_subjects && !full(w); i++) {
+		struct span at = {{INT64_MIN, rec->base.happened_ms + 1},
+				  {INT64_MIN, rec->base.recorded_ms + 1}};
+		if (rec->r.subjects[i].role != ROLE_INPUT)
+			continue;
+		TRY(widen(w, &at.in, rec->r.subjects[i].id, 0, rec->index));
+		TRY(node_add(w, rec->r.subjects[i].id, node, ROLE_INPUT, at, go));
+	}
 	w->work += rec->r.n_subjects;
-	for (size_t i = 0; i < rec->r.n_subjects; i++)
-		if (rec->r.subjects[i].role == role)
-			TRY(node_add(w, rec->r.subjects[i].id, node, role, from, to, go));
-	return ERR_OK;
+	return full(w) ? full_say(w) : ERR_OK;
+}
+
+/* And what it made: from then on. */
+static enum err outputs_add(struct walk *w, size_t node, const struct rec *rec, unsigned go)
+{
+	for (size_t i = 0; i < rec->r.n_subjects && !full(w); i++) {
+		struct span at = {{rec->base.happened_ms, INT64_MAX},
+				  {rec->base.recorded_ms, INT64_MAX}};
+		if (rec->r.subjects[i].role != ROLE_OUTPUT)
+			continue;
+		TRY(widen(w, &at.in, rec->r.subjects[i].id, rec->index, UINT64_MAX));
+		TRY(node_add(w, rec->r.subjects[i].id, node, ROLE_OUTPUT, at, go));
+	}
+	w->work += rec->r.n_subjects;
+	return full(w) ? full_say(w) : ERR_OK;
 }
 
 /* A transformation told in parts: what one part used, another part made. */
@@ -489,98 +611,98 @@ static enum err transformation_add(struct walk *w, size_t node, const struct rec
 		return ERR_OK;
 	for (size_t i = 0; i < rec->r.n_subjects; i++)
 		if (rec->r.subjects[i].role == ROLE_ABOUT)
-			TRY(node_add(w, rec->r.subjects[i].id, node, ROLE_ABOUT, 0, UINT64_MAX, go));
+			TRY(node_add(w, rec->r.subjects[i].id, node, ROLE_ABOUT, ALWAYS, go));
 	return ERR_OK;
 }
 
-/* When the child left that container again, which it was put into at `index`. */
-static enum err left_at(struct walk *w, uint64_t *at, struct slice child, struct slice container,
-			uint64_t index)
-{
-	struct chain *c;
-	struct slice in = container;
-	*at = UINT64_MAX;
-	TRY(chain_get(w, &c, child));
-	if (!c->known)
-		return ERR_OK;
-	if (c->subject.kind == SUBJECT_CLASS || c->subject.kind == SUBJECT_LOT) {
-		*at = index;
-		return ERR_OK;
-	}
-	TRY(chain_walk(w, c, false));
-	w->work += c->n_history;
-	for (size_t i = 0; i < c->n_history; i++)
-		if (c->history[i].rec->index > index && moves(&in, c, &c->history[i])) {
-			*at = c->history[i].rec->index;
-			break;
-		}
-	return ERR_OK;
-}
-
-static enum err held_add(struct walk *w, size_t node, const struct rec *rec, struct slice container,
-			 uint64_t to)
-{
-	w->work += rec->r.n_subjects;
-	for (size_t i = 0; i < rec->r.n_subjects && !full(w); i++) {
-		const struct record_subject *s = &rec->r.subjects[i];
-		uint64_t left;
-		if (s->role != ROLE_CHILD || s->mode == MODE_CLAIM)
-			continue;
-		TRY(left_at(w, &left, s->id, container, rec->index));
-		TRY(node_add(w, s->id, node, ROLE_CHILD, rec->index, left < to ? left : to,
-			     GO_DOWN | GO_AROUND));
-	}
-	return ERR_OK;
-}
-
-/* What one record within the node's span leads to. */
+/* What one record within the node's time leads to. */
 static enum err follow(struct walk *w, size_t node, const struct link *l)
 {
 	const struct rec *rec = l->rec;
 	const event_t *e = effective(rec);
-	struct slice id = w->plans[node].chain->id;
 	unsigned go = w->plans[node].go;
-	uint64_t to = w->t->nodes[node].to;
-	if (!e)
+	bool hub = l->rs->role == ROLE_ABOUT;
+	if (!e || e->type != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSFORMATION)
 		return ERR_OK;
-	if (e->type == ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSFORMATION) {
-		bool hub = l->rs->role == ROLE_ABOUT;
-		if ((go & GO_UP) && (hub || l->rs->role == ROLE_OUTPUT)) {
-			TRY(others_in_role(w, node, rec, ROLE_INPUT, 0, rec->index,
-					   GO_UP | GO_AROUND));
-			TRY(transformation_add(w, node, rec, GO_UP));
-		}
-		if ((go & GO_DOWN) && (hub || l->rs->role == ROLE_INPUT)) {
-			TRY(others_in_role(w, node, rec, ROLE_OUTPUT, rec->index, UINT64_MAX,
-					   GO_DOWN | GO_AROUND));
-			TRY(transformation_add(w, node, rec, GO_DOWN));
-		}
+	if ((go & GO_UP) && (hub || l->rs->role == ROLE_OUTPUT)) {
+		TRY(inputs_add(w, node, rec, GO_UP | GO_AROUND));
+		TRY(transformation_add(w, node, rec, GO_UP));
 	}
-	if ((go & GO_DOWN) && contains(e) && l->rs->role == ROLE_PARENT &&
-	    l->rs->mode == MODE_HISTORY &&
-	    e->action == ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_ADD)
-		return held_add(w, node, rec, id, to);
+	if ((go & GO_DOWN) && (hub || l->rs->role == ROLE_INPUT)) {
+		TRY(outputs_add(w, node, rec, GO_DOWN | GO_AROUND));
+		TRY(transformation_add(w, node, rec, GO_DOWN));
+	}
 	return ERR_OK;
 }
 
-/* The container, for the part of from..to that lies in the node's span. */
-static enum err around_add(struct walk *w, size_t node, struct slice container, uint64_t from,
-			   uint64_t to)
+/* The containers that it was in, for the time that lies in the node's. */
+static enum err around_add(struct walk *w, size_t node, struct chain *c)
 {
-	const struct trace_node *n = &w->t->nodes[node];
-	if (container.n == 0 || !(w->plans[node].go & GO_AROUND))
+	if (!(w->plans[node].go & GO_AROUND))
 		return ERR_OK;
-	return node_add(w, container, node, ROLE_PARENT, from > n->from ? from : n->from,
-			to < n->to ? to : n->to, GO_AROUND);
+	TRY(stays_get(w, c));
+	w->work += c->n_stays;
+	for (size_t i = 0; i < c->n_stays; i++) {
+		size_t before = w->t->n_nodes;
+		struct span at;
+		if (!span_meet(&at, c->stays[i].at, w->t->nodes[node].at))
+			continue;
+		TRY(node_add(w, c->stays[i].container, node, ROLE_PARENT, at, GO_AROUND));
+		if (w->t->n_nodes > before)
+			w->t->nodes[before].contradicts = c->stays[i].contradicts;
+	}
+	return ERR_OK;
+}
+
+/* What one packing put into it, for the time that it was there, in the node's. */
+static enum err held_by(struct walk *w, size_t node, const struct chain *c, const struct rec *rec)
+{
+	w->work += rec->r.n_subjects;
+	for (size_t i = 0; i < rec->r.n_subjects && !full(w); i++) {
+		const struct record_subject *s = &rec->r.subjects[i];
+		struct chain *child;
+		struct span at;
+		if (s->role != ROLE_CHILD || s->mode == MODE_CLAIM)
+			continue;
+		TRY(chain_get(w, &child, s->id));
+		TRY(stays_get(w, child));
+		w->work += child->n_stays;
+		for (size_t k = 0; k < child->n_stays; k++)
+			if (slice_eq(child->stays[k].container, c->id) &&
+			    span_meet(&at, child->stays[k].at, w->t->nodes[node].at))
+				TRY(node_add(w, s->id, node, ROLE_CHILD, at, GO_DOWN | GO_AROUND));
+	}
+	return full(w) ? full_say(w) : ERR_OK;
+}
+
+/* What was put in before the node's time may be inside still: each packing counts. */
+static enum err held_add(struct walk *w, size_t node, const struct chain *c)
+{
+	if (!(w->plans[node].go & GO_DOWN))
+		return ERR_OK;
+	for (size_t i = 0; i < c->n_history && !full(w); i++) {
+		const struct link *l = &c->history[i];
+		const event_t *e = effective(l->rec);
+		if (e && contains(e) && l->rs->role == ROLE_PARENT && l->rs->mode == MODE_HISTORY &&
+		    e->action == ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_ADD)
+			TRY(held_by(w, node, c, l->rec));
+	}
+	return ERR_OK;
+}
+
+static bool inside(struct span at, const struct link *l)
+{
+	return window_holds(at.in, happened(l)) ||
+	       (!event_of(l->rec) && window_holds(at.recorded, l->rec->base.recorded_ms));
 }
 
 static enum err expand_claims(struct walk *w, size_t node, const struct chain *c)
 {
-	uint64_t from = w->t->nodes[node].from, to = w->t->nodes[node].to;
+	struct span at = w->t->nodes[node].at;
 	for (size_t i = 0; i < c->n_claims; i++) {
 		const struct link *l = &c->claims[i];
 		bool used = (w->plans[node].go & GO_DOWN) && l->rs->role == ROLE_INPUT;
-		if (l->rec->index < from || l->rec->index > to)
+		if (!inside(at, l))
 			continue;
 		if (w->claims || used)
 			TRY(event_add(w, node, l));
@@ -593,26 +715,24 @@ static enum err expand_claims(struct walk *w, size_t node, const struct chain *c
 static enum err expand(struct walk *w, size_t node)
 {
 	struct chain *c = w->plans[node].chain;
-	uint64_t from = w->t->nodes[node].from, to = w->t->nodes[node].to, since = 0;
+	struct span at = w->t->nodes[node].at;
 	bool claims = w->claims || (w->plans[node].go & GO_DOWN);
-	struct slice in = {NULL, 0};
 	TRY(chain_walk(w, c, claims));
-	w->work += c->n_history + c->n_claims;
-	for (size_t i = 0; i < c->n_history; i++) {
-		const struct link *l = &c->history[i];
-		struct slice before = in;
-		if (l->rec->index > to)
+	TRY(chain_sort(w, c));
+	w->work += c->n_claims + c->n_acts + 1;
+	for (size_t i = timed_find(c, at.in.from_ms); i < c->n_history; i++) {
+		const struct link *l = &c->timed[i];
+		if (!window_holds(at.in, happened(l)))
 			break;
-		if (moves(&in, c, l)) {
-			TRY(around_add(w, node, before, since, l->rec->index));
-			since = l->rec->index;
-		}
-		if (l->rec->index < from)
-			continue;
+		w->work++;
 		TRY(event_add(w, node, l));
 		TRY(follow(w, node, l));
 	}
-	TRY(around_add(w, node, in, since, UINT64_MAX));
+	for (size_t i = 0; i < c->n_acts; i++)
+		if (inside(at, c->acts[i]))
+			TRY(event_add(w, node, c->acts[i]));
+	TRY(around_add(w, node, c));
+	TRY(held_add(w, node, c));
 	return claims ? expand_claims(w, node, c) : ERR_OK;
 }
 
@@ -628,7 +748,7 @@ static int by_time(const void *x, const void *y)
 
 static enum err trace(struct walk *w, struct slice id, unsigned go)
 {
-	TRY(node_add(w, id, SIZE_MAX, ROLE_WHAT, 0, UINT64_MAX, go));
+	TRY(node_add(w, id, SIZE_MAX, ROLE_WHAT, ALWAYS, go));
 	if (w->t->n_nodes == 0)
 		return err_set(w->why, ERR_NOTFOUND, "nothing is recorded of %.*s", (int)id.n,
 			       (const char *)id.p);
@@ -678,6 +798,7 @@ enum err trace_run(struct trace **out, struct ledger *l, struct slice subject_id
 	ledger_head(l, &head);
 	trc->arena = a;
 	trc->height = (uint64_t)head.height;
+	trc->cut = "";
 	struct walk w = {
 		.t = trc,
 		.l = l,

@@ -7,7 +7,7 @@
 #ifndef ARGOSY_TRADE_TRACE_H
 #define ARGOSY_TRADE_TRACE_H
 
-#include "trade/subject.h"
+#include "trade/stays.h"
 
 #include "argosy/v1/action.pb-c.h"
 
@@ -20,16 +20,17 @@ enum trace_direction {
 	TRACE_WHOLE = 3, /* both */
 };
 
-/* A subject met on the way, and the span of log indexes for which its events count. */
+/* A subject met on the way, and the time for which its events count. */
 struct trace_node {
 	struct slice id;
 	struct subject subject;
 	/* Why it is here: the subject's index in `nodes` that led to it, and how. SIZE_MAX: the start. */
 	size_t via;
 	enum subject_role link; /* ROLE_PARENT: container; ROLE_INPUT: was made from it; ROLE_OUTPUT; ROLE_CHILD */
-	/* Only records from..to (log indexes, inclusive) of this subject belong to the trace. */
-	uint64_t from, to;
+	/* Of this subject only what happened in this time belongs to the trace. */
+	struct span at;
 	unsigned depth;
+	bool contradicts; /* the times of a packing and its unpacking do: stays.h */
 };
 
 struct trace_event {
@@ -49,7 +50,8 @@ struct trace {
 	size_t n_nodes;
 	struct trace_event *events; /* each log record once, oldest first by (happened, index) */
 	size_t n_events;
-	bool truncated; /* a limit was met */
+	bool truncated;	  /* a limit was met */
+	const char *cut;  /* then: which, and of what the oldest or the rest is missing; else "" */
 	uint64_t height;
 };
 
@@ -63,9 +65,12 @@ struct trace_options {
 /*
  * `subject_id` in any form that docs/format/identifiers.md knows.
  *
- * Up: what its makers used, as far as until it was used; and each container (of
- * these too) for just the span of the log in which it was inside. Down: what was
- * made from it, from then on, and what it held while it held it. An event
+ * Up: what its makers used, until it was used; and each container (of these too)
+ * for just the time in which it was inside: from the packing until before the
+ * unpacking. Down: what was made from it, from then on, and what it held while it
+ * held it. What counts is when events happened, whatever the order in which they were
+ * recorded; but what was recorded before a use, or after a making, is never left out
+ * (docs/decisions/0018). So all the history of each container is read. An event
  * declared in error is shown, but no longer leads anywhere. A use that was
  * recorded as a claim (of a lot in other hands) leads down as well: a recall must
  * not miss it.

@@ -201,9 +201,12 @@ static void node_write(struct writer *w, const struct trace_node *n)
 		word(w, "link", n->link == ROLE_PARENT ? "container" : roles[n->link]);
 	}
 	number(w, "depth", n->depth);
-	number(w, "from_index", n->from);
-	if (n->to != UINT64_MAX)
-		number(w, "to_index", n->to);
+	if (n->at.in.from_ms != INT64_MIN)
+		when(w, "from", n->at.in.from_ms);
+	if (n->at.in.to_ms != INT64_MAX)
+		when(w, "to", n->at.in.to_ms);
+	if (n->contradicts)
+		truth(w, "times_contradict", true);
 	number(w, "events", s->count);
 	number(w, "claims", s->claims);
 	hex_encode(hex, s->head.b, 32);
@@ -350,6 +353,7 @@ enum err trace_json(struct buf *out, struct ledger *l, const struct trace *t)
 	text(&w, "subject", t->nodes[0].id);
 	number(&w, "height", t->height);
 	truth(&w, "truncated", t->truncated);
+	given(&w, "cut", t->cut);
 	open(&w, "nodes", '[');
 	for (size_t i = 0; i < t->n_nodes; i++)
 		node_write(&w, &t->nodes[i]);

@@ -1,8 +1,8 @@
 /*
  * trace_json: a trace as one JSON object, for programs and pages.
  *
- * { subject, height, truncated,
- *   nodes:  [{id, kind, via?, link?, depth, from_index, to_index?, events, claims, head, owner, holder,
+ * { subject, height, truncated, cut?,
+ *   nodes:  [{id, kind, via?, link?, depth, from?, to?, times_contradict?, events, claims, head, owner, holder,
  *             offered_to, container, children, taken_in, decommissioned}],
  *   events: [{index, height, node, subject, recorded, happened, act, type?, action?, step, disposition,
  *             where, where_name?, read_point, biz_location, who, who_name, role, mode,
@@ -10,8 +10,9 @@
  *             sensor_readings, business_transactions, event_id?, voided, declares_error, disowned, claim,
  *             taken_in, unnamed, hash?}] }
  *
- * `node` and `via` are indexes in `nodes`; nodes[0] is the subject asked for. A
- * missing to_index: without end. Lists and texts are there even when empty, so
+ * `node` and `via` are indexes in `nodes`; nodes[0] is the subject asked for. Of a node counts
+ * what happened from `from` until before `to`; missing: without bound. `cut` says which limit left
+ * out what. Lists and texts are there even when empty, so
  * that a reader needs no cases; fields with "?" only where they say something.
  * `hash` is the event hash (ni URI). Numbers of sensors are texts as they were
  * given. Fields may be added, none is renamed.

@@ -106,6 +106,98 @@ static void containment_is_bounded_in_time(void **state)
 	trace_free(t);
 }
 
+static void say_at(const char *when, action_t *a)
+{
+	a->event->event_time = fx_str(when);
+	FX_OK("alice", a);
+}
+
+/* What counts is when it happened, not when it was recorded. */
+static void recorded_late_or_early(void **state)
+{
+	(void)state;
+	say_at("2026-01-01T00:00:00Z", fx_object(ADD, ITEM("1"), "commissioning"));
+	say_at("2026-01-10T00:00:00Z", fx_aggregation(ADD, CASE("1"), ITEM("1")));
+	say_at("2026-01-05T00:00:00Z", fx_object(OBSERVE, CASE("1"), "storing"));
+	say_at("2026-01-10T00:00:00Z", fx_object(OBSERVE, CASE("1"), "loading")); /* at the packing */
+	say_at("2026-01-12T00:00:00Z", fx_aggregation(DELETE, CASE("1"), ITEM("1")));
+	say_at("2026-01-12T00:00:00Z", fx_object(OBSERVE, CASE("1"), "destroying")); /* at the unpacking */
+	say_at("2026-01-11T12:00:00Z", fx_object(OBSERVE, CASE("1"), "transporting"));
+	assert_steps(ITEM("1"), TRACE_UP, "commissioning packing loading transporting unpacking");
+	/* The other way: what the case held, with what it went through meanwhile. */
+	say_at("2026-01-11T00:00:00Z", fx_object(OBSERVE, ITEM("1"), "inspecting"));
+	say_at("2026-01-13T00:00:00Z", fx_object(OBSERVE, ITEM("1"), "shipping"));
+	assert_steps(CASE("1"), TRACE_DOWN,
+		     "storing packing loading inspecting transporting unpacking destroying");
+}
+
+/* An offer of custody happens when it is recorded: it counts by what was recorded around it, or
+ * by its time. */
+static void other_acts_count_too(void **state)
+{
+	(void)state;
+	say_at("2026-01-01T00:00:00Z", fx_object(ADD, ITEM("1"), "commissioning"));
+	say_at("2026-01-10T00:00:00Z", fx_aggregation(ADD, CASE("1"), ITEM("1")));
+	FX_OK("alice", fx_offer(CASE("1"), "bob"));
+	say_at("2026-01-12T00:00:00Z", fx_aggregation(DELETE, CASE("1"), ITEM("1")));
+	FX_OK("bob", fx_accept(CASE("1"), "alice"));
+	assert_steps(ITEM("1"), TRACE_UP, "commissioning packing unpacking offer_custody");
+}
+
+/* A case on a pallet: the pallet counts for the time that is in both. */
+static void nested_times_intersect(void **state)
+{
+	(void)state;
+	say_at("2026-01-01T00:00:00Z", fx_object(ADD, ITEM("1"), "commissioning"));
+	say_at("2026-01-02T00:00:00Z", fx_aggregation(ADD, CASE("2"), CASE("1")));
+	say_at("2026-01-10T00:00:00Z", fx_aggregation(ADD, CASE("1"), ITEM("1")));
+	say_at("2026-01-12T00:00:00Z", fx_aggregation(DELETE, CASE("1"), ITEM("1")));
+	say_at("2026-01-20T00:00:00Z", fx_aggregation(DELETE, CASE("2"), CASE("1")));
+	say_at("2026-01-09T00:00:00Z", fx_object(OBSERVE, CASE("2"), "storing"));
+	say_at("2026-01-11T00:00:00Z", fx_object(OBSERVE, CASE("2"), "transporting"));
+	say_at("2026-01-13T00:00:00Z", fx_object(OBSERVE, CASE("2"), "arriving"));
+	assert_steps(ITEM("1"), TRACE_UP, "commissioning packing transporting unpacking");
+	struct trace *t = traced(ITEM("1"), TRACE_UP, false);
+	assert_int_equal(t->n_nodes, 3);
+	assert_true(t->nodes[2].at.in.from_ms == t->nodes[1].at.in.from_ms &&
+		    t->nodes[2].at.in.to_ms == t->nodes[1].at.in.to_ms);
+	trace_free(t);
+	/* What was in the case before the case came onto the pallet is on it too. */
+	say_at("2026-02-01T00:00:00Z", fx_aggregation(ADD, CASE("1"), ITEM("1")));
+	say_at("2026-02-02T00:00:00Z", fx_aggregation(ADD, CASE("3"), CASE("1")));
+	say_at("2026-02-03T00:00:00Z", fx_object(OBSERVE, ITEM("1"), "inspecting"));
+	assert_steps(CASE("3"), TRACE_DOWN, "packing inspecting");
+}
+
+/* Unpacked, it is told, before it was packed: the order of recording bounds that stay. */
+static void times_that_contradict(void **state)
+{
+	(void)state;
+	say_at("2026-01-01T00:00:00Z", fx_object(ADD, ITEM("1"), "commissioning"));
+	say_at("2026-01-03T00:00:00Z", fx_object(OBSERVE, CASE("1"), "storing"));
+	say_at("2026-01-10T00:00:00Z", fx_aggregation(ADD, CASE("1"), ITEM("1")));
+	say_at("2026-01-05T00:00:00Z", fx_object(OBSERVE, CASE("1"), "transporting"));
+	say_at("2026-01-09T00:00:00Z", fx_aggregation(DELETE, CASE("1"), ITEM("1")));
+	say_at("2026-01-11T00:00:00Z", fx_object(OBSERVE, CASE("1"), "destroying"));
+	assert_steps(ITEM("1"), TRACE_UP, "commissioning transporting unpacking packing");
+	struct trace *t = traced(ITEM("1"), TRACE_UP, false);
+	assert_int_equal(t->n_nodes, 2);
+	assert_true(t->nodes[1].contradicts);
+	trace_free(t);
+}
+
+/* A maker whose clock is ahead: what was recorded before it was used is its origin all the same. */
+static void clocks_lose_no_origin(void **state)
+{
+	(void)state;
+	say_at("2026-01-09T00:00:00Z", fx_object(ADD, ITEM("1"), "commissioning"));
+	action_t *a = fx_transformation(ITEM("1"), ITEM("2"));
+	a->event->biz_step = fx_str("assembling");
+	say_at("2026-01-08T00:00:00Z", a);
+	assert_steps(ITEM("2"), TRACE_UP, "assembling commissioning");
+	assert_steps(ITEM("1"), TRACE_DOWN, "assembling commissioning");
+}
+
 /* Packed elsewhere without being unpacked: it left the first case then. */
 static void a_move_ends_a_stay(void **state)
 {
@@ -251,6 +343,13 @@ static void limits_are_said(void **state)
 	assert_int_equal(trace_run(&t, real.ledger, slice_str(ITEM("1")), &o, &e), ERR_OK);
 	assert_true(t->truncated);
 	assert_int_equal(t->n_events, 3);
+	assert_string_equal(t->cut, "of 01/09521234543213/21/1 only the newest 3 of 6 records were read");
+	trace_free(t);
+	o = (struct trace_options){.nodes_max = 1, .direction = TRACE_UP};
+	say(fx_aggregation(ADD, CASE("1"), ITEM("1")));
+	assert_int_equal(trace_run(&t, real.ledger, slice_str(ITEM("1")), &o, &e), ERR_OK);
+	assert_true(t->truncated);
+	assert_string_equal(t->cut, "only the first 1 subjects are shown");
 	trace_free(t);
 	assert_int_equal(trace_run(&t, real.ledger, slice_str(ITEM("9")), &o, &e), ERR_NOTFOUND);
 	assert_int_equal(trace_run(&t, real.ledger, slice_str("urn:epc:id:sgtin:1"), &o, &e),
@@ -298,6 +397,11 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
 	const struct CMUnitTest tests[] = {
 		T(containment_is_bounded_in_time),
+		T(recorded_late_or_early),
+		T(other_acts_count_too),
+		T(nested_times_intersect),
+		T(times_that_contradict),
+		T(clocks_lose_no_origin),
 		T(a_move_ends_a_stay),
 		T(transformations_link_both_ways),
 		T(a_transformation_in_parts),

@@ -74,6 +74,8 @@ struct work {
 			struct slice id;
 			uint64_t number;
 		} * entries; /* in the arena */
+		uint64_t event_type; /* Event.type; 0: not an event */
+		struct slice event_id;
 		bool has_transformation_id;
 	} * frames;
 };
@@ -96,7 +98,13 @@ const char *use_string(struct work *w, uint64_t number, size_t *length);
 size_t find_string(const struct work *w, struct slice s);
 bool read_subjects(struct work *w);	 /* subject.c */
 bool read_records(struct work *w);	 /* record.c */
-bool check_journey(struct work *w);	 /* journey.c */
+/* NULL: the record of this event (from 0) is not shown. */
+const struct record_frame *frame_of(const struct work *w, size_t subject, size_t event);
+bool mark_errors(struct work *w);   /* error.c */
+bool check_journey(struct work *w); /* journey.c */
+bool check_journey_by_order(struct work *w);
+/* SIZE_MAX: it is not in the bundle. */
+size_t subject_named(const struct work *w, struct slice id);
 bool read_consistencies(struct work *w); /* witness.c */
 bool read_witnesses(struct work *w);
 bool check_held_head(struct work *w, const struct verify_result *held);
@@ -106,6 +114,32 @@ enum { STEP_FIRST_STRING = 64 };
 /* NULL: no such number. */
 const char *step_by_number(uint64_t number);
 bool step_in_table(const char *s);
+
+/* ---- when a thing was where (stay.c) ---- */
+
+struct move {
+	int64_t at_ms, recorded_ms;
+	bool into;
+	struct slice container;
+	uint64_t event; /* number of the thing's event, from 1 */
+};
+/* Times from..to-1; INT64_MAX: no end. */
+struct span {
+	int64_t from, to;
+};
+/* Events belong by when they happened; other acts by that, or by what was recorded around. */
+struct when {
+	struct span happened, recorded;
+};
+struct stay {
+	struct slice container;
+	struct when at;
+	uint64_t begin, end;	/* events; 0: still inside */
+	bool contradicts;	/* the end is told to be before the beginning */
+};
+/* Of moves in the order of recording. False: no memory. */
+bool find_stays(struct work *w, struct stay **out, size_t *n_out, const struct move *m, size_t n,
+		bool many);
 
 /* ---- text (base32.c) ---- */
 /* Decodes into `out` (room for n * 5 / 8); false: not in the one form. */

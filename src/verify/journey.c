@@ -1,105 +1,362 @@
 /*
  * journey: is everything here that the first subject was made from, or was inside of?
  *
- * A walk over the subjects, each with the span of its events that belongs. A span only
- * grows, and a subject whose span grew is walked again; what is needed follows from the
- * records alone (docs/format/bundle.md, "Journey").
+ * A walk over the subjects, each with the times of which its events belong
+ * (docs/format/bundle.md, "Journey"). Times only grow, and a subject whose times grew is
+ * walked again; what is needed follows from the records alone.
  */
 #include "verify/inside.h"
 
 enum { ROLE_PARENT = 2, ROLE_CHILD = 3, ROLE_INPUT = 4, ROLE_OUTPUT = 5, ROLE_ABOUT = 6 };
 enum { MODE_HISTORY = 0, MODE_CLAIM = 1 };
-enum { ACTION_ADD = 1, ACTION_DELETE = 3, FLAG_UNNAMED = 16, KIND_TRANSFORMATION = 8 };
-enum { STEPS_MAX = 4000000 };
+enum { ACTION_ADD = 1, ACTION_DELETE = 3, FLAG_ERROR = 4 };
+enum { KIND_LOT = 2, KIND_CLASS = 3, KIND_TRANSFORMATION = 8 };
+enum { TYPE_AGGREGATION = 2, TYPE_TRANSFORMATION = 4, TYPE_ASSOCIATION = 5 };
+enum { STEPS_MAX = 20000000 };
+
+/* Ascending, apart from each other. */
+struct spans {
+	struct span *v;
+	size_t n, cap;
+};
+
+struct site {
+	bool reached, waiting, read;
+	/* What belongs, as it was found; and the same as times in which events happened, other acts
+	 * were recorded, and events happened of which what it was made from belongs too. */
+	struct when *found;
+	size_t n_found, cap_found;
+	struct spans happened, recorded, origin;
+	struct stay *stays;
+	size_t n_stays;
+	uint64_t *made; /* events (from 1) by which it came into being */
+	size_t n_made;
+	int64_t *latest; /* the latest time among the events up to each; NULL: not needed yet */
+};
 
 struct walk {
 	struct work *w;
-	bool *reached, *origin, *waiting;
+	struct site *sites;
 	size_t *queue;
 	size_t n_queue;
 	uint64_t steps;
 };
 
-static bool gap(struct walk *k, const struct verify_subject *s, uint64_t number, const char *what)
+static int64_t after(int64_t ms)
 {
-	return refuse(k->w, VERIFY_JOURNEY, "%s, event %llu: %s", s->id, (unsigned long long)number,
-		      what);
+	return ms < INT64_MAX ? ms + 1 : ms;
 }
 
-static void enqueue(struct walk *k, size_t s)
+static bool gap(struct walk *k, size_t s, uint64_t number, const char *what)
 {
-	if (k->waiting[s])
-		return;
-	k->waiting[s] = true;
-	k->queue[k->n_queue++] = s;
+	return refuse(k->w, VERIFY_JOURNEY, "%s, event %llu: %s", k->w->r->subjects[s].id,
+		      (unsigned long long)number, what);
 }
 
-/* Events first..last of subject s belong to the journey. */
-static void span(struct walk *k, size_t s, uint64_t first, uint64_t last, bool origin, size_t via)
+static bool busy(struct walk *k, uint64_t steps)
 {
-	struct verify_subject *v = &k->w->r->subjects[s];
-	bool grown = !k->reached[s];
-	if (last > v->n_events)
-		last = v->n_events;
-	if (grown) {
-		v->first = first;
-		v->last = last;
-		v->via = via;
-		v->link = origin ? 'o' : 'c';
+	k->steps += steps;
+	return k->steps <= STEPS_MAX || refuse(k->w, VERIFY_LIMIT, "the journey is too long");
+}
+
+size_t subject_named(const struct work *w, struct slice id)
+{
+	size_t i = find_string(w, id);
+	return i == SIZE_MAX ? SIZE_MAX : w->subject_of[i];
+}
+
+/* ---- times ---- */
+
+static bool spans_add(struct walk *k, struct spans *l, struct span x)
+{
+	size_t i = 0, j;
+	if (x.from >= x.to)
+		return true;
+	while (i < l->n && l->v[i].to < x.from)
+		i++;
+	for (j = i; j < l->n && l->v[j].from <= x.to; j++) {
+		x.from = l->v[j].from < x.from ? l->v[j].from : x.from;
+		x.to = l->v[j].to > x.to ? l->v[j].to : x.to;
 	}
-	if (first < v->first) {
-		v->first = first;
-		grown = true;
+	if (i == j && l->n == l->cap) {
+		size_t cap = l->cap ? 2 * l->cap : 2;
+		struct span *v = take_memory(k->w, cap * sizeof *v);
+		if (!v)
+			return false;
+		if (l->n)
+			memcpy(v, l->v, l->n * sizeof *v);
+		l->v = v;
+		l->cap = cap;
 	}
-	if (last > v->last) {
-		v->last = last;
-		grown = true;
-	}
-	if (origin && !k->origin[s])
-		grown = true;
-	k->origin[s] = k->origin[s] || origin;
-	k->reached[s] = true;
-	if (grown)
-		enqueue(k, s);
+	if (l->n > j)
+		memmove(l->v + i + 1, l->v + j, (l->n - j) * sizeof *l->v);
+	l->v[i] = x;
+	l->n = l->n - (j - i) + 1;
+	return busy(k, l->n + 1);
 }
 
-static size_t subject_named(const struct walk *k, struct slice id)
+static bool spans_hold(const struct spans *l, int64_t ms)
 {
-	size_t i = find_string(k->w, id);
-	return i == SIZE_MAX ? SIZE_MAX : k->w->subject_of[i];
-}
-
-static const struct record_frame *frame_of(const struct walk *k, size_t s, size_t event)
-{
-	size_t low = 0, high = k->w->n_frames;
+	size_t low = 0, high = l->n;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		const struct record_frame *f = &k->w->frames[mid];
-		if (f->subject == s && f->event == event)
-			return f;
-		if (f->subject < s || (f->subject == s && f->event < event))
+		if (l->v[mid].to <= ms)
 			low = mid + 1;
 		else
 			high = mid;
 	}
+	return low < l->n && l->v[low].from <= ms;
+}
+
+static bool spans_hold_all(const struct spans *l, struct span x)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].from <= x.from && x.to <= l->v[i].to)
+			return true;
+	return false;
+}
+
+static void reach(struct walk *k, size_t s, bool origin, size_t via)
+{
+	struct verify_subject *v = &k->w->r->subjects[s];
+	struct site *at = &k->sites[s];
+	if (at->reached)
+		return;
+	at->reached = at->waiting = true;
+	v->via = via;
+	v->link = origin ? 'o' : 'c';
+	k->queue[k->n_queue++] = s;
+}
+
+static bool covers(struct span a, struct span b)
+{
+	return b.from >= b.to || (a.from <= b.from && b.to <= a.to);
+}
+
+static bool found_add(struct walk *k, struct site *at, struct when x, bool *grown)
+{
+	for (size_t i = 0; i < at->n_found; i++)
+		if (covers(at->found[i].happened, x.happened) && covers(at->found[i].recorded, x.recorded))
+			return busy(k, i + 1);
+	if (at->n_found == at->cap_found) {
+		size_t cap = at->cap_found ? 2 * at->cap_found : 2;
+		struct when *v = take_memory(k->w, cap * sizeof *v);
+		if (!v)
+			return false;
+		if (at->n_found)
+			memcpy(v, at->found, at->n_found * sizeof *v);
+		at->found = v;
+		at->cap_found = cap;
+	}
+	at->found[at->n_found++] = x;
+	*grown = true;
+	return busy(k, at->n_found) && spans_add(k, &at->happened, x.happened) &&
+	       spans_add(k, &at->recorded, x.recorded);
+}
+
+static bool belongs(struct walk *k, size_t s, struct when x, bool origin, size_t via)
+{
+	struct site *at = &k->sites[s];
+	bool grown = false;
+	reach(k, s, origin, via);
+	if (!found_add(k, at, x, &grown))
+		return false;
+	if (origin && !spans_hold_all(&at->origin, x.happened)) {
+		grown = true;
+		if (!spans_add(k, &at->origin, x.happened))
+			return false;
+	}
+	if (grown && !at->waiting) {
+		at->waiting = true;
+		k->queue[k->n_queue++] = s;
+	}
+	return true;
+}
+
+static bool part(const struct site *at, const struct verify_event *e)
+{
+	return spans_hold(&at->happened, e->happened_ms) ||
+	       (e->kind != 1 && spans_hold(&at->recorded, e->recorded_ms));
+}
+
+/* ---- what the records of a subject say ---- */
+
+static const struct record_entry *parent_of(const struct record_frame *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->entries[i].role == ROLE_PARENT && f->entries[i].mode == MODE_HISTORY)
+			return &f->entries[i];
 	return NULL;
 }
 
-/* What a transformation took in: up to and with this record. */
-static bool inputs(struct walk *k, size_t s, uint64_t number, const struct record_frame *f)
+static bool is_void(const struct verify_event *e)
+{
+	return (e->flags & FLAG_ERROR) || (e->declared_by && e->declared_by_record);
+}
+
+static bool read_event(struct walk *k, size_t s, uint64_t number, struct move *m, size_t *n_moves)
+{
+	const struct verify_event *e = &k->w->r->subjects[s].events[number - 1];
+	unsigned action = e->flags & 3;
+	bool moved = e->role == ROLE_CHILD && (action == ACTION_ADD || action == ACTION_DELETE);
+	if (e->kind != 1 || (!moved && !(e->flags & FLAG_ERROR)))
+		return true;
+	const struct record_frame *f = frame_of(k->w, s, (size_t)number - 1);
+	if (!f)
+		return gap(k, s, number, "its record is not shown");
+	const struct record_entry *p = parent_of(f);
+	if (!busy(k, f->n + 1))
+		return false;
+	if (!moved || is_void(e) || !p ||
+	    (f->event_type != TYPE_AGGREGATION && f->event_type != TYPE_ASSOCIATION))
+		return true;
+	m[(*n_moves)++] = (struct move){e->happened_ms, e->recorded_ms, action == ACTION_ADD, p->id,
+					number};
+	return true;
+}
+
+/* Once for each subject: its stays, and the events that made it. */
+static bool read_site(struct walk *k, size_t s)
+{
+	struct site *at = &k->sites[s];
+	const struct verify_subject *v = &k->w->r->subjects[s];
+	size_t n_children = 0, n_moves = 0, n_made = 0;
+	if (at->read)
+		return true;
+	at->read = true;
+	for (uint64_t i = 0; i < v->n_events; i++) {
+		n_children += v->events[i].role == ROLE_CHILD;
+		n_made += v->events[i].role == ROLE_OUTPUT || v->events[i].role == ROLE_ABOUT;
+	}
+	struct move *m = take_memory(k->w, n_children * sizeof *m);
+	at->made = take_memory(k->w, n_made * sizeof *at->made);
+	if (!m || !at->made || !busy(k, v->n_events))
+		return false;
+	for (uint64_t n = 1; n <= v->n_events; n++) {
+		const struct verify_event *e = &v->events[n - 1];
+		if (e->kind == 1 && (e->role == ROLE_OUTPUT ||
+				     (e->role == ROLE_ABOUT && v->kind == KIND_TRANSFORMATION)))
+			at->made[at->n_made++] = n;
+		if (!read_event(k, s, n, m, &n_moves))
+			return false;
+	}
+	return find_stays(k->w, &at->stays, &at->n_stays, m, n_moves,
+			  v->kind == KIND_LOT || v->kind == KIND_CLASS);
+}
+
+/* ---- containers ---- */
+
+/* The container's number of the record by which the thing's event is in the log; 0: none. */
+static uint64_t number_in(struct walk *k, size_t s, uint64_t event, struct slice container)
+{
+	const struct record_frame *f = frame_of(k->w, s, (size_t)event - 1);
+	for (size_t i = 0; f && i < f->n; i++)
+		if (f->entries[i].role == ROLE_PARENT && f->entries[i].mode != MODE_CLAIM &&
+		    slice_eq(f->entries[i].id, container))
+			return f->entries[i].number;
+	return 0;
+}
+
+/* Times that contradict: when the events in the container's history between the two happened. */
+static bool by_recording(struct walk *k, size_t s, struct stay *stay, size_t c)
+{
+	struct verify_subject *v = &k->w->r->subjects[c];
+	struct span *h = &stay->at.happened;
+	uint64_t first = number_in(k, s, stay->begin, stay->container);
+	uint64_t last = number_in(k, s, stay->end, stay->container);
+	stay->contradicts = false;
+	k->w->r->subjects[s].contradicts = true;
+	*h = (struct span){h->to, after(h->from)};
+	if (!first || last < first || last > v->n_events)
+		return gap(k, s, stay->end, "the container's history does not hold it");
+	for (uint64_t n = first; n <= last; n++) {
+		const struct verify_event *e = &v->events[n - 1];
+		if (e->kind != 1)
+			continue;
+		h->from = e->happened_ms < h->from ? e->happened_ms : h->from;
+		h->to = e->happened_ms >= h->to ? after(e->happened_ms) : h->to;
+	}
+	return busy(k, last - first);
+}
+
+static struct span meet(struct span a, struct span b)
+{
+	return (struct span){a.from > b.from ? a.from : b.from, a.to < b.to ? a.to : b.to};
+}
+
+static bool around(struct walk *k, size_t s, struct stay *stay)
+{
+	const struct site *at = &k->sites[s];
+	size_t c = subject_named(k->w, stay->container);
+	/* It can only be told with the container's history when this was. */
+	if (stay->contradicts) {
+		if (c == SIZE_MAX)
+			return gap(k, s, stay->begin, "a container that it was in is not shown");
+		reach(k, c, false, s);
+		if (!by_recording(k, s, stay, c))
+			return false;
+	}
+	for (size_t i = 0; i < at->n_found; i++) {
+		struct when x = {meet(stay->at.happened, at->found[i].happened),
+				  meet(stay->at.recorded, at->found[i].recorded)};
+		if (x.happened.from >= x.happened.to)
+			continue;
+		if (c == SIZE_MAX)
+			return gap(k, s, stay->begin, "a container that it was in is not shown");
+		if (!belongs(k, c, x, false, s))
+			return false;
+	}
+	return busy(k, at->n_found + 1);
+}
+
+/* ---- origins ---- */
+
+/* The latest time of an event among the first `number` entries of a history. */
+static bool latest_of(struct walk *k, size_t s, uint64_t number, int64_t *ms)
 {
 	const struct verify_subject *v = &k->w->r->subjects[s];
+	struct site *at = &k->sites[s];
+	*ms = INT64_MIN;
+	if (number > v->n_events)
+		number = v->n_events;
+	if (number == 0)
+		return true;
+	if (!at->latest) {
+		at->latest = take_memory(k->w, (size_t)v->n_events * sizeof *at->latest);
+		if (!at->latest || !busy(k, v->n_events))
+			return false;
+		for (uint64_t i = 0; i < v->n_events; i++) {
+			int64_t t = v->events[i].kind == 1 ? v->events[i].happened_ms : INT64_MIN;
+			at->latest[i] = i && at->latest[i - 1] > t ? at->latest[i - 1] : t;
+		}
+	}
+	*ms = at->latest[number - 1];
+	return true;
+}
+
+/* What a transformation took in: until it did, and what was recorded until it did. */
+static bool inputs(struct walk *k, size_t s, uint64_t number, const struct record_frame *f)
+{
+	const struct verify_event *use = &k->w->r->subjects[s].events[number - 1];
+	int64_t used = use->happened_ms, latest;
 	for (size_t i = 0; i < f->n; i++) {
 		const struct record_entry *e = &f->entries[i];
 		if (e->role != ROLE_INPUT || e->mode == MODE_CLAIM)
 			continue;
-		size_t in = subject_named(k, e->id);
+		size_t in = subject_named(k->w, e->id);
 		if (in == SIZE_MAX)
-			return gap(k, v, number, "an input is not shown");
-		span(k, in, 1, e->number, true, s);
+			return gap(k, s, number, "an input is not shown");
+		if (!latest_of(k, in, e->number, &latest))
+			return false;
+		struct when x = {{INT64_MIN, after(latest > used ? latest : used)},
+				  {INT64_MIN, after(use->recorded_ms)}};
+		if (!belongs(k, in, x, true, s))
+			return false;
 	}
-	return true;
+	return busy(k, f->n);
 }
+
+static const struct when always = {{INT64_MIN, INT64_MAX}, {INT64_MIN, INT64_MAX}};
 
 /* One of the subjects that the record is about must be the transformation it names. */
 static bool transformation(struct walk *k, size_t s, uint64_t number, const struct record_frame *f)
@@ -108,143 +365,139 @@ static bool transformation(struct walk *k, size_t s, uint64_t number, const stru
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->entries[i].role != ROLE_ABOUT)
 			continue;
-		size_t t = subject_named(k, f->entries[i].id);
+		size_t t = subject_named(k->w, f->entries[i].id);
 		if (t == SIZE_MAX || k->w->r->subjects[t].kind != KIND_TRANSFORMATION)
 			continue;
-		span(k, t, 1, UINT64_MAX, true, s);
+		if (!belongs(k, t, always, true, s))
+			return false;
 		found = true;
 	}
-	return found || gap(k, &k->w->r->subjects[s], number, "its transformation is not shown");
+	return found || gap(k, s, number, "its transformation is not shown");
 }
 
-/* Where a thing is, as its history is gone through. */
-struct inside {
-	bool somewhere;
-	struct slice container;
-	uint64_t since; /* the container's number of the record that put it in */
-};
-
-/* The stay in a container ends with the container's event `until`. It counts if it reached
- * into the span of this subject; only then must the container be here. */
-static bool leave(struct walk *k, size_t s, struct inside *in, uint64_t until, bool counts)
+static bool made(struct walk *k, size_t s, uint64_t number)
 {
-	if (!in->somewhere)
-		return true;
-	in->somewhere = false;
-	if (!counts)
-		return true;
-	size_t c = subject_named(k, in->container);
-	if (c == SIZE_MAX)
-		return refuse(k->w, VERIFY_JOURNEY, "%s: a container that it was in is not shown",
-			      k->w->r->subjects[s].id);
-	span(k, c, in->since, until, false, s);
-	return true;
-}
-
-static bool child(struct walk *k, size_t s, uint64_t number, const struct verify_event *e,
-		  const struct record_frame *f, struct inside *in)
-{
-	bool counts = number >= k->w->r->subjects[s].first;
-	bool add = (e->flags & 3) == ACTION_ADD;
-	struct inside into = {false, {NULL, 0}, 0};
-	for (size_t i = 0; i < f->n; i++) {
-		const struct record_entry *p = &f->entries[i];
-		if (p->role != ROLE_PARENT || p->mode == MODE_CLAIM)
-			continue;
-		if (in->somewhere && slice_eq(in->container, p->id) &&
-		    !leave(k, s, in, p->number, counts))
-			return false;
-		if (add && p->mode == MODE_HISTORY)
-			into = (struct inside){true, p->id, p->number};
-	}
-	/* Out by a record that does not list the container: where in the container's history
-	 * that was is not told, so all the rest of it counts. */
-	if ((!add || into.somewhere) && !leave(k, s, in, UINT64_MAX, counts))
+	const struct verify_event *e = &k->w->r->subjects[s].events[number - 1];
+	if (!busy(k, 1))
 		return false;
-	if (into.somewhere)
-		*in = into;
-	return true;
-}
-
-static bool structural(const struct verify_event *e)
-{
-	return e->kind == 1 && e->role == ROLE_CHILD &&
-	       ((e->flags & 3) == ACTION_ADD || (e->flags & 3) == ACTION_DELETE ||
-		(e->flags & FLAG_UNNAMED));
-}
-
-static bool walk_event(struct walk *k, size_t s, uint64_t number, struct inside *in)
-{
-	const struct verify_subject *v = &k->w->r->subjects[s];
-	const struct verify_event *e = &v->events[number - 1];
-	bool in_span = number >= v->first;
-	bool made = k->origin[s] && in_span && e->kind == 1 && e->role == ROLE_OUTPUT;
-	bool of_transformation = k->origin[s] && v->kind == KIND_TRANSFORMATION && in_span &&
-				 e->kind == 1 && e->role == ROLE_ABOUT;
-	bool moved = structural(e);
-	if (!made && !of_transformation && !moved)
+	if ((e->flags & FLAG_ERROR) || !spans_hold(&k->sites[s].origin, e->happened_ms))
 		return true;
-	const struct record_frame *f = frame_of(k, s, (size_t)number - 1);
+	const struct record_frame *f = frame_of(k->w, s, (size_t)number - 1);
 	if (!f)
-		return gap(k, v, number, "its record is not shown");
-	k->steps += f->n;
-	if (moved && !child(k, s, number, e, f, in))
+		return gap(k, s, number, "its record is not shown");
+	if (is_void(e) || f->event_type != TYPE_TRANSFORMATION)
+		return true;
+	if (!inputs(k, s, number, f))
 		return false;
-	if ((made || of_transformation) && !inputs(k, s, number, f))
-		return false;
-	return !made || !f->has_transformation_id || transformation(k, s, number, f);
+	return !f->has_transformation_id || e->role == ROLE_ABOUT || transformation(k, s, number, f);
 }
+
+/* ---- the whole ---- */
 
 static bool walk_subject(struct walk *k, size_t s)
 {
-	struct inside in = {false, {NULL, 0}, 0};
-	const struct verify_subject *v = &k->w->r->subjects[s];
-	for (uint64_t n = 1; n <= v->last; n++) {
-		if (k->steps++ > STEPS_MAX)
-			return refuse(k->w, VERIFY_LIMIT, "the journey is too long");
-		if (!walk_event(k, s, n, &in))
+	struct site *at = &k->sites[s];
+	if (!read_site(k, s))
+		return false;
+	for (size_t i = 0; i < at->n_stays; i++)
+		if (!around(k, s, &at->stays[i]))
 			return false;
-	}
-	return leave(k, s, &in, UINT64_MAX, true);
-}
-
-static bool walk_all(struct walk *k)
-{
-	span(k, 0, 1, UINT64_MAX, true, SIZE_MAX);
-	k->w->r->subjects[0].link = 0;
-	while (k->n_queue) {
-		size_t s = k->queue[--k->n_queue];
-		k->waiting[s] = false;
-		if (!walk_subject(k, s))
+	for (size_t i = 0; i < at->n_made; i++)
+		if (!made(k, s, at->made[i]))
 			return false;
-	}
-	for (size_t i = 0; i < k->w->r->n_subjects; i++)
-		if (!k->reached[i])
-			return refuse(k->w, VERIFY_JOURNEY, "%s does not belong to it",
-				      k->w->r->subjects[i].id);
 	return true;
 }
 
-bool check_journey(struct work *w)
+/* The record that ended a stay is in the thing's own part, so it is in the container's too. */
+static void mark_end(struct walk *k, size_t s, const struct stay *stay)
+{
+	size_t c = subject_named(k->w, stay->container);
+	const struct verify_subject *v = &k->w->r->subjects[s];
+	if (!stay->end || c == SIZE_MAX || !k->sites[c].reached || !v->events[stay->end - 1].part)
+		return;
+	uint64_t n = number_in(k, s, stay->end, stay->container);
+	if (n && n <= k->w->r->subjects[c].n_events)
+		k->w->r->subjects[c].events[n - 1].part = true;
+}
+
+static void mark(struct walk *k)
+{
+	for (size_t s = 0; s < k->w->r->n_subjects; s++) {
+		struct verify_subject *v = &k->w->r->subjects[s];
+		for (uint64_t i = 0; i < v->n_events; i++)
+			v->events[i].part = part(&k->sites[s], &v->events[i]);
+	}
+	for (size_t s = 0; s < k->w->r->n_subjects; s++)
+		for (size_t i = 0; i < k->sites[s].n_stays; i++)
+			mark_end(k, s, &k->sites[s].stays[i]);
+	for (size_t s = 0; s < k->w->r->n_subjects; s++) {
+		struct verify_subject *v = &k->w->r->subjects[s];
+		v->first = v->last = 0;
+		for (uint64_t n = 1; n <= v->n_events; n++) {
+			if (!v->events[n - 1].part)
+				continue;
+			v->first = v->first ? v->first : n;
+			v->last = n;
+		}
+	}
+}
+
+static bool by_time(struct work *w)
 {
 	size_t n = w->r->n_subjects;
 	struct walk k = {
 		.w = w,
-		.reached = take_memory(w, n * sizeof(bool)),
-		.origin = take_memory(w, n * sizeof(bool)),
-		.waiting = take_memory(w, n * sizeof(bool)),
-		.queue = take_memory(w, n * sizeof(size_t)),
+		.sites = take_memory(w, n * sizeof *k.sites),
+		.queue = take_memory(w, n * sizeof *k.queue),
 	};
-	if (!k.reached || !k.origin || !k.waiting || !k.queue)
+	if (!k.sites || !k.queue || !belongs(&k, 0, always, true, SIZE_MAX))
 		return false;
-	if (w->r->subjects[0].absent)
-		return true;
-	w->r->journey = walk_all(&k);
-	if (n == 1 && w->r->reason == VERIFY_JOURNEY) {
-		/* A bundle of one subject need not be a journey; then it does not say it is one. */
-		w->r->reason = VERIFY_OK;
-		w->r->detail[0] = 0;
-		w->r->journey = false;
+	w->r->subjects[0].link = 0;
+	while (k.n_queue) {
+		size_t s = k.queue[--k.n_queue];
+		k.sites[s].waiting = false;
+		if (!walk_subject(&k, s))
+			return false;
 	}
-	return w->r->reason == VERIFY_OK;
+	for (size_t i = 0; i < n; i++)
+		if (!k.sites[i].reached)
+			return refuse(w, VERIFY_JOURNEY, "%s does not belong to it",
+				      w->r->subjects[i].id);
+	mark(&k);
+	return true;
+}
+
+static void forget(struct verify_result *r)
+{
+	r->reason = VERIFY_OK;
+	r->detail[0] = 0;
+	for (size_t i = 0; i < r->n_subjects; i++) {
+		struct verify_subject *s = &r->subjects[i];
+		s->first = s->last = 0;
+		s->via = SIZE_MAX;
+		s->link = 0;
+		s->contradicts = false;
+	}
+}
+
+bool check_journey(struct work *w)
+{
+	struct verify_result *r = w->r;
+	if (r->subjects[0].absent)
+		return true;
+	r->journey = by_time(w);
+	if (r->journey || r->reason != VERIFY_JOURNEY)
+		return r->journey;
+	if (r->n_subjects == 1) {
+		/* It need not be a journey; then it does not say it is one. */
+		forget(r);
+		return true;
+	}
+	char detail[sizeof r->detail];
+	memcpy(detail, r->detail, sizeof detail);
+	forget(r);
+	r->journey_by_order = check_journey_by_order(w);
+	if (!r->journey_by_order && r->reason == VERIFY_JOURNEY)
+		memcpy(r->detail, detail, sizeof detail);
+	return r->journey_by_order;
 }

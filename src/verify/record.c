@@ -4,9 +4,9 @@
  */
 #include "verify/inside.h"
 
-/* Action{1: Event{18: transformation_id}}: is there one? The bytes are those that the
+/* Action{1: Event{1: type, 5: event_id, 18: transformation_id}}. The bytes are those that the
  * ledger took in, but nothing is assumed of them: anything odd is "no". */
-static bool find_field(struct slice message, uint64_t field, struct slice *out)
+static bool find_field(struct slice message, uint64_t field, struct slice *out, uint64_t *number)
 {
 	struct reader r = reader_of(message);
 	while (reader_left(&r)) {
@@ -15,7 +15,9 @@ static bool find_field(struct slice message, uint64_t field, struct slice *out)
 			return false;
 		switch (tag & 7) {
 		case 0:
-			reader_varint(&r);
+			*number = reader_varint(&r);
+			if (!r.bad && tag >> 3 == field)
+				return true;
 			break;
 		case 1:
 			reader_bytes(&r, 8);
@@ -35,10 +37,18 @@ static bool find_field(struct slice message, uint64_t field, struct slice *out)
 	return false;
 }
 
-static bool has_transformation_id(struct slice action)
+static void read_action(struct record_frame *f, struct slice action)
 {
-	struct slice event, id;
-	return find_field(action, 1, &event) && find_field(event, 18, &id) && id.n > 0;
+	struct slice event = {NULL, 0}, id = event;
+	uint64_t number = 0;
+	if (!find_field(action, 1, &event, &number))
+		return;
+	if (find_field(event, 1, &id, &number))
+		f->event_type = number;
+	if (find_field(event, 5, &id, &number))
+		f->event_id = id;
+	id.n = 0;
+	f->has_transformation_id = find_field(event, 18, &id, &number) && id.n > 0;
 }
 
 static bool read_frame(struct work *w, struct record_frame *f, struct slice record)
@@ -65,7 +75,7 @@ static bool read_frame(struct work *w, struct record_frame *f, struct slice reco
 		f->entries[i].number = reader_varint(&r);
 		reader_varint(&r); /* the record before */
 	}
-	f->has_transformation_id = has_transformation_id(reader_lp(&r));
+	read_action(f, reader_lp(&r));
 	if (r.bad || r.p != r.end)
 		return refuse(w, VERIFY_RECORD, "a log record is malformed");
 	return true;
@@ -103,4 +113,20 @@ bool read_records(struct work *w)
 	}
 	w->n_frames = (size_t)n;
 	return !w->in.bad || refuse(w, VERIFY_FORMAT, "cut in the records");
+}
+
+const struct record_frame *frame_of(const struct work *w, size_t subject, size_t event)
+{
+	size_t low = 0, high = w->n_frames;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct record_frame *f = &w->frames[mid];
+		if (f->subject == subject && f->event == event)
+			return f;
+		if (f->subject < subject || (f->subject == subject && f->event < event))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
 }

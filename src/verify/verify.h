@@ -68,6 +68,13 @@ struct verify_event {
 	uint8_t kind;  /* 1: an EPCIS event; else another act, named by `step` */
 	uint8_t flags; /* docs/format/record.md: 1-3 action, 4 error, 8 taken in, 16, 32 */
 	uint8_t role;
+	bool part; /* belongs to the journey; in a bundle that is none all do */
+	/* Error declarations (docs/format/bundle.md): the number (from 1) of the event that
+	 * declares this one in error, and of the one that this declares so; 0: none, or not
+	 * known. By record: both records are here and name one event, which proves it. Else they
+	 * only look alike. */
+	bool declared_by_record, declares_by_record;
+	uint64_t declared_by, declares;
 	int64_t happened_ms, recorded_ms;
 	const char *step, *where, *who;
 	uint8_t digest[32];
@@ -83,9 +90,11 @@ struct verify_subject {
 	uint64_t claims; /* what others say beside the history: not in the bundle */
 	uint64_t n_events;
 	struct verify_event *events;
-	/* In a journey: events first..last (from 1) belong to it; 0, 0: none. `via` is the
-	 * subject that led here (SIZE_MAX: the first), `link` how: 'o' origin, 'c' container. */
+	/* In a journey: the first and the last event (from 1) that belong to it; 0, 0: none. `via`
+	 * is the subject that led here (SIZE_MAX: the first), `link` how: 'o' origin, 'c' container.
+	 * Of some packing the times contradict: then what was recorded meanwhile counts. */
 	uint64_t first, last;
+	bool contradicts;
 	size_t via;
 	char link;
 };
@@ -126,6 +135,12 @@ struct verify_result {
 
 	bool is_head;	/* a head file: no subjects */
 	bool journey;	/* everything that it was made from or carried in is shown */
+	/* Or so by the order of recording, as older nodes bounded it: what was recorded late may
+	 * be missing. */
+	bool journey_by_order;
+	/* Of how many events here it is not known which event they declare in error; and of how
+	 * many it is not shown by records. */
+	uint64_t errors_unknown, errors_alike;
 	bool head_held; /* it continues the head given in the options */
 	int64_t held_height;
 	size_t n_subjects;

@@ -134,13 +134,12 @@ static void put_notes(struct buf *b, const struct verify_event *e, bool zh)
 			buf_printf(b, "%s%s", zh ? "，" : ", ", notes[i].words[zh]);
 }
 
-static void put_table(struct buf *b, const struct verify_subject *s, bool journey, bool zh)
+static void put_table(struct buf *b, const struct verify_subject *s, bool zh)
 {
 	struct widths w = widths_of(s);
 	for (uint64_t i = 0; i < s->n_events; i++) {
 		const struct verify_event *e = &s->events[i];
-		bool part = !journey || (i + 1 >= s->first && i + 1 <= s->last);
-		buf_printf(b, "%s%4" PRIu64 "  ", part ? " " : "-", i + 1);
+		buf_printf(b, "%s%4" PRIu64 "  ", e->part ? " " : "-", i + 1);
 		put_time(b, e->happened_ms);
 		buf_put_str(b, "  ");
 		put_column(b, e->step, w.step);
@@ -188,7 +187,11 @@ static void put_subject(struct buf *b, const struct verify_result *r, size_t i, 
 			      : "  (%" PRIu64 " claims of others beside them, not shown)",
 			   s->claims);
 	buf_put_u8(b, '\n');
-	put_table(b, s, r->journey && r->n_subjects > 1, zh);
+	if (s->contradicts)
+		buf_put_str(b, zh ? "  有取出时间早于装入时间：该段按记录次序计\n"
+				  : "  unpacked, by the times told, before it was packed: there the order of "
+				    "recording counts\n");
+	put_table(b, s, zh);
 }
 
 static void put_when(struct buf *b, const struct verify_result *r)
@@ -206,6 +209,12 @@ static void put_what(struct buf *b, const struct verify_result *r, bool zh)
 	} else if (r->subjects[0].absent) {
 		buf_put_str(b, zh ? "  - 该标识在此链上没有任何历史："
 				  : "  - This identifier has no history on this chain: ");
+	} else if (r->journey_by_order) {
+		buf_printf(b,
+			   zh ? "  - 按记录次序的行程：%zu 个标的，全部 %" PRIu64 " 条事件，无一遗漏："
+			      : "  - The journey by the order of recording: %zu subjects, all their %" PRIu64
+				" events, none left out: ",
+			   r->n_subjects, events);
 	} else if (r->n_subjects > 1) {
 		buf_printf(b,
 			   zh ? "  - 全程完整：%zu 个标的，全部 %" PRIu64 " 条事件，无一遗漏："
@@ -279,6 +288,10 @@ static void put_limits(struct buf *b, const struct verify_result *r, bool zh)
 	if (!r->is_head && !r->subjects[0].absent)
 		buf_put_str(b, zh ? "  - 实物与记录相符\n"
 				  : "  - that the goods are what the record says\n");
+	if (r->journey_by_order)
+		buf_put_str(b, zh ? "  - 行程完整：取出之后才记录的内容可能缺失（旧式证明）\n"
+				  : "  - that this is all of the journey: what was recorded after an "
+				    "unpacking may be missing (an older form of proof)\n");
 	buf_put_str(b,
 		    zh ? "  - 此后没有新的事件（请在线查询是否仍为最新）\n"
 		       : "  - that nothing happened since: whether it is still current has to be "
@@ -366,7 +379,7 @@ static const char *j_bool(bool v)
 	return v ? "true" : "false";
 }
 
-static void j_event(struct buf *b, const struct verify_event *e, uint64_t number, bool part)
+static void j_event(struct buf *b, const struct verify_event *e, uint64_t number)
 {
 	buf_printf(b, "{\"number\":%" PRIu64 ",\"kind\":%u,\"role\":%u,\"action\":\"%s\"", number,
 		   e->kind, e->role, action_name(e->flags));
@@ -379,7 +392,7 @@ static void j_event(struct buf *b, const struct verify_event *e, uint64_t number
 		   e->recorded_ms);
 	buf_printf(b, ",\"error\":%s,\"taken_in\":%s,\"unnamed\":%s,\"sensor\":%s,\"part\":%s",
 		   j_bool(e->flags & 4), j_bool(e->flags & 8), j_bool(e->flags & 16),
-		   j_bool(e->flags & 32), j_bool(part));
+		   j_bool(e->flags & 32), j_bool(e->part));
 	j_hex(b, "digest", e->digest);
 	buf_put_u8(b, '}');
 }
@@ -387,7 +400,6 @@ static void j_event(struct buf *b, const struct verify_event *e, uint64_t number
 static void j_subject(struct buf *b, const struct verify_result *r, size_t i)
 {
 	const struct verify_subject *s = &r->subjects[i];
-	bool whole = !r->journey || r->n_subjects == 1;
 	buf_put_str(b, "{\"id\":");
 	j_string(b, s->id);
 	buf_printf(b, ",\"absent\":%s", j_bool(s->absent));
@@ -403,11 +415,11 @@ static void j_subject(struct buf *b, const struct verify_result *r, size_t i)
 			j_field(b, "of", r->subjects[s->via].id);
 			j_field(b, "as", s->link == 'o' ? "origin" : "container");
 		}
+		buf_printf(b, ",\"times_contradict\":%s", j_bool(s->contradicts));
 		buf_put_str(b, ",\"events\":[");
 		for (uint64_t k = 0; k < s->n_events; k++) {
 			buf_put_str(b, k ? "," : "");
-			j_event(b, &s->events[k], k + 1,
-				whole || (k + 1 >= s->first && k + 1 <= s->last));
+			j_event(b, &s->events[k], k + 1);
 		}
 		buf_put_u8(b, ']');
 	}
@@ -425,9 +437,11 @@ static void j_good(struct buf *b, const struct verify_result *r)
 	j_hex(b, "log_root", r->log_root);
 	buf_printf(b,
 		   ",\"log_size\":%" PRIu64 ",\"validators\":%zu,\"signed\":%zu"
-		   ",\"one_signer\":%s,\"head\":%s,\"journey\":%s,\"continues_held_head\":%s",
+		   ",\"one_signer\":%s,\"head\":%s,\"journey\":%s,\"journey_by_order\":%s"
+		   ",\"continues_held_head\":%s",
 		   r->log_size, r->n_validators, r->n_signed, j_bool(r->n_validators == 1),
-		   j_bool(r->is_head), j_bool(r->journey), j_bool(r->head_held));
+		   j_bool(r->is_head), j_bool(r->journey), j_bool(r->journey_by_order),
+		   j_bool(r->head_held));
 	buf_put_str(b, ",\"signers\":[");
 	for (size_t i = 0; i < r->n_signed; i++) {
 		char hex[65];
