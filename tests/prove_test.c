@@ -378,6 +378,36 @@ static void epochs(void **s)
 	assert_int_equal(e, ERR_OK);
 }
 
+/* A declaration of error and what it voids are shown by their records, if that fits into one QR
+ * code; if not, it is still told which. */
+static void errors_are_shown(void **s)
+{
+	(void)s;
+	static const char first[] =
+		"\"action\":\"OBSERVE\",\"bizStep\":\"inspecting\",\"epcList\":[\"" ITEM
+		"\"],\"eventID\":\"urn:uuid:1c2f7f0e-1d1e-4f0e-8d5a-0a3c2f7f0e02\"";
+	struct node *n = created("errors");
+	char again[500];
+	snprintf(again, sizeof again, "%s,\"errorDeclaration\":{\"declarationTime\":\"2026-05-01T10:00:00Z\"}", first);
+	record(n, "ObjectEvent", "\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"epcList\":[\"" ITEM "\"]");
+	record_at(n, "2026-05-01T00:00:00Z", "ObjectEvent", first);
+	record_at(n, "2026-05-01T00:00:00Z", "ObjectEvent", again);
+	for (int events = 3; events < 40; events++) {
+		struct buf b = prove(n, ITEM, (struct node_prove_options){0});
+		struct verify_result *r = checked(&b, NULL);
+		const struct verify_event *e = r->subjects[0].events;
+		assert_int_equal(r->subjects[0].n_events, events);
+		assert_true(e[1].declared_by == 3 && e[2].declares == 2);
+		assert_true(events > 3 || e[1].declared_by_record);
+		assert_true(events < 39 || !e[1].declared_by_record);
+		assert_true(!e[1].declared_by_record || b.n <= 2600);
+		verify_free(r);
+		buf_fini(&b);
+		record(n, "ObjectEvent", "\"action\":\"OBSERVE\",\"bizStep\":\"storing\",\"epcList\":[\"" ITEM "\"]");
+	}
+	node_close(n);
+}
+
 /* ---- trace and journey tell the same ---- */
 
 static int digest_cmp(const void *a, const void *b)
@@ -525,6 +555,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_subject),
 		cmocka_unit_test(whole_journey),
+		cmocka_unit_test(errors_are_shown),
 		cmocka_unit_test(trace_and_journey_agree),
 		cmocka_unit_test(trace_and_journey_agree_on_the_sample),
 		cmocka_unit_test(witnesses_and_heads),

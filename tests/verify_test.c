@@ -732,6 +732,96 @@ static void older_bundles(void **s)
 	world_free(w);
 }
 
+static void inspected(struct world *w, const char *event_id, int64_t minute, uint8_t flags)
+{
+	w->event_id = event_id;
+	w->happened_ms = 1764000000000 + minute * 60000;
+	w_event(w, A_OBSERVE | flags, "inspecting", "/414/9521234000013", "leafco", 0);
+}
+
+static struct verify_result *errors_shown(struct world *w, bool records)
+{
+	struct buf b = BUF_INIT;
+	size_t which = 0;
+	struct bundle_subject sub = w_bundle_subject(w, which);
+	struct bundle_record r[8];
+	struct bundle one = {
+		.head = w_bundle_head(w), .subjects = &sub, .n_subjects = 1, .records = r};
+	for (size_t i = 0; records && i < w->s[0].n; i++)
+		r[one.n_records++] =
+			(struct bundle_record){0, i, buf_slice(&w->records[w->s[0].record[i]])};
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+	struct verify_result *v = w_verify(w, buf_slice(&b));
+	assert_int_equal(v->reason, VERIFY_OK);
+	buf_fini(&b);
+	return v;
+}
+
+static void assert_says(const struct verify_result *r, enum verify_style style, const char *want)
+{
+	char *words = verify_words(r, style);
+	if (!strstr(words, want))
+		print_error("%s\nis not in\n%s\n", want, words);
+	assert_non_null(strstr(words, want));
+	free(words);
+}
+
+/* Which event is void: proven where the records are here, else told by likeness, or left open. */
+static void errors(void **s)
+{
+	(void)s;
+	struct world *w = world_new(1);
+	w_add(w, "/01/09521234543213/21/X", 1);
+	inspected(w, "urn:uuid:1", 1, 0);
+	inspected(w, "urn:uuid:2", 2, 0);
+	inspected(w, "urn:uuid:2", 2, 4);
+	world_close(w, 5);
+	struct verify_result *r = errors_shown(w, false);
+	const struct verify_event *e = r->subjects[0].events;
+	assert_true(e[1].declared_by == 3 && !e[1].declared_by_record && e[0].declared_by == 0);
+	assert_true(e[2].declares == 2 && !e[2].declares_by_record);
+	assert_true(r->errors_alike == 1 && r->errors_unknown == 0);
+	assert_says(r, VERIFY_EN, "VOID, it seems: 3 declares an error");
+	assert_says(r, VERIFY_EN, "that the event declared in error is the one marked");
+	assert_says(r, VERIFY_EN, "that none of these acts was disowned");
+	assert_says(r, VERIFY_ZH, "似已作废");
+	assert_says(r, VERIFY_JSON, "\"declares_error\":true,\"declares_error_of\":2,\"declares_proven\":false");
+	assert_says(r, VERIFY_JSON, "\"declared_in_error_by\":3,\"declared_proven\":false");
+	assert_says(r, VERIFY_JSON, "\"errors_alike\":\"that the event declared in error");
+	assert_says(r, VERIFY_JSON, "\"disowned\":\"that none of these acts");
+	verify_free(r);
+	r = errors_shown(w, true);
+	e = r->subjects[0].events;
+	assert_true(e[1].declared_by == 3 && e[1].declared_by_record && e[2].declares_by_record);
+	assert_true(r->errors_alike == 0 && r->errors_unknown == 0 && r->journey);
+	assert_says(r, VERIFY_EN, "VOID: declared in error by 3");
+	assert_says(r, VERIFY_EN, "declares 2 in error");
+	assert_says(r, VERIFY_ZH, "作废：第 3 条声明其有误");
+	verify_free(r);
+	/* Two events are like it; then the records alone tell. */
+	inspected(w, "urn:uuid:4", 9, 0);
+	inspected(w, "urn:uuid:5", 9, 0);
+	inspected(w, "urn:uuid:4", 9, 4);
+	world_close(w, 6);
+	r = errors_shown(w, false);
+	assert_true(r->errors_unknown == 1 && r->errors_alike == 1);
+	assert_says(r, VERIFY_EN, "which event is void");
+	assert_says(r, VERIFY_JSON, "\"errors_unknown\":1");
+	verify_free(r);
+	r = errors_shown(w, true);
+	e = r->subjects[0].events;
+	assert_true(e[3].declared_by == 6 && e[4].declared_by == 0 && r->errors_unknown == 0);
+	verify_free(r);
+	/* Of an event that is not here; and what is like it is another, as the records say. */
+	inspected(w, "urn:uuid:6", 20, 0);
+	inspected(w, "urn:uuid:7", 20, 4);
+	world_close(w, 7);
+	r = errors_shown(w, true);
+	assert_true(r->subjects[0].events[6].declared_by == 0 && r->errors_unknown == 1);
+	verify_free(r);
+	world_free(w);
+}
+
 /* Two subjects, each good, of two different states. */
 static void two_states(void **s)
 {
@@ -1095,6 +1185,7 @@ int main(void)
 		cmocka_unit_test(every_step), cmocka_unit_test(journey),
 		cmocka_unit_test(stays),      cmocka_unit_test(two_states),
 		cmocka_unit_test(times),      cmocka_unit_test(older_bundles),
+		cmocka_unit_test(errors),
 		cmocka_unit_test(epochs),     cmocka_unit_test(foreign_key),
 		cmocka_unit_test(heads),      cmocka_unit_test(consistency),
 		cmocka_unit_test(evidence),   cmocka_unit_test(evidence_of_logs),

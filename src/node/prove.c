@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+enum { QR_BYTES_MAX = 2600 };
+
 /* The header and commit of a block. */
 struct signed_block {
 	struct header header;
@@ -160,6 +162,21 @@ static enum err encode(struct node *n, struct buf *out, struct book *b, const st
 	return bundle_encode(out, &m, t);
 }
 
+/* What is void is best shown by the records; a proof for a QR code shows them if they fit. */
+static enum err encode_fit(struct node *n, struct buf *out, struct book *b, const struct ledger_proof *p,
+			   const struct signed_block *block, uint64_t since_log_size, struct err_text *t)
+{
+	struct chapter *c = &b->chapters[0];
+	size_t start = out->n;
+	bool errors = b->n == 1 && chapter_show_errors(c) > 0;
+	TRY(encode(n, out, b, p, block, since_log_size, t));
+	if (!errors || out->n - start <= QR_BYTES_MAX)
+		return ERR_OK;
+	out->n = start;
+	memset(c->shown, 0, c->n);
+	return encode(n, out, b, p, block, since_log_size, t);
+}
+
 static enum err prove(struct node *n, struct buf *out, struct book *b, struct slice id,
 		      const struct node_prove_options *o, struct err_text *t)
 {
@@ -180,7 +197,8 @@ static enum err prove(struct node *n, struct buf *out, struct book *b, struct sl
 		TRY(chapters_prove(b, &p, &same, t));
 	}
 	TRY(carrier_find(n, block, &p, o->wait_ms ? o->wait_ms : 5000, t));
-	return encode(n, out, b, &p, block, o->since_log_size, t);
+	return o->journey ? encode(n, out, b, &p, block, o->since_log_size, t)
+			  : encode_fit(n, out, b, &p, block, o->since_log_size, t);
 }
 
 enum err node_prove(struct node *n, struct buf *out, struct slice subject_id,

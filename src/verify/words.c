@@ -114,24 +114,46 @@ static struct widths widths_of(const struct verify_subject *s)
 	return w;
 }
 
+static void put_note(struct buf *b, bool zh, bool *any, const char *fmt, uint64_t number)
+{
+	buf_put_str(b, *any ? zh ? "，" : ", " : "  ");
+	buf_printf(b, fmt, number); /* the tables' own */
+	*any = true;
+}
+
 static void put_notes(struct buf *b, const struct verify_event *e, bool zh)
 {
 	static const struct {
 		uint8_t flag;
 		const char *words[2];
 	} notes[] = {
-		{4, {"declares an error", "声明有误"}},
 		{8, {"taken in from outside", "自外部接收"}},
 		{16, {"by its container", "随其容器"}},
 		{32, {"sensor data", "传感数据"}},
 	};
-	if (e->flags & 3) {
-		buf_put_str(b, "  ");
-		buf_put_str(b, action_name(e->flags));
-	}
+	bool any = false;
+	if (e->flags & 3)
+		put_note(b, zh, &any, action_name(e->flags), 0);
+	if (e->declared_by)
+		put_note(b, zh, &any,
+			 e->declared_by_record
+				 ? (zh ? "【作废：第 %" PRIu64 " 条声明其有误】"
+				       : "VOID: declared in error by %" PRIu64)
+				 : (zh ? "【似已作废：第 %" PRIu64 " 条声明有误，内容与此相同】"
+				       : "VOID, it seems: %" PRIu64 " declares an error, and is like it"),
+			 e->declared_by);
+	if ((e->flags & 4) && e->declares)
+		put_note(b, zh, &any,
+			 e->declares_by_record ? (zh ? "声明第 %" PRIu64 " 条有误"
+						     : "declares %" PRIu64 " in error")
+					       : (zh ? "声明有误，似指第 %" PRIu64 " 条"
+						     : "declares an error, it seems of %" PRIu64),
+			 e->declares);
+	else if (e->flags & 4)
+		put_note(b, zh, &any, zh ? "声明有误" : "declares an error", 0);
 	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
 		if (e->flags & notes[i].flag)
-			buf_printf(b, "%s%s", zh ? "，" : ", ", notes[i].words[zh]);
+			put_note(b, zh, &any, notes[i].words[zh], 0);
 }
 
 static void put_table(struct buf *b, const struct verify_subject *s, bool zh)
@@ -283,27 +305,76 @@ static void put_who(struct buf *b, const struct verify_result *r, bool zh)
 			   r->held_height);
 }
 
+/* What a good verdict leaves open: NAME for programs, words for people. */
+#define LIMITS(X)                                                                                  \
+	X(GOODS, goods, "that the goods are what the record says", "实物与记录相符")               \
+	X(ERRORS, errors,                                                                          \
+	  "which event is void: what declares an error does not say here of which; ask on line",   \
+	  "哪条事件作废：声明有误者在此未指明对象，请在线查询")                                    \
+	X(ALIKE, errors_alike,                                                                     \
+	  "that the event declared in error is the one marked: it is like the declaration in "     \
+	  "time, step, place and member; the records would prove it (prove --journey, or ask on "  \
+	  "line)",                                                                                 \
+	  "被声明有误的正是所标事件：二者时间、步骤、地点、成员相同；记录方可证明（prove "         \
+	  "--journey 或在线查询）")                                                                \
+	X(DISOWNED, disowned,                                                                      \
+	  "that none of these acts was disowned, as done with a stolen key: ask on line",          \
+	  "其中没有因密钥被盗而不予承认的行为：请在线查询")                                        \
+	X(LATE, recorded_late,                                                                     \
+	  "that this is all of the journey: what was recorded after an unpacking may be missing "  \
+	  "(an older form of proof; ask for a new one)",                                           \
+	  "行程完整：取出之后才记录的内容可能缺失（旧式证明，请索取新的）")                        \
+	X(CURRENT, current,                                                                        \
+	  "that nothing happened since: whether it is still current has to be asked on line",      \
+	  "此后没有新的事件（请在线查询是否仍为最新）")                                            \
+	X(SECOND, second_history,                                                                  \
+	  "that the signer kept no second, different history: one key can sign two (a witness, "   \
+	  "or a head you hold, would show it)",                                                    \
+	  "签名者没有另存一份不同的历史（一把密钥可以签署两份；请见证或比对链头）")
+
+enum limit {
+#define X(NAME, name, en, zh) LIMIT_##NAME,
+	LIMITS(X)
+#undef X
+		LIMIT_END
+};
+
+static const struct {
+	const char *name, *words[2];
+} limits[] = {
+#define X(NAME, name, en, zh) {#name, {en, zh}},
+	LIMITS(X)
+#undef X
+};
+
+static bool leaves_open(const struct verify_result *r, enum limit l)
+{
+	bool history = !r->is_head && !r->subjects[0].absent;
+	switch (l) {
+	case LIMIT_GOODS:
+	case LIMIT_DISOWNED:
+		return history;
+	case LIMIT_ERRORS:
+		return r->errors_unknown > 0;
+	case LIMIT_ALIKE:
+		return r->errors_alike > 0;
+	case LIMIT_LATE:
+		return r->journey_by_order;
+	case LIMIT_CURRENT:
+		return true;
+	case LIMIT_SECOND:
+		return r->n_validators == 1 && r->n_witnesses == 0 && !r->head_held;
+	case LIMIT_END:
+		break;
+	}
+	return false;
+}
+
 static void put_limits(struct buf *b, const struct verify_result *r, bool zh)
 {
-	if (!r->is_head && !r->subjects[0].absent)
-		buf_put_str(b, zh ? "  - 实物与记录相符\n"
-				  : "  - that the goods are what the record says\n");
-	if (r->journey_by_order)
-		buf_put_str(b, zh ? "  - 行程完整：取出之后才记录的内容可能缺失（旧式证明）\n"
-				  : "  - that this is all of the journey: what was recorded after an "
-				    "unpacking may be missing (an older form of proof)\n");
-	buf_put_str(b,
-		    zh ? "  - 此后没有新的事件（请在线查询是否仍为最新）\n"
-		       : "  - that nothing happened since: whether it is still current has to be "
-			 "asked on line\n");
-	if (r->n_validators == 1 && r->n_witnesses == 0 && !r->head_held)
-		buf_put_str(
-			b,
-			zh ? "  - "
-			     "签名者没有另存一份不同的历史（一把密钥可以签署两份；请见证或比对链头"
-			     "）\n"
-			   : "  - that the signer kept no second, different history: one key can "
-			     "sign two (a witness, or a head you hold, would show it)\n");
+	for (unsigned i = 0; i < LIMIT_END; i++)
+		if (leaves_open(r, (enum limit)i))
+			buf_printf(b, "  - %s\n", limits[i].words[zh]);
 }
 
 static void put_refusal(struct buf *b, const struct verify_result *r, bool zh)
@@ -393,6 +464,13 @@ static void j_event(struct buf *b, const struct verify_event *e, uint64_t number
 	buf_printf(b, ",\"error\":%s,\"taken_in\":%s,\"unnamed\":%s,\"sensor\":%s,\"part\":%s",
 		   j_bool(e->flags & 4), j_bool(e->flags & 8), j_bool(e->flags & 16),
 		   j_bool(e->flags & 32), j_bool(e->part));
+	buf_printf(b, ",\"declares_error\":%s", j_bool(e->flags & 4));
+	if (e->declares)
+		buf_printf(b, ",\"declares_error_of\":%" PRIu64 ",\"declares_proven\":%s", e->declares,
+			   j_bool(e->declares_by_record));
+	if (e->declared_by)
+		buf_printf(b, ",\"declared_in_error_by\":%" PRIu64 ",\"declared_proven\":%s",
+			   e->declared_by, j_bool(e->declared_by_record));
 	j_hex(b, "digest", e->digest);
 	buf_put_u8(b, '}');
 }
@@ -438,10 +516,19 @@ static void j_good(struct buf *b, const struct verify_result *r)
 	buf_printf(b,
 		   ",\"log_size\":%" PRIu64 ",\"validators\":%zu,\"signed\":%zu"
 		   ",\"one_signer\":%s,\"head\":%s,\"journey\":%s,\"journey_by_order\":%s"
-		   ",\"continues_held_head\":%s",
+		   ",\"continues_held_head\":%s,\"errors_unknown\":%" PRIu64
+		   ",\"errors_alike\":%" PRIu64,
 		   r->log_size, r->n_validators, r->n_signed, j_bool(r->n_validators == 1),
 		   j_bool(r->is_head), j_bool(r->journey), j_bool(r->journey_by_order),
-		   j_bool(r->head_held));
+		   j_bool(r->head_held), r->errors_unknown, r->errors_alike);
+	buf_put_str(b, ",\"not_proven\":{");
+	for (unsigned i = 0, n = 0; i < LIMIT_END; i++) {
+		if (!leaves_open(r, (enum limit)i))
+			continue;
+		buf_printf(b, "%s\"%s\":", n++ ? "," : "", limits[i].name);
+		j_string(b, limits[i].words[0]);
+	}
+	buf_put_u8(b, '}');
 	buf_put_str(b, ",\"signers\":[");
 	for (size_t i = 0; i < r->n_signed; i++) {
 		char hex[65];
