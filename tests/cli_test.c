@@ -506,6 +506,43 @@ static void test_trace_and_proof(void **state)
 	assert_int_equal(verified(bundle, fp), 0);
 }
 
+/* What --since names must be behind this log: a size, or a head of this very history. */
+static void test_since(void **state)
+{
+	(void)state;
+	const char *item = "https://id.example.com/goods/1", *out = program_file("since.bundle", NULL);
+	const char *head = program_file("since.head", NULL), *other = program_file("other.head", NULL);
+	const char *copy = program_file("fork", NULL);
+	char fork[300], fp[65];
+	CODE(0, "genesis", "fingerprint");
+	snprintf(fp, sizeof fp, "%.64s", last.out);
+	CODE(1, "prove", item, "-o", out, "--since", "999");
+	ERR("no log of 999 records to continue");
+	CODE(1, "prove", item, "-o", out, "--since", "999", "--lang", "zh");
+	CODE(2, "prove", item, "-o", out, "--since", "99999999999999999999");
+	/* The newest head, which the proof need not continue but be. */
+	CODE(0, "head", "export", "-o", head);
+	CODE(0, "prove", item, "-o", out, "--since", head);
+	assert_int_equal(verified(out, fp), 0);
+	/* Another chain. */
+	const char *other_dir = program_file("other-chain", NULL);
+	CODE(0, "init", "--data-dir", other_dir, "--name", "Other", "--country", "DE", "--member", "other");
+	CODE(0, "head", "export", "-o", other, "--data-dir", other_dir);
+	CODE(4, "prove", item, "-o", out, "--since", other);
+	ERR("is of another chain");
+	/* A copy that goes on by itself: two histories. */
+	CODE(0, "backup", "create", copy);
+	snprintf(fork, sizeof fork, "%s/forked", program_dir);
+	CODE(0, "restore", copy, "--data-dir", fork);
+	CODE(0, "resume", "--data-dir", fork, "--none-known");
+	CODE(0, "prefix", "register", "https://id7.example.com/", "--data-dir", fork);
+	CODE(0, "head", "export", "-o", other, "--data-dir", fork);
+	CODE(0, "prefix", "register", "https://id8.example.com/");
+	CODE(0, "prefix", "register", "https://id6.example.com/");
+	CODE(4, "prove", item, "-o", out, "--since", other);
+	ERR("and this chain conflict");
+}
+
 /* A partner signs what continues what he saw, and nothing else. */
 static void test_witness(void **state)
 {
@@ -1058,6 +1095,7 @@ int main(void)
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_validator),
 		cmocka_unit_test(test_trace_and_proof),
+		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_witness),
 		cmocka_unit_test(test_attachments),
 		cmocka_unit_test(test_in_turn),

@@ -13,21 +13,50 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Checks against the node's own fingerprint. An exit code. */
-static int check(struct client *c, struct cli *cli, struct slice bundle, size_t *events)
+/* What the reader knows: a size of the log, or a head or bundle that he holds. */
+struct since {
+	uint64_t size;
+	const char *path; /* NULL: a size alone */
+	struct buf *file;
+	uint8_t fingerprint[32];
+};
+
+/* The node's fingerprint; the head that is held must be of the same chain. An exit code. */
+static int chain_check(struct client *c, struct cli *cli, const struct since *s, uint8_t fingerprint[static 32])
 {
 	struct json_value *status;
-	uint8_t fingerprint[32];
 	int code = client_get_json(c, &status, "/v1/status");
 	if (code)
 		return code;
 	if (!hex_decode(fingerprint, 32, slice_str(json_str(cli->arena, status, "genesis"))))
 		return cli_fail(cli, CLI_FAILED, "the node's answer makes no sense");
+	if (s->path && memcmp(fingerprint, s->fingerprint, 32) != 0)
+		return cli_fail(cli, CLI_TAMPERED,
+				cli_tr(cli, "the head in %s is of another chain: its genesis has another fingerprint",
+				       "%s 中的链头属于另一条链：创世指纹不符"),
+				s->path);
+	return CLI_DONE;
+}
+
+/* Checks as the reader will. An exit code. */
+static int check(struct cli *cli, struct slice bundle, const struct since *s, const uint8_t *fingerprint,
+		 size_t *events)
+{
+	int code = CLI_DONE;
 	struct verify_options o = {.fingerprint = fingerprint};
+	if (s->path) {
+		o.head = s->file->p;
+		o.head_n = s->file->n;
+	}
 	struct verify_result *r = verify_bundle(bundle.p, bundle.n, &o);
 	if (!r)
 		return cli_fault(cli, ERR_NOMEM, NULL);
-	if (r->reason != VERIFY_OK)
+	if (r->reason == VERIFY_HEAD)
+		code = cli_fail(cli, CLI_TAMPERED,
+				cli_tr(cli, "the head in %s and this chain conflict: %s",
+				       "%s 中的链头与本链相矛盾：%s"),
+				s->path, r->detail);
+	else if (r->reason != VERIFY_OK)
 		code = cli_fail(
 			cli, CLI_TAMPERED, "%s: %s",
 			cli_tr(cli, verify_reason_en(r->reason), verify_reason_zh(r->reason)),
@@ -82,20 +111,19 @@ static void tell(struct cli *cli, const char *path, struct slice bundle, size_t 
 		path, events, bundle.n);
 }
 
-/* --since: the size of the log that the reader knows, or a head file or bundle that he holds. */
-static int since_choose(struct cli *cli, uint64_t *size)
+/* --since. An exit code; the caller frees s->file. */
+static int since_choose(struct cli *cli, struct since *s)
 {
 	const char *given = cli_value(cli, "since");
 	int code = CLI_FAILED;
-	*size = 0;
+	*s = (struct since){0};
 	if (!given || strspn(given, "0123456789") == strlen(given))
-		return cli_number(cli, "since", size, 0, INT64_MAX) ? CLI_DONE : CLI_USAGE;
-	struct buf *file = cli_read(cli, given, VERIFY_BYTES_MAX, &code);
-	if (!file)
+		return cli_number(cli, "since", &s->size, 0, INT64_MAX) ? CLI_DONE : CLI_USAGE;
+	s->file = cli_read(cli, given, VERIFY_BYTES_MAX, &code);
+	if (!s->file)
 		return code;
 	struct verify_options o = {0};
-	struct verify_result *r = verify_bundle(file->p, file->n, &o);
-	buf_fini(file);
+	struct verify_result *r = verify_bundle(s->file->p, s->file->n, &o);
 	if (!r)
 		return cli_fault(cli, ERR_NOMEM, NULL);
 	code = r->reason == VERIFY_OK ? CLI_DONE
@@ -103,40 +131,50 @@ static int since_choose(struct cli *cli, uint64_t *size)
 						 cli_tr(cli, verify_reason_en(r->reason),
 							verify_reason_zh(r->reason)),
 						 r->detail);
-	*size = r->log_size;
+	s->path = given;
+	s->size = r->log_size;
+	memcpy(s->fingerprint, r->fingerprint, 32);
 	verify_free(r);
 	return code;
+}
+
+static int bundle_get(struct cli *cli, const struct since *s, struct buf *bundle, size_t *events)
+{
+	struct client *c;
+	uint8_t fingerprint[32];
+	const char *tail = arena_printf(cli->arena, "/bundle?since=%" PRIu64 "%s%s", s->size,
+					cli_flag(cli, "journey") ? "&journey=1" : "",
+					cli_flag(cli, "absence") ? "&absence=1" : "");
+	const char *target = tail ? client_item_target(cli, cli->argv[0], tail) : NULL;
+	if (!target)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	int code = client_open(cli, &c, CLIENT_WRITE);
+	if (code)
+		return code;
+	code = chain_check(c, cli, s, fingerprint);
+	if (code == CLI_DONE)
+		code = client_get(c, bundle, target);
+	client_close(c);
+	return code == CLI_DONE ? check(cli, buf_slice(bundle), s, fingerprint, events) : code;
 }
 
 int cmd_prove(struct cli *cli)
 {
 	const char *path = cli_value(cli, "output"), *prefix = cli_value(cli, "url");
 	bool text = cli_flag(cli, "text"), qr = cli_flag(cli, "qr") || cli_value(cli, "svg");
-	struct client *c;
 	struct buf bundle = BUF_INIT;
+	struct since since;
 	size_t events = 0;
 	if (!path && !text && !qr)
 		return cli_fail(cli, CLI_USAGE,
 				"name the file with -o FILE, or ask for --qr or --text");
 	if (!prefix)
 		prefix = QR_PREFIX;
-	uint64_t since;
 	int code = since_choose(cli, &since);
-	if (code)
-		return code;
-	const char *tail = arena_printf(cli->arena, "/bundle?since=%" PRIu64 "%s%s", since,
-					cli_flag(cli, "journey") ? "&journey=1" : "",
-					cli_flag(cli, "absence") ? "&absence=1" : "");
-	const char *target = tail ? client_item_target(cli, cli->argv[0], tail) : NULL;
-	if (!target)
-		return cli_fault(cli, ERR_NOMEM, NULL);
-	code = client_open(cli, &c, CLIENT_WRITE);
-	if (code)
-		return code;
-	code = client_get(c, &bundle, target);
 	if (code == CLI_DONE)
-		code = check(c, cli, buf_slice(&bundle), &events);
-	client_close(c);
+		code = bundle_get(cli, &since, &bundle, &events);
+	if (since.file)
+		buf_fini(since.file);
 	if (code == CLI_DONE && path)
 		code = cli_write(cli, path, buf_slice(&bundle));
 	if (code == CLI_DONE)

@@ -171,10 +171,14 @@ enum err consistencies_make(struct node *n, struct arena *a, struct bundle_consi
 		struct bundle_consistency *c = &(*list)[*count];
 		if (!p)
 			return ERR_NOMEM;
-		if (sizes[i] == 0 || (i > 0 && sizes[i] == sizes[i - 1]))
+		/* This very log needs no proof, and the format has none for it. */
+		if (sizes[i] == 0 || sizes[i] == log_size || (i > 0 && sizes[i] == sizes[i - 1]))
 			continue;
 		if (sizes[i] > log_size)
-			return err_set(t, ERR_MISMATCH, "the head that is held is newer than this proof");
+			return err_set(t, ERR_RANGE,
+				       "no log of %llu records to continue: there are %llu as yet. The head "
+				       "that is held is newer than this node, or of another history",
+				       (unsigned long long)sizes[i], (unsigned long long)log_size);
 		c->size = sizes[i];
 		TRY(mlog_root_at(m, &c->root, sizes[i]));
 		TRY(mlog_prove_consistency(m, p, sizes[i], log_size));
