@@ -613,7 +613,12 @@ static void test_attachments(void **state)
 	CODE(0, "attach", "get", hash);
 	payload_shell(hash, "cp \"$1\" \"$1.kept\"");
 	CODE(0, "attach", "erase", hash, "--reason", "asked for");
+	/* Erased, lost, and never attached are three things. */
 	CODE(3, "attach", "get", hash);
+	ERR("it was erased by acme in block ");
+	ERR(": asked for");
+	CODE(3, "attach", "get", hash, "--lang", "zh");
+	ERR("已由 acme 于区块 ");
 	/* It comes back, with a backup or where the power went: it can be removed again. */
 	payload_shell(hash, "mv \"$1.kept\" \"$1\"");
 	CODE(1, "attach", "erase", hash);
@@ -622,6 +627,16 @@ static void test_attachments(void **state)
 	CODE(3, "attach", "get", hash);
 	CODE(1, "attach", "erase", hash);
 	assert_null(strstr(last.err, "had come back"));
+	attach(hash, "a paper that is lost");
+	char file[500];
+	snprintf(file, sizeof file, "%s/attachments/%s", node_dir, hash);
+	assert_int_equal(remove(file), 0);
+	CODE(3, "attach", "get", hash);
+	ERR("the payload is not here; the chain holds its hash, since block ");
+	ERR("It was not erased");
+	hash[0] = hash[0] == '0' ? '1' : '0';
+	CODE(3, "attach", "get", hash);
+	ERR("no attachment of this hash is recorded");
 	CODE(0, "verify");
 }
 

@@ -5,11 +5,13 @@
  * own SHA-256 is its name. The salt keeps a small or guessable payload from being found by
  * trying; it goes with the file to whoever is shown it, and is gone when it is erased.
  */
+#include "cmd/client.h"
 #include "cmd/cmds.h"
 #include "cmd/sender.h"
 
 #include "base/io.h"
 #include "crypto/sha256.h"
+#include "data/json.h"
 
 #include <sodium.h>
 
@@ -103,16 +105,55 @@ int cmd_attach(struct cli *cli)
 	return code;
 }
 
+/* The payload is not in the folder: what does the chain say of it? An exit code. */
+static int missing(struct cli *cli, const char *hash)
+{
+	struct client *c;
+	struct json_value *v = NULL;
+	const char *target = arena_printf(cli->arena, "/v1/attachments/%s", hash);
+	if (!target)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	int code = client_open(cli, &c, CLIENT_READ);
+	if (code)
+		return code;
+	code = client_get_json(c, &v, target);
+	client_close(c);
+	if (code)
+		return code;
+	const struct json_value *e = json_get(v, "erased");
+	const char *reason = json_str(cli->arena, e, "reason");
+	if (!e)
+		return cli_fail(cli, CLI_NOTFOUND,
+				cli_tr(cli,
+				       "the payload is not here; the chain holds its hash, since block %lld, from %s. It was not erased",
+				       "本地没有该附件的内容；链上存有其哈希（区块 %lld，来自 %s）。该附件未被删除"),
+				(long long)json_i64(v, "height"), json_str(cli->arena, v, "member"));
+	return cli_fail(cli, CLI_NOTFOUND,
+			cli_tr(cli, "it was erased by %s in block %lld, %s (record %lld)%s%s",
+			       "已由 %s 于区块 %lld 删除，%s（记录 %lld）%s%s"),
+			json_str(cli->arena, e, "member"), (long long)json_i64(e, "height"),
+			json_str(cli->arena, e, "recorded"), (long long)json_i64(e, "index"),
+			*reason ? ": " : "", reason);
+}
+
 int cmd_attach_get(struct cli *cli)
 {
 	uint8_t hash[32];
 	struct hash found;
 	int code = CLI_FAILED;
 	const char *path = NULL;
+	char hex[65];
+	bool there = false;
 	if (!sender_hex32(cli, "the hash", cli->argv[0], hash))
 		return CLI_USAGE;
+	hex_encode(hex, hash, 32);
 	path = payload_path(cli, hash);
-	struct buf *stored = path ? cli_read(cli, path, PAYLOAD_MAX + SALT_BYTES, &code) : NULL;
+	enum err e = path ? io_exists(io_posix(), path, &there, &cli->err) : ERR_NOMEM;
+	if (e != ERR_OK)
+		return cli_fault(cli, e, NULL);
+	if (!there)
+		return missing(cli, hex);
+	struct buf *stored = cli_read(cli, path, PAYLOAD_MAX + SALT_BYTES, &code);
 	if (!stored)
 		return code;
 	sha256(&found, buf_slice(stored));

@@ -25,6 +25,7 @@ static const struct route routes[] = {
 	{"GET", "/v1/records/", NULL, api_record, false},
 	{"GET", "/v1/events", NULL, api_events, false},
 	{"GET", "/v1/documents/", NULL, api_document, false},
+	{"GET", "/v1/attachments/", NULL, api_attachment, false},
 	{"GET", "/v1/items", NULL, api_item, false},
 	{"GET", "/v1/items/", NULL, api_item, false},
 	{"GET", "/v1/members", NULL, api_members, false},

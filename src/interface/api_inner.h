@@ -69,6 +69,7 @@ void api_grants(struct api_call *c);
 void api_record(struct api_call *c); /* api_records.c */
 void api_events(struct api_call *c);
 void api_document(struct api_call *c);
+void api_attachment(struct api_call *c);   /* api_attachments.c */
 void api_item(struct api_call *c);	   /* api_items.c */
 void api_transactions(struct api_call *c); /* api_submit.c */
 void api_transaction(struct api_call *c);  /* api_tx.c */
