@@ -131,6 +131,14 @@ static enum err stage_crowded(struct hand *h, struct cells *c, int64_t *delta,
 	return bucket_put(h, level, index, &now, crowd);
 }
 
+/* A leaf as it stands. Its hash follows its key in LMDB's page and is read much later, when
+ * the plan runs: it is asked for now. */
+static struct plan_leaf untouched(const struct trie_leaf *l)
+{
+	__builtin_prefetch(l->hash + 31);
+	return (struct plan_leaf){trie_top(l->key_hash), l->key_hash, l->hash, l->hash};
+}
+
 /* The leaves of a bucket before and after its touches, in order. Room is there. */
 static size_t both_of(struct plan_leaf *out, const struct leaf_list *old, const struct touch *t,
 		      size_t n, int64_t *delta)
@@ -139,24 +147,25 @@ static size_t both_of(struct plan_leaf *out, const struct leaf_list *old, const 
 	for (size_t k = 0; k < n; k++) {
 		if (t[k].kind == TOUCH_READ)
 			continue;
-		int order = 1;
+		struct plan_leaf l = {trie_top(t[k].key_hash), t[k].key_hash, NULL,
+				      t[k].kind == TOUCH_PUT ? t[k].leaf : NULL};
 		for (; i < old->n; i++) {
-			const struct trie_leaf *l = &old->at[i];
-			order = memcmp(l->key_hash, t[k].key_hash, 32);
+			struct plan_leaf here = untouched(&old->at[i]);
+			int order = here.top < l.top   ? -1
+				    : here.top > l.top ? 1
+						       : memcmp(here.key_hash, l.key_hash, 32);
+			if (order == 0)
+				l.was = old->at[i++].hash;
 			if (order >= 0)
 				break;
-			out[count++] = (struct plan_leaf){l->key_hash, l->hash, l->hash};
+			out[count++] = here;
 		}
-		const uint8_t *was = NULL, *is = t[k].kind == TOUCH_PUT ? t[k].leaf : NULL;
-		if (i < old->n && order == 0)
-			was = old->at[i++].hash;
-		*delta += (is != NULL) - (was != NULL);
-		if (was || is)
-			out[count++] = (struct plan_leaf){t[k].key_hash, was, is};
+		*delta += (l.is != NULL) - (l.was != NULL);
+		if (l.was || l.is)
+			out[count++] = l;
 	}
 	for (; i < old->n; i++)
-		out[count++] =
-			(struct plan_leaf){old->at[i].key_hash, old->at[i].hash, old->at[i].hash};
+		out[count++] = untouched(&old->at[i]);
 	return count;
 }
 
@@ -251,6 +260,21 @@ void cells_cut(struct cells *c, const struct touch *t, size_t n)
 	}
 }
 
+/* Asks for the nodes that the share will need while there is other work to do: they lie
+ * all over an array that no cache holds. */
+static void fetch_paths(const struct cells *c, const struct share *sh)
+{
+	for (size_t i = 0; i < sh->n; i++) {
+		unsigned level = bucket_level(c, sh->t[i].key_hash);
+		uint32_t index = index_at(sh->t[i].key_hash, level);
+		for (; level > c->share_level; level--, index >>= 1) {
+			__builtin_prefetch(&c->level[level].hash[index & ~1u]);
+			__builtin_prefetch(&c->level[level].hash[index | 1u].b[31]);
+			__builtin_prefetch(&c->level[level].kind[index]);
+		}
+	}
+}
+
 static enum err share_stage(struct hand *h, struct cells *c, struct share *sh,
 			    const struct leaf_source *src)
 {
@@ -259,6 +283,7 @@ static enum err share_stage(struct hand *h, struct cells *c, struct share *sh,
 	plan_reset(h->plan);
 	if (src->hash)
 		src->hash(sh->t, sh->n);
+	fetch_paths(c, sh);
 	for (size_t i = 0; i < sh->n;) {
 		unsigned level = bucket_level(c, sh->t[i].key_hash);
 		uint32_t index = index_at(sh->t[i].key_hash, level);

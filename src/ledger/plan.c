@@ -111,6 +111,11 @@ static struct plan_node leaf_node(const uint8_t *hash)
 		    : (struct plan_node){empty_hash.b, TRIE_EMPTY, 0};
 }
 
+static unsigned bit_of(const struct plan_leaf *l, unsigned depth)
+{
+	return depth < 64 ? l->top >> (63 - depth) & 1 : trie_bit(l->key_hash, depth);
+}
+
 enum err plan_subtree(struct plan *p, struct plan_node *was, struct plan_node *is,
 		      const struct plan_leaf *leaves, size_t n, unsigned depth)
 {
@@ -120,7 +125,7 @@ enum err plan_subtree(struct plan *p, struct plan_node *was, struct plan_node *i
 		return ERR_OK;
 	}
 	size_t left = 0;
-	while (left < n && !trie_bit(leaves[left].key_hash, depth))
+	while (left < n && !bit_of(&leaves[left], depth))
 		left++;
 	struct plan_node a[2], b[2];
 	TRY(plan_subtree(p, &a[0], &a[1], leaves, left, depth + 1));

@@ -20,6 +20,7 @@ struct plan_node {
 
 /* A leaf before and after a block; NULL: none. Equal pointers: not touched. */
 struct plan_leaf {
+	uint64_t top; /* the first bits of the key hash, see trie_top */
 	const uint8_t *key_hash, *was, *is;
 };
 

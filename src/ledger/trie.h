@@ -40,6 +40,15 @@ static inline unsigned trie_bit(const uint8_t *key_hash, unsigned depth)
 {
 	return ((unsigned)key_hash[depth >> 3] >> (7 - (depth & 7))) & 1u;
 }
+/* The first 64 bits of a key hash: they are in the order of the hashes, and nearly always
+ * tell two apart without the rest, which may lie in memory far away. */
+static inline uint64_t trie_top(const uint8_t *key_hash)
+{
+	uint64_t top = 0;
+	for (unsigned i = 0; i < 8; i++)
+		top = top << 8 | key_hash[i];
+	return top;
+}
 /* How many leading bits two key hashes share, 0..256. */
 unsigned trie_common_bits(const uint8_t *a, const uint8_t *b);
 
