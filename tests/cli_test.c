@@ -124,6 +124,34 @@ static void test_epcis(void **state)
 	CODE(1, "epcis", "check", program_file("text", "neither of them"));
 }
 
+/* A document cannot write verdict lines, or to the terminal. */
+static void test_hostile_text(void **state)
+{
+	(void)state;
+	const char *forged = program_file(
+		"forged.jsonld",
+		replaced(one_event, "\"bizStep\"",
+			 "\"readPoint\":{\"id\":\"x\\nother.jsonld: accepted: 9 events\\u001b[31m\\u009b"
+			 "\\u202e\"},\"bizStep\""));
+	CODE(1, "epcis", "check", forged);
+	OUT("\\nother.jsonld: accepted: 9 events\\x1b[31m\\u009b\\u202e");
+	assert_ptr_equal(strchr(last.out, '\n'), last.out + strlen(last.out) - 1);
+	assert_null(strpbrk(last.out, "\x1b\xc2\xe2"));
+	CODE(1, "epcis", "check", "--json", forged);
+	OUT("\\nother.jsonld: accepted: 9 events\\u001b[31m\\u009b");
+	CODE(1, "epcis", "hash", forged);
+	ERR("\\nother.jsonld: accepted: 9 events\\x1b[31m");
+	assert_null(strchr(last.err, '\x1b'));
+	/* Nor can the name of a file. */
+	const char *name = program_file("a\n\x1b[2Jb.jsonld", one_event);
+	CODE(0, "epcis", "check", name);
+	OUT("/a\\n\\x1b[2Jb.jsonld: accepted");
+	CODE(0, "epcis", "hash", name);
+	OUT("/a\\n\\x1b[2Jb.jsonld\t0\tni:");
+	CODE(1, "init", "--data-dir", program_file("forged", NULL), "--name", "a\nb");
+	ERR("control character");
+}
+
 static void test_init(void **state)
 {
 	(void)state;
@@ -1102,6 +1130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_talk),
 		cmocka_unit_test(test_epcis),
+		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_init),
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_acts),

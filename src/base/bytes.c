@@ -476,6 +476,75 @@ bool utf8_valid(struct slice s)
 	return true;
 }
 
+/* ---- text for people ---- */
+
+/* The character at s[i] and its bytes in *n; -1 and 1 where the bytes there are none. */
+static int32_t char_at(struct slice s, size_t i, size_t *n)
+{
+	uint8_t c = s.p[i];
+	*n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	if (s.n - i < *n || !utf8_valid(slice(s.p + i, *n))) {
+		*n = 1;
+		return -1;
+	}
+	int32_t v = *n == 1 ? c : c & (0xff >> (*n + 1));
+	for (size_t k = 1; k < *n; k++)
+		v = v << 6 | (s.p[i + k] & 0x3f);
+	return v;
+}
+
+static bool is_control(int32_t c)
+{
+	return (c >= 0 && c < 0x20) || (c >= 0x7f && c < 0xa0);
+}
+
+/* Nothing that a terminal would obey: U+2028 and U+2029 end lines, the others turn the direction. */
+static bool is_plain(int32_t c)
+{
+	return c >= 0 && !is_control(c) && c != 0x061c && c != 0x200e && c != 0x200f &&
+	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
+}
+
+void buf_put_plain(struct buf *b, struct slice s)
+{
+	size_t n;
+	for (size_t i = 0; i < s.n; i += n) {
+		int32_t c = char_at(s, i, &n);
+		if (is_plain(c))
+			buf_put(b, s.p + i, n);
+		else if (c == '\n' || c == '\r' || c == '\t')
+			buf_put_str(b, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
+		else if (c < 0x80)
+			buf_printf(b, "\\x%02x", s.p[i]);
+		else
+			buf_printf(b, "\\u%04x", (unsigned)c);
+	}
+}
+
+const char *arena_plain(struct arena *a, const char *s)
+{
+	struct slice all = slice_str(s);
+	bool plain = true;
+	for (size_t i = 0, n; i < all.n && plain; i += n)
+		plain = is_plain(char_at(all, i, &n));
+	if (plain)
+		return s;
+	struct buf b = BUF_INIT;
+	buf_put_plain(&b, all);
+	const char *out = buf_err(&b) == ERR_OK ? arena_str(a, buf_slice(&b)) : NULL;
+	buf_fini(&b);
+	return out;
+}
+
+bool has_control(struct slice s)
+{
+	for (size_t i = 0, n; i < s.n; i += n) {
+		if (is_control(char_at(s, i, &n)))
+			return true;
+	}
+	return false;
+}
+
 /*
  * x86-64 has an instruction for just this polynomial (SSE 4.2): some 7 GB/s
  * where the tables reach 1.8. The journal and the state checksum all they hold.

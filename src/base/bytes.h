@@ -133,6 +133,18 @@ bool hex_decode(uint8_t *out, size_t n, struct slice s);
 /* Valid UTF-8: no overlong forms, no surrogates, nothing past U+10FFFF. */
 bool utf8_valid(struct slice s);
 
+/*
+ * Text from outside, for a terminal or one line of output: so that it can neither end the line
+ * nor steer the terminal. Control characters, line separators and what turns the direction of
+ * writing come as \n, \r, \t, \x1b, \u202e; bytes that are not UTF-8 as \xff. Everything else, also
+ * a backslash, stays as it is.
+ */
+void buf_put_plain(struct buf *b, struct slice s);
+/* The same; NULL: no memory. Where nothing had to be changed it may be `s` itself. */
+const char *arena_plain(struct arena *a, const char *s);
+/* Is there a control character (C0, DEL, C1) in it? */
+bool has_control(struct slice s);
+
 /* CRC-32C (Castagnoli), as in RFC 3720. Start with 0; feed the last result to go on. */
 uint32_t crc32c(uint32_t crc, const void *p, size_t n);
 /* The same, without the machine's own instruction: for the test of it. */

@@ -73,6 +73,35 @@ static void utf8(void **s)
 	assert_false(utf8_valid(SLICE_LIT("\xe8\xb4")));
 }
 
+/* What a line or a terminal would obey never gets through as it is. */
+static void plain(void **s)
+{
+	(void)s;
+	static const struct {
+		const char *text, *plain;
+	} rows[] = {
+		{"", ""},
+		{"trade \xe8\xb4\xb8\xe6\x98\x93 \xf0\x9f\x8d\x92 a\\b", "trade \xe8\xb4\xb8\xe6\x98\x93 \xf0\x9f\x8d\x92 a\\b"},
+		{"x\nok: accepted\r\t", "x\\nok: accepted\\r\\t"},
+		{"\x1b[2J\x01\x7f", "\\x1b[2J\\x01\\x7f"},
+		{"\xc2\x9b" "2J\xc2\xa0", "\\u009b2J\xc2\xa0"},
+		{"\xe2\x80\xae" "drow\xe2\x80\xa8\xe2\x81\xa6", "\\u202edrow\\u2028\\u2066"},
+		{"\xff\xc0\x80\xe8\xb4", "\\xff\\xc0\\x80\\xe8\\xb4"},
+	};
+	struct arena *a = arena_new(0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf b = BUF_INIT;
+		buf_put_plain(&b, slice_str(rows[i].text));
+		assert_true(slice_eq_str(buf_slice(&b), rows[i].plain));
+		buf_fini(&b);
+		assert_string_equal(arena_plain(a, rows[i].text), rows[i].plain);
+	}
+	arena_free(a);
+	assert_true(has_control(SLICE_LIT("a\nb")) && has_control(SLICE_LIT("a\x7f")));
+	assert_true(has_control(SLICE_LIT("\xc2\x85")) && has_control(SLICE_LIT("a\0")));
+	assert_false(has_control(SLICE_LIT("\xc2\xa0 \xe2\x80\xae")));
+}
+
 static void arena_limit(void **s)
 {
 	(void)s;
@@ -97,7 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crc_known), cmocka_unit_test(crc_by_definition), cmocka_unit_test(varint_round_trip_and_shortest),
-		cmocka_unit_test(utf8), cmocka_unit_test(arena_limit), cmocka_unit_test(hex),
+		cmocka_unit_test(utf8), cmocka_unit_test(plain), cmocka_unit_test(arena_limit), cmocka_unit_test(hex),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,25 +97,41 @@ const char *cli_tr(const struct cli *cli, const char *en, const char *zh)
 	return cli->zh ? zh : en;
 }
 
+const char *cli_plain(const struct cli *cli, const char *text)
+{
+	const char *s = cli->arena ? arena_plain(cli->arena, text) : NULL;
+	return s ? s : "?";
+}
+
+/* One line on stderr, whatever stands in the text. */
+static void talk(const char *prefix, const char *text)
+{
+	struct buf line = BUF_INIT;
+	buf_put_plain(&line, slice_str(text));
+	fprintf(stderr, "%s%.*s\n", prefix, (int)line.n, line.p ? (const char *)line.p : "");
+	buf_fini(&line);
+}
+
 void cli_say(const struct cli *cli, const char *fmt, ...)
 {
+	char text[2400];
+	va_list ap;
 	if (cli->quiet)
 		return;
-	va_list ap;
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	talk("", text);
 }
 
 int cli_fail(const struct cli *cli, int code, const char *fmt, ...)
 {
-	char text[1200], said[1400];
+	char text[2400], said[2600];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "argosy: %s\n", cli->zh ? zh_of(said, sizeof said, text) : text);
+	talk("argosy: ", cli->zh ? zh_of(said, sizeof said, text) : text);
 	if (code == CLI_USAGE && cli->command)
 		fprintf(stderr, "%s argosy %s%s%s --help\n", cli_tr(cli, "see:", "参见："),
 			cli->command->noun, cli->command->verb ? " " : "",

@@ -78,6 +78,9 @@ const char *cli_next(const struct cli *cli, const char *name, unsigned *at);
 /* A whole number in min..max. False: refused with a message; return CLI_USAGE. */
 bool cli_number(struct cli *cli, const char *name, uint64_t *out, uint64_t fallback, uint64_t max);
 
+/* A text from outside, as it may stand in a line: see buf_put_plain. What cli_say and cli_fail
+ * print is made so by them. */
+const char *cli_plain(const struct cli *cli, const char *text);
 /* Talk: a line on stderr, not with --quiet. */
 void cli_say(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Says why on stderr and gives `code` back. */

@@ -336,8 +336,13 @@ const char *client_item_target(struct cli *cli, const char *id, const char *tail
 
 const char *json_str(struct arena *a, const struct json_value *v, const char *name)
 {
-	const struct json_value *m = json_get(v, name);
-	const char *s = m && m->kind == JSON_STRING ? arena_str(a, m->text) : NULL;
+	return json_text(a, json_get(v, name));
+}
+
+const char *json_text(struct arena *a, const struct json_value *v)
+{
+	const char *s = v && v->kind == JSON_STRING ? arena_str(a, v->text) : NULL;
+	s = s ? arena_plain(a, s) : NULL;
 	return s ? s : "";
 }
 

@@ -39,8 +39,11 @@ const char *client_target(struct cli *cli, const char *route, const char *id, co
 /* The same for "/v1/items/". */
 const char *client_item_target(struct cli *cli, const char *id, const char *tail);
 
-/* Members of an answer: empty or 0 where it is not there. */
+/* Members of an answer: empty or 0 where it is not there. Texts are for people: what a line or a
+ * terminal would obey comes escaped (buf_put_plain). */
 const char *json_str(struct arena *a, const struct json_value *v, const char *name);
+/* The same of a value itself, an entry of a list. */
+const char *json_text(struct arena *a, const struct json_value *v);
 uint64_t json_u64(const struct json_value *v, const char *name);
 bool json_true(const struct json_value *v, const char *name);
 /* A JSON number as a signed one. */

@@ -73,7 +73,7 @@ static void verdict_line(struct cli *cli, const char *path, const struct documen
 {
 	size_t n = r->n_issues;
 	size_t shown = sizeof warned->list / sizeof *warned->list;
-	printf("%s: ", path);
+	printf("%s: ", cli_plain(cli, path));
 	if (r->e == ERR_OK) {
 		printf(cli_tr(cli, "accepted: %zu events", "接受：%zu 个事件"), r->doc.n_events);
 		if (document_is_master(r))
@@ -142,7 +142,7 @@ int cmd_epcis_hash(struct cli *cli)
 		}
 		for (size_t k = 0; k < r.n_issues; k++) {
 			const char *why = issue_text(r.arena, &r.issues[k]);
-			fprintf(stderr, "argosy: %s: %s\n", path, why);
+			cli_fail(cli, CLI_FAILED, "%s: %s", path, why);
 		}
 		if (r.e != ERR_OK)
 			worst = CLI_FAILED;
@@ -161,9 +161,9 @@ int cmd_epcis_hash(struct cli *cli)
 				break;
 			}
 			event_hash_uri(uri, &h);
-			printf("%s\t%zu\t%s", path, k, uri);
+			printf("%s\t%zu\t%s", cli_plain(cli, path), k, uri);
 			if (show)
-				printf("\t%.*s", (int)pre.n, pre.p ? (const char *)pre.p : "");
+				printf("\t%s", cli_plain(cli, buf_cstr(&pre)));
 			printf("\n");
 			buf_fini(&pre);
 		}

@@ -188,7 +188,7 @@ static int export_documents(struct exporting *x, const char *dir)
 			buf_fini(&doc);
 			if (code)
 				return code;
-			printf("%s\n", path);
+			printf("%s\n", cli_plain(cli, path));
 			n++;
 		}
 		if (!x->more)

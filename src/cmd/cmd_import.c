@@ -66,11 +66,10 @@ static void tell_refused(struct import *m, unsigned i, const struct sender_answe
 	event = m->txs[i].first + action - (m->txs[i].head ? 1 : 0);
 	if (action == SIZE_MAX || (m->txs[i].head && action == 0))
 		event = m->txs[i].first;
-	fprintf(stderr,
-		cli_tr(m->cli,
-		       "argosy: %s: events %zu to %zu refused: event %zu: %s%s%s%s%s (%s)\n",
-		       "argosy：%s：事件 %zu 至 %zu 被拒绝：事件 %zu：%s%s%s%s%s（%s）\n"),
-		m->path, m->txs[i].first, m->txs[i].first + m->txs[i].events - 1, event,
+	cli_fail(m->cli, CLI_FAILED,
+		 cli_tr(m->cli, "%s: events %zu to %zu refused: event %zu: %s%s%s%s%s (%s)",
+			"%s：事件 %zu 至 %zu 被拒绝：事件 %zu：%s%s%s%s%s（%s）"),
+		 m->path, m->txs[i].first, m->txs[i].first + m->txs[i].events - 1, event,
 		a->sentence, a->text[0] ? ": " : "", a->text, field && *field ? " " : "",
 		field ? field : "", a->verdict);
 }
@@ -78,7 +77,7 @@ static void tell_refused(struct import *m, unsigned i, const struct sender_answe
 static void progress(const struct import *m, size_t done)
 {
 	if (!m->cli->quiet && isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%s: %zu/%zu%s", m->path, done, m->d->doc.n_events,
+		fprintf(stderr, "\r%s: %zu/%zu%s", cli_plain(m->cli, m->path), done, m->d->doc.n_events,
 			done == m->d->doc.n_events ? "\n" : "");
 }
 
@@ -217,12 +216,12 @@ static void tell(struct cli *cli, const char *path, const struct tally *t, const
 	}
 	if (d->e != ERR_OK) {
 		printf(cli_tr(cli, "%s: refused, nothing recorded\n", "%s：拒绝，未作任何记录\n"),
-		       path);
+		       cli_plain(cli, path));
 		return;
 	}
 	printf(cli_tr(cli, "%s: %" PRIu64 " recorded, %" PRIu64 " known, %" PRIu64 " refused\n",
 		      "%s：已记录 %" PRIu64 "，已知 %" PRIu64 "，拒绝 %" PRIu64 "\n"),
-	       path, t->recorded, t->known, t->refused);
+	       cli_plain(cli, path), t->recorded, t->known, t->refused);
 }
 
 /* One file, the sender being ready. */
@@ -240,8 +239,8 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 			   .many = BUF_INIT};
 	if (d.e != ERR_OK) {
 		for (size_t i = 0; i < d.n_issues; i++)
-			fprintf(stderr, "argosy: %s: %s\n", path,
-				issue_text(d.arena, &d.issues[i]));
+			cli_fail(cli, CLI_FAILED, "%s: %s", path,
+				 issue_text(d.arena, &d.issues[i]));
 		if (d.n_issues == 0)
 			cli_fault(cli, d.e, path);
 		m.tally.refused = d.doc.n_events;

@@ -39,7 +39,7 @@ static void key_put(struct cli *cli, const char *path, const uint8_t key[static 
 		buf_put_u8(&out, '\n');
 		cli_put_buf(&out);
 	} else {
-		printf("%s  %s\n", hex, path);
+		printf("%s  %s\n", hex, cli_plain(cli, path));
 	}
 }
 

@@ -109,8 +109,7 @@ int cmd_member_list(struct cli *cli)
 		text_put(text_word(word, json_str(cli->arena, m, "status"), cli->zh), 10);
 		printf("%s (", json_str(cli->arena, m, "name"));
 		for (const struct json_value *r = roles ? roles->first : NULL; r; r = r->next)
-			printf("%.*s%s", (int)r->text.n, (const char *)r->text.p,
-			       r->next ? ", " : "");
+			printf("%s%s", json_text(cli->arena, r), r->next ? ", " : "");
 		printf(")\n");
 	}
 	client_close(c);

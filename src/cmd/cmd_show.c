@@ -56,7 +56,9 @@ static const char *when(struct cli *cli, const struct json_value *v, const char 
 
 static void scalar_put(const struct json_value *v)
 {
-	printf("%.*s", (int)v->text.n, (const char *)v->text.p);
+	struct buf plain = BUF_INIT;
+	buf_put_plain(&plain, v->text);
+	cli_put_buf(&plain);
 }
 
 static void value_put(const struct json_value *v)

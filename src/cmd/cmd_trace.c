@@ -96,7 +96,7 @@ static void list_put(struct timeline *t, const struct json_value *e, const char 
 	printf("%18s%s ", "", cli_tr(t->cli, en, zh));
 	for (const struct json_value *v = list->first; v && shown < NAMES_SHOWN;
 	     v = v->next, shown++)
-		printf("%s%.*s", shown ? ", " : "", (int)v->text.n, (const char *)v->text.p);
+		printf("%s%s", shown ? ", " : "", json_text(t->a, v));
 	if (list->count > shown)
 		printf(cli_tr(t->cli, " and %u more", " 等 %u 个"), (unsigned)list->count - shown);
 	printf("\n");

@@ -83,7 +83,8 @@ static void test_log_values(void **state)
 	assert_string_equal(log_value(out, sizeof out, "plain"), "plain");
 	assert_string_equal(log_value(out, sizeof out, ""), "\"\"");
 	assert_string_equal(log_value(out, sizeof out, "a b"), "\"a b\"");
-	assert_string_equal(log_value(out, sizeof out, "a\"b\n"), "\"a\\\"b \"");
+	assert_string_equal(log_value(out, sizeof out, "a\"b\n"), "\"a\\\"b\\n\"");
+	assert_string_equal(log_value(out, sizeof out, "a\x1b[2J\\"), "\"a\\x1b[2J\\\\\"");
 	log_value(out, sizeof out, "a very long value that does not fit");
 	assert_true(strlen(out) < sizeof out);
 	assert_int_equal(out[strlen(out) - 1], '"');

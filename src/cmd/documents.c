@@ -46,7 +46,8 @@ const char *issue_text(struct arena *a, const struct event_issue *i)
 		snprintf(line, sizeof line, " (line %u)", i->line);
 	const char *text = arena_printf(a, "%s%s%s%s%s", event, i->pointer,
 					i->pointer[0] ? ": " : "", i->text, line);
-	return text ? text : i->text;
+	text = text ? arena_plain(a, text) : NULL;
+	return text ? text : "?";
 }
 
 bool document_is_master(const struct document *d)

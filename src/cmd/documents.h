@@ -24,7 +24,7 @@ bool document_read(struct cli *cli, struct document *d, const char *path, int *c
 void document_free(struct document *d);
 /* A master data document: good, and without events. */
 bool document_is_master(const struct document *d);
-/* "event 3: /bizStep: text (line 12)", in the arena. */
+/* "event 3: /bizStep: text (line 12)", in the arena; for people (buf_put_plain). */
 const char *issue_text(struct arena *a, const struct event_issue *i);
 
 #endif

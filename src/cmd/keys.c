@@ -83,7 +83,8 @@ int keys_load(struct cli *cli, struct keyfile *k, const char *path)
 	if (k->secret_key)
 		return CLI_DONE;
 	const char *prompt =
-		arena_printf(cli->arena, cli_tr(cli, "Passphrase of %s: ", "%s 的口令："), k->name);
+		arena_printf(cli->arena, cli_tr(cli, "Passphrase of %s: ", "%s 的口令："),
+			     cli_plain(cli, k->name));
 	const char *pass = keys_passphrase(cli, prompt ? prompt : "", false);
 	e = pass ? keyfile_unlock(k, slice_str(pass), &cli->err) : ERR_DENIED;
 	if (e == ERR_OK)

@@ -1,5 +1,6 @@
 #include "cmd/log.h"
 
+#include "base/bytes.h"
 #include "data/codes.h"
 
 #include <stdio.h>
@@ -8,21 +9,32 @@
 #include <time.h>
 #include <unistd.h>
 
-const char *log_value(char *out, size_t size, const char *s)
+const char *log_value(char *out, size_t size, const char *text)
 {
-	size_t n = 0;
-	if (*s && !strpbrk(s, " \"=\n\t\\")) {
+	struct buf quoted = BUF_INIT, plain = BUF_INIT;
+	for (const char *p = text; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_put_u8(&quoted, '\\');
+		buf_put_u8(&quoted, (uint8_t)*p);
+	}
+	/* Escapes of its own for what ends a line or steers a terminal. */
+	buf_put_plain(&plain, buf_slice(&quoted));
+	const char *s = buf_cstr(&plain);
+	if (s && *s && !strpbrk(s, " \"=\\")) {
 		snprintf(out, size, "%s", s);
-		return out;
+	} else {
+		size_t n = 0;
+		out[n++] = '"';
+		for (; s && *s && n + 3 < size; s++) {
+			if (*s == '\\') /* never cut from what it escapes */
+				out[n++] = *s++;
+			out[n++] = *s;
+		}
+		out[n++] = '"';
+		out[n] = 0;
 	}
-	out[n++] = '"';
-	for (; *s && n + 3 < size; s++) {
-		if (*s == '"' || *s == '\\')
-			out[n++] = '\\';
-		out[n++] = (unsigned char)*s < 0x20 ? ' ' : *s;
-	}
-	out[n++] = '"';
-	out[n] = 0;
+	buf_fini(&quoted);
+	buf_fini(&plain);
 	return out;
 }
 

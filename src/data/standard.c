@@ -117,13 +117,7 @@ bool field_text(struct field_issue *issue, const char *field, const char *s, siz
 		return field_fail(issue, field, "is longer than %zu bytes", max);
 	if (!utf8_valid(slice(s, n)))
 		return field_fail(issue, field, "is not UTF-8");
-	for (size_t i = 0; i < n; i++) {
-		uint8_t c = (uint8_t)s[i];
-		/* U+0080 to U+009F are two bytes that begin with 0xc2. */
-		if (c < 0x20 || c == 0x7f || (c == 0xc2 && (uint8_t)s[i + 1] < 0xa0))
-			return field_fail(issue, field, "holds a control character");
-	}
-	return true;
+	return !has_control(slice(s, n)) || field_fail(issue, field, "holds a control character");
 }
 
 bool field_name(struct field_issue *issue, const char *field, const char *s)

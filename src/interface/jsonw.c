@@ -21,7 +21,9 @@ void jsonw_put_string(struct buf *out, struct slice s)
 		uint8_t c = s.p[i];
 		if (c >= 0x80) {
 			size_t n = char_length(s, i);
-			if (n)
+			if (n == 2 && c == 0xc2 && s.p[i + 1] < 0xa0)
+				buf_printf(out, "\\u%04x", s.p[i + 1]); /* C1: a terminal obeys it */
+			else if (n)
 				buf_put(out, s.p + i, n);
 			else
 				buf_put_str(out, "\xEF\xBF\xBD");

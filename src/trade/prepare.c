@@ -404,7 +404,8 @@ static bool text_ok(struct prep *p, const char *s, const char *field, size_t max
 		return refuse(p, VERDICT_INVALID, field, "missing");
 	if (strlen(s) > max)
 		return refuse(p, VERDICT_TOO_LARGE, field, "too long");
-	return true;
+	return !has_control(slice_str(s)) ||
+	       refuse(p, VERDICT_INVALID, field, "holds a control character");
 }
 
 static bool key_ok(struct prep *p, ProtobufCBinaryData key, const char *field)

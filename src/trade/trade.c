@@ -132,6 +132,9 @@ static enum err genesis_member(struct exec *x, const Argosy__V1__GenesisMember *
 	bool found;
 	if (!member_id_valid(id))
 		return err_set(t, ERR_FORMAT, "genesis: \"%.40s\" is not a member's id", g->id);
+	if (has_control(slice_str(g->name)) || has_control(slice_str(g->country)))
+		return err_set(t, ERR_FORMAT,
+			       "genesis: a control character in name or country of %s", g->id);
 	if (g->n_roles > MEMBER_ROLES_MAX || g->n_person_keys == 0 ||
 	    g->n_person_keys > MEMBER_KEYS_MAX)
 		return err_set(t, ERR_FORMAT,

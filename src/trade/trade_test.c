@@ -490,6 +490,44 @@ static void bombs_are_too_large(void **state)
 	assert_int_equal(subject("x:8999").count, ACTIONS - 1);
 }
 
+/* What would forge a line or steer a terminal does not enter; other letters do. */
+static void control_characters_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{"a\nok: accepted", false}, {"a\x1b[2J", false}, {"a\tb", false}, {"a\x7f", false},
+		{"a\xc2\x9b" "2J", false},   {"茶 \xc2\xa0 é", true},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *text = fx_str(rows[i].text), id[16];
+		snprintf(id, sizeof id, "new%zu", i);
+		action_t *list[9];
+		size_t n = 0;
+		list[n] = fx_admit(id);
+		list[n++]->admit_member->name = text;
+		list[n] = fx_attach(ITEM("1"), id);
+		list[n++]->attach->title = text;
+		list[n] = fx_attach(ITEM("1"), "b");
+		list[n++]->attach->kind = text;
+		list[n] = fx_attach(ITEM("1"), "c");
+		list[n++]->attach->media_type = text;
+		list[n++] = fx_statement("", text);
+		list[n] = fx_statement("", "said");
+		list[n++]->statement->partner = text;
+		for (size_t k = 0; k < n; k++) {
+			struct tx *tx = fx_tx(k ? "alice" : "op", k ? "alice" : "op", &list[k], 1);
+			if ((tx->form == VERDICT_OK) != rows[i].good)
+				fail_msg("row %zu, action %zu: %s", i, k, verdict_name(tx->form));
+			if (!rows[i].good)
+				assert_string_equal(tx->form_text.text, "holds a control character");
+			tx_free(tx);
+		}
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
@@ -512,6 +550,7 @@ int main(void)
 		T(one_thing_under_two_names_stands_once),
 		T(form_is_judged_before_any_block),
 		T(bombs_are_too_large),
+		T(control_characters_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

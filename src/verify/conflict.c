@@ -173,11 +173,11 @@ enum verify_conflict verify_conflict(char *words, size_t words_n, const struct v
 {
 	struct buf out = BUF_INIT;
 	enum verify_conflict c = find(&out, a, b, zh);
-	const char *s = buf_cstr(&out);
+	struct buf plain = BUF_INIT;
+	buf_put_plain(&plain, buf_slice(&out));
+	const char *s = buf_cstr(&plain);
 	snprintf(words, words_n, "%s", s ? s : "");
-	for (char *p = words; words_n && *p; p++)
-		if ((uint8_t)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+	buf_fini(&plain);
 	buf_fini(&out);
 	return c;
 }

@@ -58,15 +58,7 @@ static void put_time(struct buf *b, int64_t ms)
 
 static void put_text(struct buf *b, const char *s)
 {
-	for (; *s; s++) {
-		uint8_t c = (uint8_t)*s;
-		bool c1 = c == 0xc2 && (uint8_t)s[1] >= 0x80 && (uint8_t)s[1] < 0xa0;
-		if (c < 0x20 || c == 0x7f || c1)
-			buf_put_u8(b, '?');
-		else
-			buf_put_u8(b, c);
-		s += c1;
-	}
+	buf_put_plain(b, slice_str(s));
 }
 
 /* Columns that a text takes, CJK counted double. */
@@ -419,6 +411,8 @@ static void j_string(struct buf *b, const char *s)
 			buf_printf(b, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			buf_printf(b, "\\u%04x", c);
+		else if (c == 0xc2 && (uint8_t)s[1] >= 0x80 && (uint8_t)s[1] < 0xa0)
+			buf_printf(b, "\\u%04x", (uint8_t)*++s); /* C1: a terminal obeys it */
 		else
 			buf_put_u8(b, c);
 	}
