@@ -571,6 +571,86 @@ static void test_since(void **state)
 	ERR("and this chain conflict");
 }
 
+/* Runs with stdout there, and argosy's own stderr kept. */
+static int code_onto(const char *out, const char *const *argv)
+{
+	const char *err = program_file("onto.err", NULL);
+	int code = program_wait(program_start(out, err, argv));
+	program_free(&last);
+	last = (struct program_result){code, program_text(out), program_text(err)};
+	return code;
+}
+#define ONTO(out, ...) code_onto(out, (const char *const[]){__VA_ARGS__, NULL})
+
+/* What is no regular file stays what it is; a link stays a link; what does not arrive is told. */
+static void test_outputs(void **state)
+{
+	(void)state;
+	const char *item = "https://id.example.com/goods/1", *good = program_file("good.jsonld", one_event);
+	const char *fifo = program_file("fifo", NULL), *link = program_file("link", NULL);
+	const char *real = program_file("real", NULL), *plain = program_file("plain", NULL);
+	static char a[1 << 16], b[1 << 16];
+	struct stat st;
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	int fd = open(fifo, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	CODE(0, "prove", item, "-o", plain);
+	CODE(0, "prove", item, "-o", fifo);
+	ssize_t n = read(fd, a, sizeof a);
+	assert_int_equal(lstat(fifo, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	FILE *f = fopen(plain, "r");
+	assert_non_null(f);
+	assert_int_equal(fread(b, 1, sizeof b, f), n);
+	assert_memory_equal(a, b, (size_t)n);
+	fclose(f);
+	CODE(0, "export", "epcis", "--from", "1", "-o", fifo);
+	assert_true(read(fd, a, sizeof a) > 0);
+	assert_int_equal(lstat(fifo, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	close(fd);
+	/* Links, also to what is not there yet. */
+	assert_int_equal(symlink("real", link), 0);
+	for (int i = 0; i < 2; i++) {
+		CODE(0, "head", "export", "-o", link);
+		assert_int_equal(lstat(link, &st), 0);
+		assert_true(S_ISLNK(st.st_mode));
+		assert_int_equal(lstat(real, &st), 0);
+		assert_true(S_ISREG(st.st_mode) && st.st_size > 0);
+	}
+	CODE(0, "export", "epcis", "-o", link);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	/* A full device: by now it is known to be safe. */
+	CODE(1, "prove", item, "-o", "/dev/full");
+	ERR("/dev/full: No space left");
+	CODE(1, "export", "epcis", "-o", "/dev/full");
+	CODE(1, "export", "epcis", "--from", "1", "-o", "/dev/full");
+	assert_int_equal(stat("/dev/full", &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
+	assert_int_equal(ONTO("/dev/full", "argosy", "epcis", "check", good), 1);
+	ERR("cannot write");
+	assert_int_equal(ONTO("/dev/full", "argosy", "status"), 1);
+	assert_int_equal(ONTO("/dev/full", "argosy", "status", "--json"), 1);
+	assert_int_equal(ONTO("/dev/full", "argosy", "--help"), 1);
+	char fp[65];
+	CODE(0, "genesis", "fingerprint");
+	snprintf(fp, sizeof fp, "%.64s", last.out);
+	assert_int_equal(ONTO("/dev/full", "argosy-verify", plain, "--genesis", fp), 1);
+	ERR("cannot write");
+	assert_int_equal(ONTO("/dev/null", "argosy-verify", plain, "--genesis", fp), 0);
+	/* A terminal gets no bytes for programs. */
+	int master = posix_openpt(O_RDWR | O_NOCTTY);
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	const char *tty = ptsname(master);
+	const char *err = program_file("tty.err", NULL);
+	const char *const argv[] = {"argosy", "head", "export", NULL};
+	assert_int_equal(program_wait(program_start(tty, err, argv)), 2);
+	assert_true(program_await(err, "-o FILE", 1));
+	close(master);
+	CODE(0, "head", "export");
+}
+
 /* A partner signs what continues what he saw, and nothing else. */
 static void test_witness(void **state)
 {
@@ -1140,6 +1220,7 @@ int main(void)
 		cmocka_unit_test(test_validator),
 		cmocka_unit_test(test_trace_and_proof),
 		cmocka_unit_test(test_since),
+		cmocka_unit_test(test_outputs),
 		cmocka_unit_test(test_witness),
 		cmocka_unit_test(test_attachments),
 		cmocka_unit_test(test_in_turn),

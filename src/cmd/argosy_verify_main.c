@@ -6,7 +6,7 @@
  *
  * FILE is a bundle or head file, "-" for standard input, or the text of a QR code
  * ("https://...#..."). Exit: 0 verified (evidence: they contradict), 4 refused, 1 nothing
- * contradicts, 2 wrong usage, 3 no such file.
+ * contradicts, or the output could not be written, 2 wrong usage, 3 no such file.
  */
 #include "base/bytes.h"
 #include "verify/verify.h"
@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EXIT_GOOD = 0, EXIT_NONE = 1, EXIT_USAGE = 2, EXIT_NO_FILE = 3, EXIT_REFUSED = 4 };
+enum { EXIT_GOOD = 0, EXIT_NONE = 1 /* or the output could not be written */, EXIT_USAGE = 2, EXIT_NO_FILE = 3, EXIT_REFUSED = 4 };
 enum { FILES_MAX = 64 };
 
 struct options {
@@ -33,7 +33,17 @@ static const char usage[] =
 	"FILE: a bundle or head file, - for standard input, or the text of a QR code.\n"
 	"FINGERPRINT: 64 hex digits, or a file that holds them (@FILE if its name has no . or /).\n"
 	"Exit: 0 verified, 4 refused, 3 no such file, 2 wrong usage; evidence: 0 they contradict, "
-	"1 not.\n";
+	"1 not; 1 too if the output cannot be written.\n";
+
+/* "NAME: text", the name as it may stand in a line. */
+static void print_name(FILE *f, const char *before, const char *name, const char *text)
+{
+	struct buf b = BUF_INIT;
+	buf_put_plain(&b, slice_str(name));
+	const char *plain = buf_cstr(&b);
+	fprintf(f, "%s%s:%s%s\n", before, plain ? plain : "?", *text ? " " : "", text);
+	buf_fini(&b);
+}
 
 static int wrong_usage(const char *what)
 {
@@ -65,14 +75,14 @@ static int read_input(struct buf *out, const char *name)
 	bool standard = strcmp(name, "-") == 0;
 	FILE *f = standard ? stdin : fopen(name, "rb");
 	if (!f) {
-		fprintf(stderr, "argosy-verify: %s: %s\n", name, strerror(errno));
+		print_name(stderr, "argosy-verify: ", name, strerror(errno));
 		return EXIT_NO_FILE;
 	}
 	bool good = read_stream(out, f);
 	if (!standard)
 		fclose(f);
 	if (!good) {
-		fprintf(stderr, "argosy-verify: %s: cannot be read, or is too long\n", name);
+		print_name(stderr, "argosy-verify: ", name, "cannot be read, or is too long");
 		return EXIT_NO_FILE;
 	}
 	return 0;
@@ -159,7 +169,7 @@ static int run_verify(const struct options *o, const struct verify_options *vo)
 					      : o->zh ? VERIFY_ZH
 						      : VERIFY_EN);
 		if (o->n_files > 1 && !o->json)
-			printf("%s%s:\n", i ? "\n" : "", o->files[i]);
+			print_name(stdout, i ? "\n" : "", o->files[i], "");
 		fputs(words ? words : "out of memory\n", stdout);
 		if (r->reason != VERIFY_OK && worst == EXIT_GOOD)
 			worst = EXIT_REFUSED;
@@ -192,6 +202,15 @@ static int run_evidence(const struct options *o, const struct verify_options *vo
 	return status;
 }
 
+/* A verdict that did not arrive is none. */
+static int written(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "argosy-verify: cannot write: %s\n", strerror(errno));
+	return status == EXIT_GOOD ? EXIT_NONE : status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *lang = getenv("LANG");
@@ -202,7 +221,7 @@ int main(int argc, char **argv)
 	struct buf head = BUF_INIT;
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
-		return EXIT_GOOD;
+		return written(EXIT_GOOD);
 	}
 	if (!parse(&o, argc, argv, &why))
 		return wrong_usage(why);
@@ -224,5 +243,5 @@ int main(int argc, char **argv)
 		status = o.evidence ? run_evidence(&o, &vo) : run_verify(&o, &vo);
 	}
 	buf_fini(&head);
-	return status;
+	return written(status);
 }

@@ -5,9 +5,11 @@
 #include "interface/zh.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- options ---- */
@@ -181,10 +183,39 @@ int cli_fault(struct cli *cli, enum err e, const char *what)
 	return cli_fail(cli, cli_exit_of(e), "%s%s%s", what ? what : "", what ? ": " : "", text);
 }
 
+/* The first fault of writing to stdout; 0: none that is known. */
+static int put_errno;
+
 void cli_put(struct slice s)
 {
-	if (s.n && fwrite(s.p, 1, s.n, stdout) != s.n && errno != EPIPE)
-		fprintf(stderr, "argosy: cannot write: %s\n", strerror(errno));
+	if (s.n && fwrite(s.p, 1, s.n, stdout) != s.n && !put_errno)
+		put_errno = errno;
+}
+
+void cli_flush(void)
+{
+	if (fflush(stdout) != 0 && !put_errno)
+		put_errno = errno;
+}
+
+/* What was printed has not arrived: that is a failure, unless nobody wanted it any more. */
+static int put_end(const struct cli *cli, int code)
+{
+	cli_flush();
+	if (code != CLI_DONE || put_errno == EPIPE || (!put_errno && !ferror(stdout)))
+		return code;
+	return cli_fail(cli, CLI_FAILED, cli_tr(cli, "cannot write: %s", "无法写出：%s"),
+			strerror(put_errno ? put_errno : EIO));
+}
+
+bool cli_binary_ok(struct cli *cli)
+{
+	if (cli_value(cli, "output") || !isatty(STDOUT_FILENO))
+		return true;
+	cli_fail(cli, CLI_USAGE, "%s",
+		 cli_tr(cli, "this is for programs, not for a terminal: name a file with -o FILE",
+			"输出为二进制数据，不宜显示在终端：请用 -o FILE 指定文件"));
+	return false;
 }
 
 void cli_put_buf(struct buf *b)
@@ -224,13 +255,59 @@ struct buf *cli_read(struct cli *cli, const char *path, size_t limit, int *code)
 	return NULL;
 }
 
+const char *cli_target(struct cli *cli, const char *path, bool *replace)
+{
+	enum { LINKS_MAX = 40 }; /* as the system's own limit */
+	struct stat st;
+	for (int i = 0; path && i < LINKS_MAX && lstat(path, &st) == 0 && S_ISLNK(st.st_mode); i++) {
+		char to[IO_PATH_MAX];
+		ssize_t n = readlink(path, to, sizeof to);
+		if (n < 0 || (size_t)n == sizeof to)
+			break;
+		const char *slash = to[0] == '/' ? NULL : strrchr(path, '/');
+		path = arena_printf(cli->arena, "%.*s%.*s", slash ? (int)(slash - path + 1) : 0, path,
+				    (int)n, to);
+	}
+	if (!path)
+		cli_fault(cli, ERR_NOMEM, NULL);
+	*replace = path && (lstat(path, &st) != 0 || S_ISREG(st.st_mode));
+	return path;
+}
+
+/* A device, a FIFO: what is written goes through it. */
+static int write_into(struct cli *cli, const char *path, struct slice content)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	bool good = fd >= 0;
+	while (good && content.n) {
+		ssize_t k = write(fd, content.p, content.n);
+		if (k < 0 && errno == EINTR)
+			continue;
+		good = k > 0;
+		if (good)
+			content = slice(content.p + k, content.n - (size_t)k);
+	}
+	int number = errno;
+	if (fd >= 0 && close(fd) != 0 && good) {
+		good = false;
+		number = errno;
+	}
+	return good ? CLI_DONE : cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(number));
+}
+
 int cli_write(struct cli *cli, const char *path, struct slice content)
 {
 	if (strcmp(path, "-") == 0) {
 		cli_put(content);
 		return CLI_DONE;
 	}
-	enum err e = io_write_file_atomic(io_posix(), path, content, &cli->err);
+	bool replace;
+	const char *to = cli_target(cli, path, &replace);
+	if (!to)
+		return CLI_FAILED;
+	if (!replace)
+		return write_into(cli, to, content);
+	enum err e = io_write_file_atomic(io_posix(), to, content, &cli->err);
 	return e == ERR_OK ? CLI_DONE : cli_fault(cli, e, NULL);
 }
 
@@ -377,10 +454,7 @@ static int run(struct cli *cli, int argc, char **argv, int first)
 	if (cli->argc > c->max)
 		return cli_fail(cli, CLI_USAGE, cli_tr(cli, "\"%s\" is too much", "多余的参数“%s”"),
 				cli->argv[c->max]);
-	int code = c->run(cli);
-	if (fflush(stdout) != 0 && errno != EPIPE && code == CLI_DONE)
-		return cli_fail(cli, CLI_FAILED, "cannot write: %s", strerror(errno));
-	return code;
+	return c->run(cli);
 }
 
 int cli_main(int argc, char **argv)
@@ -440,6 +514,7 @@ int cli_main(int argc, char **argv)
 		code = unknown(&cli, noun, verb);
 	}
 out:
+	code = put_end(&cli, code);
 	arena_free(cli.arena);
 	return code;
 }

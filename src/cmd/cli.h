@@ -93,11 +93,18 @@ const char *cli_tr(const struct cli *cli, const char *en, const char *zh);
 
 /* Reads a file, or stdin for "-", whole. *code is the exit code where it fails (NULL is given). */
 struct buf *cli_read(struct cli *cli, const char *path, size_t limit, int *code);
-/* Writes a file (replaced in one step), or stdout for "-". */
+/* Writes a file, or stdout for "-". A file is replaced in one step, the one that a link points to;
+ * what is no file (a device, a FIFO) stays, and is written into. */
 int cli_write(struct cli *cli, const char *path, struct slice content);
-/* Writes to stdout; a reader that has gone is no failure. */
+/* Where output for `path` goes: links are followed. *replace: a file may take its place; else it
+ * must be opened and written into. NULL: no memory, told. */
+const char *cli_target(struct cli *cli, const char *path, bool *replace);
+/* Writes to stdout; a reader that has gone is no failure. A fault makes the exit code 1 at the end. */
 void cli_put(struct slice s);
 void cli_put_buf(struct buf *b); /* and frees it */
+void cli_flush(void);		 /* what was printed so far, so that it keeps its place among the talk */
+/* False: bytes for programs would go to a terminal, since no -o was given; told, return CLI_USAGE. */
+bool cli_binary_ok(struct cli *cli);
 
 /* ---- help.c ---- */
 

@@ -136,6 +136,19 @@ static int missing(struct cli *cli, const char *hash)
 			*reason ? ": " : "", reason);
 }
 
+/* Lines that no terminal would obey. */
+static bool is_text(struct slice s)
+{
+	struct buf plain = BUF_INIT;
+	size_t ends = 0;
+	for (size_t i = 0; i < s.n; i++)
+		ends += s.p[i] == '\n' || s.p[i] == '\t';
+	buf_put_plain(&plain, s);
+	bool good = buf_err(&plain) == ERR_OK && plain.n == s.n + ends; /* nothing but those escaped */
+	buf_fini(&plain);
+	return good;
+}
+
 int cmd_attach_get(struct cli *cli)
 {
 	uint8_t hash[32];
@@ -159,9 +172,12 @@ int cmd_attach_get(struct cli *cli)
 	sha256(&found, buf_slice(stored));
 	if (memcmp(found.b, hash, 32) != 0 || stored->n < SALT_BYTES)
 		code = cli_fail(cli, CLI_TAMPERED, "%s is not what was attached", path);
-	else
+	else if (is_text(slice(stored->p + SALT_BYTES, stored->n - SALT_BYTES)) ||
+		 cli_binary_ok(cli))
 		code = cli_write(cli, cli_value(cli, "output") ? cli_value(cli, "output") : "-",
 				 slice(stored->p + SALT_BYTES, stored->n - SALT_BYTES));
+	else
+		code = CLI_USAGE;
 	buf_fini(stored);
 	return code;
 }

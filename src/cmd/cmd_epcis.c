@@ -118,7 +118,7 @@ int cmd_epcis_check(struct cli *cli)
 			verdict_json(cli->argv[i], &r, &w);
 		else
 			verdict_line(cli, cli->argv[i], &r, &w);
-		fflush(stdout); /* keeps its place among the talk */
+		cli_flush();
 		if (r.e != ERR_OK)
 			worst = CLI_FAILED;
 		document_free(&r);

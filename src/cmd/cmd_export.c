@@ -201,20 +201,23 @@ static int export_documents(struct exporting *x, const char *dir)
 	return CLI_DONE;
 }
 
-/* To a file: written beside it, then renamed, so that a half export is never taken for one. */
+/* To a file: written beside it, then renamed, so that a half export is never taken for one. What is
+ * no file is written into. */
 static int export_to(struct exporting *x, const char *path)
 {
 	struct cli *cli = x->cli;
-	const char *tmp = arena_printf(cli->arena, "%s.tmp", path);
+	bool replace;
+	const char *to = cli_target(cli, path, &replace);
+	const char *tmp = to && replace ? arena_printf(cli->arena, "%s.tmp", to) : to;
 	FILE *f = tmp ? fopen(tmp, "w") : NULL;
 	if (!f)
 		return cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(errno));
 	int code = export_stream(x, f);
-	bool bad = fflush(f) != 0 || fsync(fileno(f)) != 0;
+	bool bad = fflush(f) != 0 || (replace && fsync(fileno(f)) != 0);
 	bad |= fclose(f) != 0;
-	if (code == CLI_DONE && (bad || rename(tmp, path) != 0))
+	if (code == CLI_DONE && (bad || (replace && rename(tmp, to) != 0)))
 		code = cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(errno));
-	if (code)
+	if (code && replace)
 		unlink(tmp);
 	return code;
 }

@@ -24,6 +24,8 @@ int cmd_head_export(struct cli *cli)
 	const char *path = cli_value(cli, "output");
 	struct client *c;
 	struct buf head;
+	if (!cli_binary_ok(cli))
+		return CLI_USAGE;
 	int code = client_open(cli, &c, CLIENT_WRITE);
 	if (code)
 		return code;
