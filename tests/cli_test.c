@@ -479,6 +479,110 @@ static void test_validator(void **state)
 	ERR("keep keys/next4.key offline");
 }
 
+/* Events without eventID, which nothing but the transaction's id keeps from being doubled. */
+static const char *nameless_events(const char *name, unsigned n, const char *step)
+{
+	const char *path = program_file(name, NULL);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "%.*s", (int)(strstr(one_event, "{\"type\":\"ObjectEvent\"") - one_event),
+		one_event);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f,
+			"%s{\"type\":\"ObjectEvent\",\"eventTime\":\"2026-01-02T03:00:00Z\","
+			"\"eventTimeZoneOffset\":\"+00:00\",\"action\":\"OBSERVE\","
+			"\"epcList\":[\"https://id.example.com/nameless/%u\"],\"bizStep\":\"%s\"}",
+			i ? "," : "", i, step);
+	fprintf(f, "]}}\n");
+	fclose(f);
+	return path;
+}
+
+/* The same command with the same --id gives the first answer; with other content it is refused. */
+static void test_repeats(void **state)
+{
+	(void)state;
+	static const char product[] = "{\"id\":\"https://id.example.com/kinds/box\",\"name\":\"Box\","
+				      "\"category\":\"packaging\",\"hsCode\":\"481910\","
+				      "\"originCountry\":\"CN\",\"composition\":\"paper\"}";
+	const char *id = "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf", *file = program_file("box.json", product);
+	char first[200], hash[65];
+	CODE(0, "product", "register", file, "--id", id);
+	snprintf(first, sizeof first, "%.100s", strstr(last.out, ", record "));
+	CODE(0, "product", "register", file, "--id", id, "--expires", "60");
+	OUT("(before)");
+	OUT(first);
+	CODE(0, "product", "register", file, "--id", id, "--json");
+	OUT("\"verdict\":\"ok\",\"duplicate\":true");
+	CODE(7, "product", "register", program_file("box.json", replaced(product, "paper", "wood")), "--id",
+	     id);
+	ERR("another body");
+	CODE(7, "product", "register", program_file("box.json", product), "--id", id, "--source", "x");
+	/* A refusal is an answer too. */
+	id = "b0a1a2a3a4a5a6a7a8a9aaabacadaeaf";
+	for (int i = 0; i < 2; i++) {
+		CODE(5, "custody", "decline", "https://id.example.com/goods/1", "--id", id);
+		ERR("(not_offered)");
+	}
+	/* What is chosen at random or looked up is that of the first time. */
+	id = "c0a1a2a3a4a5a6a7a8a9aaabacadaeaf";
+	const char *paper = program_file("salted.txt", "a small payload");
+	CODE(0, "attach", paper, "--id", id);
+	snprintf(hash, sizeof hash, "%.64s", strchr(last.out, '\n') + 1);
+	CODE(0, "attach", paper, "--id", id);
+	OUT("(before)");
+	OUT(hash);
+	CODE(0, "attach", "get", hash);
+	CODE(7, "attach", program_file("salted.txt", "another payload"), "--id", id);
+	CODE(0, "attach", "get", hash);
+	const char *key = program_file("partner.key", NULL);
+	id = "d0a1a2a3a4a5a6a7a8a9aaabacadaeaf";
+	CODE(0, "import", "epcis", nameless_events("one.jsonld", 1, "shipping"));
+	CODE(0, "custody", "offer", "https://id.example.com/nameless/0", "--to", "partner");
+	for (int i = 0; i < 2; i++)
+		CODE(0, "custody", "accept", "https://id.example.com/nameless/0", "--member", "partner",
+		     "--key", key, "--id", id);
+	OUT("(before)");
+	/* Documents. */
+	id = "e0a1a2a3a4a5a6a7a8a9aaabacadaeaf";
+	const char *doc = nameless_events("nameless.jsonld", 5, "holding");
+	CODE(2, "import", "epcis", doc, "--id", "anything");
+	ERR("32 hex digits");
+	CODE(0, "import", "epcis", doc, "--id", id, "--batch", "2");
+	OUT("5 recorded, 0 known, 0 refused");
+	CODE(0, "import", "epcis", doc, "--id", id, "--batch", "2");
+	OUT("0 recorded, 5 known, 0 refused");
+	CODE(0, "item", "show", "https://id.example.com/nameless/4");
+	OUT("\"events\":1");
+	CODE(7, "import", "epcis", doc, "--id", id, "--batch", "3");
+	OUT("5 refused");
+	CODE(7, "import", "epcis", nameless_events("nameless.jsonld", 5, "storing"), "--id", id,
+	     "--batch", "2");
+	OUT("0 recorded, 0 known, 5 refused");
+	ERR("another body");
+	CODE(7, "import", "epcis", nameless_events("nameless.jsonld", 6, "holding"), "--id", id,
+	     "--batch", "2");
+	CODE(3, "item", "show", "https://id.example.com/nameless/5");
+	/* Two files of one command do not share ids, and the export finds each document's events. */
+	id = "f0a1a2a3a4a5a6a7a8a9aaabacadaeaf";
+	const char *two = nameless_events("two.jsonld", 3, "picking");
+	CODE(0, "import", "epcis", nameless_events("nameless.jsonld", 5, "packing"), two, "--id", id,
+	     "--batch", "2");
+	OUT("two.jsonld: 3 recorded");
+	const char *dir = program_file("documents", NULL);
+	CODE(0, "export", "epcis", "--documents", dir);
+	char *end = strrchr(last.out, '/');
+	assert_non_null(end);
+	char path[400];
+	snprintf(path, sizeof path, "%s/%.15s", dir, end + 1);
+	char *text = program_text(path);
+	unsigned n = 0;
+	for (char *p = text; (p = strstr(p, "picking")); p++)
+		n++;
+	free(text);
+	assert_int_equal(n, 3);
+}
+
 /* Runs the verifier on a file; its exit code. */
 static int verified(const char *file, const char *fingerprint)
 {
@@ -1218,6 +1322,7 @@ int main(void)
 		cmocka_unit_test(test_tx),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_validator),
+		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_trace_and_proof),
 		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_outputs),

@@ -273,6 +273,18 @@ static void test_transaction(void **state)
 	assert_int_equal(r.code, 0);
 	assert_non_null(strstr(answer, r.out));
 	program_free(&r);
+	assert_non_null(strstr(answer, "\"first_index\":"));
+	/* The transaction itself. */
+	assert_int_equal(tcp("GET " TX "acme/" ID "?form=bytes HTTP/1.1\r\n" GOOD "\r\n"), 200);
+	char *body = strstr(answer, "\r\n\r\n");
+	assert_non_null(body);
+	assert_non_null(memmem(body, sizeof answer - (size_t)(body - answer), "https://id.example.com/",
+			       23));
+	r = program_run("argosy", "prefix", "register", "https://id.example.com/", "--id", ID,
+			"--data-dir", node_dir, (const char *)NULL);
+	assert_int_equal(r.code, 0);
+	assert_non_null(strstr(r.out, "(before)"));
+	program_free(&r);
 	r = program_run("argosy", "tx", "show", "other", ID, "--data-dir", node_dir,
 			(const char *)NULL);
 	assert_int_equal(r.code, 3);
@@ -426,6 +438,42 @@ static void load_and_signal(int signal_number, const char *name, unsigned first)
 	program_free(&r);
 }
 
+static unsigned records_now(void)
+{
+	assert_int_equal(tcp("GET /v1/status HTTP/1.1\r\n" GOOD "\r\n"), 200);
+	const char *at = strstr(answer, "\"records\":");
+	assert_non_null(at);
+	return (unsigned)strtoul(at + 10, NULL, 10);
+}
+
+/* Events that nothing but --id keeps from being doubled, the node killed meanwhile. */
+static void test_import_goes_on(void **state)
+{
+	(void)state;
+	enum { EVENTS = 400 };
+	const char *id = "0102030405060708090a0b0c0d0e0f10";
+	const char *out = program_file("load.out", NULL), *err = program_file("load.err", NULL);
+	const char *doc = many_events("nameless.jsonld", 40000, EVENTS);
+	char *text = program_text(doc);
+	for (char *p = text; (p = strstr(p, "\"eventID\":"));)
+		memset(p, ' ', (size_t)(strchr(p, ',') - p) + 1);
+	doc = program_file("nameless.jsonld", text);
+	free(text);
+	const char *argv[] = {"argosy",	    "import", "epcis", "--batch", "3", "--id", id,
+			      "--data-dir", node_dir, doc,     NULL};
+	unsigned before = records_now();
+	for (int i = 0; i < 3; i++) {
+		pid_t load = program_start(out, err, argv);
+		poll(NULL, 0, 100);
+		assert_int_equal(daemon_stop(SIGKILL), 128 + SIGKILL);
+		(void)program_wait(load);
+		daemon_start();
+	}
+	assert_int_equal(program_wait(program_start(out, err, argv)), 0);
+	assert_int_equal(recorded_of(out), EVENTS);
+	assert_int_equal(records_now() - before, EVENTS + 1); /* and the document's head */
+}
+
 static void test_signals(void **state)
 {
 	(void)state;
@@ -542,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_strict),	      cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_socket),	      cmocka_unit_test(test_transaction),
 		cmocka_unit_test(test_second_start),  cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_import_goes_on),
 		cmocka_unit_test(test_signals),	      cmocka_unit_test(test_verify_beside),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_second_signal),

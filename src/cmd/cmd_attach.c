@@ -52,21 +52,79 @@ static const char *media_type(const char *path)
 	return "application/octet-stream";
 }
 
+/*
+ * The salted payload: of a repeat, as it was kept when it was done, if it is the same payload;
+ * else with a fresh salt. *kept: it lies in the folder already. An exit code.
+ */
+static int payload_salt(struct sender *s, struct buf *out, bool *kept, struct slice payload,
+			const uint8_t *id, bool id_given)
+{
+	struct cli *cli = s->cli;
+	Argosy__V1__Action *past = NULL;
+	uint8_t salt[SALT_BYTES];
+	*kept = false;
+	int code = id_given ? sender_past_action(s, &past, id) : CLI_DONE;
+	if (code)
+		return code;
+	if (past && past->act_case == ARGOSY__V1__ACTION__ACT_ATTACH &&
+	    past->attach->salted_hash.len == 32) {
+		const char *path = payload_path(cli, past->attach->salted_hash.data);
+		enum err e = path ? io_read_file(io_posix(), path, PAYLOAD_MAX + SALT_BYTES, out,
+						 NULL)
+				  : ERR_NOMEM;
+		*kept = e == ERR_OK && out->n >= SALT_BYTES &&
+			slice_eq(slice(out->p + SALT_BYTES, out->n - SALT_BYTES), payload);
+		if (*kept)
+			return CLI_DONE;
+		buf_clear(out);
+	}
+	randombytes_buf(salt, sizeof salt);
+	buf_put(out, salt, sizeof salt);
+	buf_put_slice(out, payload);
+	return buf_err(out) == ERR_OK ? CLI_DONE : cli_fault(cli, ERR_NOMEM, NULL);
+}
+
+/* The payload first: a hash on the chain without it would be worth nothing. */
+static int attach_deliver(struct sender *s, Argosy__V1__Action *action, const struct hash *hash,
+			  struct slice stored, bool kept, const uint8_t *id, bool id_given)
+{
+	struct cli *cli = s->cli;
+	const char *to = payload_path(cli, hash->b);
+	bool write = !kept && !cli_flag(cli, "dry-run");
+	enum err e = to ? ERR_OK : ERR_NOMEM;
+	if (e == ERR_OK && write)
+		e = io_write_file_atomic(io_posix(), to, stored, &cli->err);
+	if (e != ERR_OK)
+		return cli_fault(cli, e, NULL);
+	struct sender_outcome o;
+	int code = sender_deliver(s, &action, 1, id, id_given, &o);
+	if (code && write && o.sent && !o.answer.verdict)
+		cli_say(cli, "%s stays: no answer came, and it may have been recorded", to);
+	else if (code && write && io_remove(io_posix(), to, NULL) != ERR_OK)
+		cli_say(cli, "%s was left behind", to);
+	return code;
+}
+
 int cmd_attach(struct cli *cli)
 {
 	const char *path = cli->argv[0], *media = cli_value(cli, "media-type");
-	uint8_t salt[SALT_BYTES];
+	struct sender s;
 	struct hash hash;
 	struct buf stored = BUF_INIT;
+	uint8_t id[TX_ID_BYTES];
+	bool given, kept;
 	int code = CLI_FAILED;
-	if (sodium_init() < 0)
-		return cli_fault(cli, ERR_NOMEM, "libsodium");
+	if (!sender_id(cli, id, &given))
+		return CLI_USAGE;
 	struct buf *payload = cli_read(cli, path, PAYLOAD_MAX, &code);
 	if (!payload)
 		return code;
-	randombytes_buf(salt, sizeof salt);
-	buf_put(&stored, salt, sizeof salt);
-	buf_put_slice(&stored, buf_slice(payload));
+	code = sender_begin(cli, &s, "agent");
+	if (code) {
+		buf_fini(payload);
+		return code;
+	}
+	code = payload_salt(&s, &stored, &kept, buf_slice(payload), id, given);
 	sha256(&hash, buf_slice(&stored));
 
 	Argosy__V1__Attach act = ARGOSY__V1__ATTACH__INIT;
@@ -80,21 +138,9 @@ int cmd_attach(struct cli *cli)
 	action.act_case = ARGOSY__V1__ACTION__ACT_ATTACH;
 	action.attach = &act;
 
-	/* The payload first: a hash on the chain without it would be worth nothing. */
-	const char *to = payload_path(cli, hash.b);
-	enum err e = to ? buf_err(&stored) : ERR_NOMEM;
-	bool write = !cli_flag(cli, "dry-run");
-	if (e == ERR_OK && write)
-		e = io_write_file_atomic(io_posix(), to, buf_slice(&stored), &cli->err);
-	struct sender_outcome o = {0};
-	code = e == ERR_OK ? sender_act_outcome(cli, "agent", &action, &o)
-			   : cli_fault(cli, e, NULL);
-	if (code && e == ERR_OK && write) {
-		if (o.sent && !o.answer.verdict)
-			cli_say(cli, "%s stays: no answer came, and it may have been recorded", to);
-		else if (io_remove(io_posix(), to, NULL) != ERR_OK)
-			cli_say(cli, "%s was left behind", to);
-	}
+	if (code == CLI_DONE)
+		code = attach_deliver(&s, &action, &hash, buf_slice(&stored), kept, id, given);
+	sender_end(&s);
 	if (code == CLI_DONE && !cli->json) {
 		char hex[65];
 		hex_encode(hex, hash.b, 32);

@@ -25,38 +25,54 @@ int cmd_custody_offer(struct cli *cli)
 	return sender_act(cli, "agent", &action);
 }
 
-/* Who holds the first item now, where --from does not say. An exit code. */
-static int holder_find(struct cli *cli, const char **holder)
+/* Who hands over, where --from does not say: who holds the first item now; of a repeat, who was
+ * named when it was done. An exit code. */
+static int giver_find(struct sender *s, const char **giver, const uint8_t *id, bool id_given)
 {
-	struct client *c;
+	struct cli *cli = s->cli;
+	Argosy__V1__Action *past = NULL;
 	struct json_value *item;
+	int code = id_given ? sender_past_action(s, &past, id) : CLI_DONE;
+	if (code == CLI_DONE && past && past->act_case == ARGOSY__V1__ACTION__ACT_ACCEPT_CUSTODY) {
+		*giver = past->accept_custody->from_member;
+		return CLI_DONE;
+	}
 	const char *target = client_item_target(cli, cli->argv[0], "");
 	if (!target)
 		return cli_fault(cli, ERR_NOMEM, NULL);
-	int code = client_open(cli, &c, CLIENT_READ);
 	if (code == CLI_DONE)
-		code = client_get_json(c, &item, target);
+		code = client_get_json(s->client, &item, target);
 	if (code == CLI_DONE)
-		*holder = json_str(cli->arena, item, "holder");
-	client_close(c);
+		*giver = json_str(cli->arena, item, "holder");
 	return code;
 }
 
 int cmd_custody_accept(struct cli *cli)
 {
 	const char *from = cli_value(cli, "from");
-	int code = from ? CLI_DONE : holder_find(cli, &from);
+	Argosy__V1__AcceptCustody act = ARGOSY__V1__ACCEPT_CUSTODY__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT, *list = &action;
+	struct sender_outcome ignored;
+	struct sender s;
+	uint8_t id[TX_ID_BYTES];
+	bool given;
+	if (!sender_id(cli, id, &given))
+		return CLI_USAGE;
+	int code = sender_begin(cli, &s, "agent");
 	if (code)
 		return code;
-	Argosy__V1__AcceptCustody act = ARGOSY__V1__ACCEPT_CUSTODY__INIT;
-	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	if (!from)
+		code = giver_find(&s, &from, id, given);
 	act.subjects = (char **)(uintptr_t)cli->argv;
 	act.n_subjects = cli->argc;
 	act.from_member = text(from);
 	act.location = text(cli_value(cli, "location"));
 	action.act_case = ARGOSY__V1__ACTION__ACT_ACCEPT_CUSTODY;
 	action.accept_custody = &act;
-	return sender_act(cli, "agent", &action);
+	if (code == CLI_DONE)
+		code = sender_deliver(&s, &list, 1, id, given, &ignored);
+	sender_end(&s);
+	return code;
 }
 
 int cmd_custody_decline(struct cli *cli)

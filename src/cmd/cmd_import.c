@@ -7,11 +7,16 @@
  * one document have ids that begin with the same 12 random bytes, then the number of
  * the batch: that is how its events are found again (interface/api_records.c).
  * An event whose eventID and content are known already is not recorded twice.
+ *
+ * With --id the 12 bytes are the first of SHA-256("argosy/import-id/1" 0x00 || id || number
+ * of the file among those named, u32 big-endian), so that the same command again asks of each
+ * batch whether it was done (sender.h), and goes on where it stopped.
  */
 #include "cmd/cmds.h"
 #include "cmd/documents.h"
 #include "cmd/sender.h"
 
+#include "crypto/sha256.h"
 #include "interface/jsonw.h"
 
 #include <sodium.h>
@@ -33,6 +38,13 @@ struct tally {
 	uint64_t recorded, known, refused;
 };
 
+/* The events of one transaction. */
+struct batch {
+	size_t first, events;
+	uint32_t number;
+	bool head;
+};
+
 /* One document on its way in. */
 struct import {
 	struct cli *cli;
@@ -41,19 +53,17 @@ struct import {
 	struct document *d;
 	uint64_t batch_max;
 	uint8_t id[TX_ID_BYTES];
+	bool id_given;
 	/* The window: signed transactions that wait, and which events each has. */
 	struct buf many;
 	unsigned n;
-	struct {
-		size_t first, events;
-		bool head;
-	} txs[WINDOW_TXS];
+	struct batch txs[WINDOW_TXS];
 	struct tally tally;
 	uint32_t batches;
 	int code;
 };
 
-static void tell_refused(struct import *m, unsigned i, const struct sender_answer *a)
+static void tell_refused(struct import *m, const struct batch *b, const struct sender_answer *a)
 {
 	size_t action = SIZE_MAX, event;
 	const char *field = a->field;
@@ -63,15 +73,15 @@ static void tell_refused(struct import *m, unsigned i, const struct sender_answe
 		if (field && strncmp(field, "/event", 6) == 0)
 			field += 6;
 	}
-	event = m->txs[i].first + action - (m->txs[i].head ? 1 : 0);
-	if (action == SIZE_MAX || (m->txs[i].head && action == 0))
-		event = m->txs[i].first;
+	event = b->first + action - (b->head ? 1 : 0);
+	if (action == SIZE_MAX || (b->head && action == 0))
+		event = b->first;
 	cli_fail(m->cli, CLI_FAILED,
 		 cli_tr(m->cli, "%s: events %zu to %zu refused: event %zu: %s%s%s%s%s (%s)",
 			"%s：事件 %zu 至 %zu 被拒绝：事件 %zu：%s%s%s%s%s（%s）"),
-		 m->path, m->txs[i].first, m->txs[i].first + m->txs[i].events - 1, event,
-		a->sentence, a->text[0] ? ": " : "", a->text, field && *field ? " " : "",
-		field ? field : "", a->verdict);
+		 m->path, b->first, b->first + b->events - 1, event, a->sentence,
+		 a->text[0] ? ": " : "", a->text, field && *field ? " " : "", field ? field : "",
+		 a->verdict);
 }
 
 static void progress(const struct import *m, size_t done)
@@ -81,6 +91,68 @@ static void progress(const struct import *m, size_t done)
 			done == m->d->doc.n_events ? "\n" : "");
 }
 
+static void answer_count(struct import *m, const struct batch *b, const struct sender_answer *a)
+{
+	if (!a->ok) {
+		m->tally.refused += b->events;
+		tell_refused(m, b, a);
+		if (m->code == CLI_DONE)
+			m->code = sender_exit_of(a);
+		return;
+	}
+	/* One record for each applied action; a known event makes none. */
+	uint64_t made = a->duplicate ? 0 : a->records - (b->head && a->records);
+	if (made > b->events)
+		made = 0;
+	m->tally.recorded += made;
+	m->tally.known += b->events - made;
+}
+
+static const char *source_of(const struct import *m)
+{
+	const char *source = cli_value(m->cli, "source"), *base = strrchr(m->path, '/');
+	if (!source)
+		source = base ? base + 1 : m->path;
+	return strlen(source) > TX_SOURCE_MAX || !utf8_valid(slice_str(source)) ? "" : source;
+}
+
+/* The batch's id, and its actions into `list`: how many; 0: no memory. */
+static size_t batch_actions(struct import *m, struct arena *a, const struct batch *b,
+			    Argosy__V1__Action *list[static TX_ACTIONS_MAX])
+{
+	size_t n = 0;
+	for (; n < b->events + b->head; n++) {
+		Argosy__V1__Action *action = arena_alloc(a, sizeof *action);
+		if (!action)
+			return 0;
+		argosy__v1__action__init(action);
+		if (n == 0 && b->head) {
+			action->act_case = ARGOSY__V1__ACTION__ACT_DOCUMENT;
+			action->document = m->d->doc.head;
+		} else {
+			action->act_case = ARGOSY__V1__ACTION__ACT_EVENT;
+			action->event = m->d->doc.events[b->first + n - b->head];
+		}
+		list[n] = action;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		m->id[12 + i] = (uint8_t)(b->number >> (24 - 8 * i));
+	return n;
+}
+
+/* Was this batch done before, under the id given? An exit code. */
+static int batch_settle(struct import *m, struct sender_answer *answer, bool *settled,
+			const struct batch *b)
+{
+	Argosy__V1__Action *list[TX_ACTIONS_MAX];
+	struct arena *a = arena_new(0);
+	size_t n = a ? batch_actions(m, a, b, list) : 0;
+	int code = n ? sender_settle(m->sender, answer, settled, list, n, m->id, source_of(m))
+		     : cli_fault(m->cli, ERR_NOMEM, m->path);
+	arena_free(a);
+	return code;
+}
+
 /* Submits what waits. False: stop (m->code). */
 static bool window_send(struct import *m)
 {
@@ -88,23 +160,18 @@ static bool window_send(struct import *m)
 	if (m->n == 0)
 		return true;
 	int code = sender_submit(m->sender, answers, m->n, buf_slice(&m->many));
+	for (unsigned i = 0; code == CLI_DONE && i < m->n; i++) {
+		bool settled;
+		/* Another import under this id was quicker. */
+		if (m->id_given &&
+		    strcmp(answers[i].verdict, verdict_name(VERDICT_CONFLICT)) == 0)
+			code = batch_settle(m, &answers[i], &settled, &m->txs[i]);
+		if (code == CLI_DONE)
+			answer_count(m, &m->txs[i], &answers[i]);
+	}
 	if (code) {
 		m->code = code;
 		return false;
-	}
-	for (unsigned i = 0; i < m->n; i++) {
-		size_t events = m->txs[i].events;
-		if (!answers[i].ok) {
-			m->tally.refused += events;
-			tell_refused(m, i, &answers[i]);
-			if (m->code == CLI_DONE)
-				m->code = sender_exit_of(&answers[i]);
-			continue;
-		}
-		/* One record for each applied action; a known event makes none. */
-		uint64_t made = answers[i].records - (m->txs[i].head && answers[i].records);
-		m->tally.recorded += answers[i].duplicate || made > events ? 0 : made;
-		m->tally.known += events - (made > events ? 0 : made);
 	}
 	progress(m, m->txs[m->n - 1].first + m->txs[m->n - 1].events);
 	buf_clear(&m->many);
@@ -112,48 +179,54 @@ static bool window_send(struct import *m)
 	return true;
 }
 
-/* Signs events first..first+n-1 into the window; the head goes with the first batch. */
-static bool batch_add(struct import *m, size_t first, size_t n)
+/* A batch under an id that was given: counted, if it was done before. *go: it is still to be sent.
+ * False: stop (m->code), also where what was done is not the same: this is another document. */
+static bool batch_known(struct import *m, bool *go, const struct batch *b)
+{
+	struct sender_answer answer;
+	bool settled = false;
+	int code = batch_settle(m, &answer, &settled, b);
+	*go = !settled;
+	if (code) {
+		m->code = code;
+		return false;
+	}
+	if (!settled)
+		return true;
+	if (answer.duplicate) {
+		answer_count(m, b, &answer);
+		progress(m, b->first + b->events);
+		return true;
+	}
+	tell_refused(m, b, &answer);
+	m->tally.refused += m->d->doc.n_events - (m->n ? m->txs[0].first : b->first);
+	m->code = sender_exit_of(&answer);
+	return false;
+}
+
+/* Signs events first..first+n-1 into the window, unless they were done before; the head goes with
+ * the first batch. False: stop (m->code). */
+static bool batch_add(struct import *m, size_t first, size_t events)
 {
 	Argosy__V1__Action *list[TX_ACTIONS_MAX];
-	struct arena *a = arena_new(0);
+	const struct batch b = {first, events, m->batches++, first == 0};
 	struct buf tx = BUF_INIT;
-	bool head = first == 0;
-	size_t k = 0;
-	uint32_t number = m->batches++;
-	for (size_t i = 0; a && i < n + head; i++) {
-		Argosy__V1__Action *action = arena_alloc(a, sizeof *action);
-		if (!action)
-			break;
-		argosy__v1__action__init(action);
-		if (i == 0 && head) {
-			action->act_case = ARGOSY__V1__ACTION__ACT_DOCUMENT;
-			action->document = m->d->doc.head;
-		} else {
-			action->act_case = ARGOSY__V1__ACTION__ACT_EVENT;
-			action->event = m->d->doc.events[first + i - head];
-		}
-		list[k++] = action;
-	}
-	for (unsigned i = 0; i < 4; i++)
-		m->id[12 + i] = (uint8_t)(number >> (24 - 8 * i));
-	const char *source = cli_value(m->cli, "source");
-	const char *base = strrchr(m->path, '/');
-	if (!source)
-		source = base ? base + 1 : m->path;
-	if (strlen(source) > TX_SOURCE_MAX || !utf8_valid(slice_str(source)))
-		source = "";
-	if (k == n + head)
-		m->code = sender_build(m->sender, &tx, list, k, m->id, source);
-	else
-		m->code = cli_fault(m->cli, ERR_NOMEM, m->path);
+	bool go = true;
+	if (m->id_given && !batch_known(m, &go, &b))
+		return false;
+	if (!go)
+		return true;
+	struct arena *a = arena_new(0);
+	size_t n = a ? batch_actions(m, a, &b, list) : 0;
+	int code = n ? sender_build(m->sender, &tx, list, n, m->id, source_of(m))
+		     : cli_fault(m->cli, ERR_NOMEM, m->path);
 	buf_put_lp(&m->many, buf_slice(&tx));
 	buf_fini(&tx);
 	arena_free(a);
-	m->txs[m->n].first = first;
-	m->txs[m->n].events = n;
-	m->txs[m->n++].head = head;
-	return m->code == CLI_DONE;
+	m->txs[m->n++] = b;
+	if (code)
+		m->code = code;
+	return code == CLI_DONE;
 }
 
 /* How many events from `first` on make the next transaction: by count and by size. */
@@ -171,6 +244,21 @@ static size_t batch_cut(const struct import *m, size_t first)
 	return n;
 }
 
+static void id_derive(struct import *m, const uint8_t given[static TX_ID_BYTES], uint32_t file)
+{
+	static const char tag[] = "argosy/import-id/1"; /* with its NUL */
+	const uint8_t number[4] = {(uint8_t)(file >> 24), (uint8_t)(file >> 16),
+				   (uint8_t)(file >> 8), (uint8_t)file};
+	struct sha256 h;
+	struct hash out;
+	sha256_init(&h);
+	sha256_update(&h, tag, sizeof tag);
+	sha256_update(&h, given, TX_ID_BYTES);
+	sha256_update(&h, number, sizeof number);
+	sha256_final(&h, &out);
+	memcpy(m->id, out.b, 12);
+}
+
 static void import_events(struct import *m)
 {
 	Argosy__V1__Document *head = m->d->doc.head;
@@ -179,7 +267,8 @@ static void import_events(struct import *m)
 	head->events = (uint32_t)total;
 	if (head->source_hash.len == 0)
 		head->source_hash = (ProtobufCBinaryData){32, m->d->source_hash.b};
-	randombytes_buf(m->id, 12);
+	if (!m->id_given)
+		randombytes_buf(m->id, 12);
 	for (size_t first = 0, n; first < total || first == 0; first += n) {
 		n = batch_cut(m, first);
 		bool sent = batch_add(m, first, n);
@@ -225,7 +314,8 @@ static void tell(struct cli *cli, const char *path, const struct tally *t, const
 }
 
 /* One file, the sender being ready. */
-static int import_file(struct cli *cli, struct sender *s, const char *path, uint64_t batch)
+static int import_file(struct cli *cli, struct sender *s, const char *path, uint64_t batch,
+		       const uint8_t *id, uint32_t number)
 {
 	struct document d;
 	int code = CLI_FAILED;
@@ -236,7 +326,10 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 			   .path = path,
 			   .d = &d,
 			   .batch_max = batch,
+			   .id_given = id != NULL,
 			   .many = BUF_INIT};
+	if (id)
+		id_derive(&m, id, number);
 	if (d.e != ERR_OK) {
 		for (size_t i = 0; i < d.n_issues; i++)
 			cli_fail(cli, CLI_FAILED, "%s: %s", path,
@@ -271,17 +364,21 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 int cmd_import_epcis(struct cli *cli)
 {
 	struct sender s;
+	uint8_t id[TX_ID_BYTES];
+	bool id_given;
 	uint64_t batch;
 	int worst = CLI_DONE;
 	if (!cli_number(cli, "batch", &batch, BATCH_DEFAULT, BATCH_MAX))
 		return CLI_USAGE;
 	if (batch == 0)
 		batch = 1;
+	if (!sender_id(cli, id, &id_given))
+		return CLI_USAGE;
 	int code = sender_begin(cli, &s, "agent");
 	if (code)
 		return code;
 	for (unsigned i = 0; i < cli->argc; i++) {
-		code = import_file(cli, &s, cli->argv[i], batch);
+		code = import_file(cli, &s, cli->argv[i], batch, id_given ? id : NULL, i);
 		if (worst == CLI_DONE)
 			worst = code;
 		if (code == CLI_LATER || code == CLI_FOLDER)

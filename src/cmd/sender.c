@@ -135,31 +135,38 @@ void sender_end(struct sender *s)
 	s->n_signers = 0;
 }
 
+/* The body, all of it in the arena but what the sender holds. */
+static enum err body_make(struct sender *s, struct arena *a, Argosy__V1__Body *b,
+			  Argosy__V1__Action *const *actions, size_t n,
+			  const uint8_t id[static TX_ID_BYTES], const char *source)
+{
+	argosy__v1__body__init(b);
+	b->chain_id = s->chain_id;
+	b->member = s->member;
+	b->id = (ProtobufCBinaryData){TX_ID_BYTES, arena_copy(a, id, TX_ID_BYTES)};
+	b->expires_ms = s->expires_ms;
+	b->source = arena_strn(a, source ? source : "", source ? strlen(source) : 0);
+	b->actions = arena_alloc(a, n * sizeof *b->actions);
+	b->n_actions = n;
+	if (!b->id.data || !b->source || !b->actions)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		b->actions[i].len = argosy__v1__action__get_packed_size(actions[i]);
+		b->actions[i].data = arena_alloc(a, b->actions[i].len + 1);
+		if (!b->actions[i].data)
+			return ERR_NOMEM;
+		argosy__v1__action__pack(actions[i], b->actions[i].data);
+	}
+	return ERR_OK;
+}
+
 int sender_build(struct sender *s, struct buf *out, Argosy__V1__Action *const *actions, size_t n,
 		 const uint8_t id[static TX_ID_BYTES], const char *source)
 {
 	struct arena *a = arena_new(0);
-	Argosy__V1__Body b = ARGOSY__V1__BODY__INIT;
-	uint8_t id_copy[TX_ID_BYTES], *body = NULL;
-	enum err e = a ? ERR_OK : ERR_NOMEM;
-	memcpy(id_copy, id, sizeof id_copy);
-	b.chain_id = s->chain_id;
-	b.member = s->member;
-	b.id = (ProtobufCBinaryData){sizeof id_copy, id_copy};
-	b.expires_ms = s->expires_ms;
-	b.source = arena_strn(a, source ? source : "", source ? strlen(source) : 0);
-	b.actions = arena_alloc(a, n * sizeof *b.actions);
-	b.n_actions = n;
-	if (e == ERR_OK && (!b.source || !b.actions))
-		e = ERR_NOMEM;
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		b.actions[i].len = argosy__v1__action__get_packed_size(actions[i]);
-		b.actions[i].data = arena_alloc(a, b.actions[i].len + 1);
-		if (b.actions[i].data)
-			argosy__v1__action__pack(actions[i], b.actions[i].data);
-		else
-			e = ERR_NOMEM;
-	}
+	Argosy__V1__Body b;
+	uint8_t *body = NULL;
+	enum err e = a ? body_make(s, a, &b, actions, n, id, source) : ERR_NOMEM;
 	size_t body_n = e == ERR_OK ? argosy__v1__body__get_packed_size(&b) : 0;
 	if (e == ERR_OK && !(body = arena_alloc(a, body_n + 1)))
 		e = ERR_NOMEM;
@@ -169,6 +176,123 @@ int sender_build(struct sender *s, struct buf *out, Argosy__V1__Action *const *a
 	}
 	arena_free(a);
 	return e == ERR_OK ? CLI_DONE : cli_fault(s->cli, e, NULL);
+}
+
+/* ---- what was done before ---- */
+
+/* GET /v1/transactions/{member}/{id}; *found false where there is none. The caller frees *out. */
+static int past_get(struct sender *s, struct buf *out, bool *found, const uint8_t *id,
+		    const char *tail)
+{
+	struct api_response r;
+	char hex[2 * TX_ID_BYTES + 1], target[200];
+	hex_encode(hex, id, TX_ID_BYTES);
+	snprintf(target, sizeof target, "/v1/transactions/%s/%s%s", s->member, hex, tail);
+	*out = BUF_INIT;
+	*found = false;
+	int code = client_call(s->client, &r, "GET", target, NULL, slice("", 0));
+	if (code)
+		return code;
+	*found = r.status < 400;
+	if (*found)
+		*out = r.body;
+	else if (r.status != 404)
+		code = client_problem(s->client, &r);
+	if (!*found)
+		buf_fini(&r.body);
+	return code;
+}
+
+/* The transaction that was done under that id; NULL where there is none. */
+static int past_tx(struct sender *s, struct tx **out, const uint8_t id[static TX_ID_BYTES])
+{
+	struct buf bytes;
+	bool found;
+	*out = NULL;
+	int code = past_get(s, &bytes, &found, id, "?form=bytes");
+	if (code || !found)
+		return code;
+	enum err e = tx_decode(out, buf_slice(&bytes));
+	buf_fini(&bytes);
+	if (e != ERR_OK)
+		return cli_fault(s->cli, e, NULL);
+	if ((*out)->form == VERDICT_OK)
+		return CLI_DONE;
+	tx_free(*out);
+	*out = NULL;
+	return cli_fail(s->cli, CLI_FAILED, "the node's answer makes no sense");
+}
+
+/* Everything but the expiry. */
+static bool same_body(const Argosy__V1__Body *a, const Argosy__V1__Body *b)
+{
+	bool same = strcmp(a->chain_id, b->chain_id) == 0 && strcmp(a->member, b->member) == 0 &&
+		    strcmp(a->source, b->source) == 0 && a->n_actions == b->n_actions;
+	for (size_t i = 0; same && i < a->n_actions; i++)
+		same = slice_eq(slice(a->actions[i].data, a->actions[i].len),
+				slice(b->actions[i].data, b->actions[i].len));
+	return same;
+}
+
+int sender_settle(struct sender *s, struct sender_answer *answer, bool *settled,
+		  Argosy__V1__Action *const *actions, size_t n,
+		  const uint8_t id[static TX_ID_BYTES], const char *source)
+{
+	struct cli *cli = s->cli;
+	struct buf text;
+	struct json_value *v;
+	struct json_error je;
+	struct tx *tx = NULL;
+	bool found;
+	*settled = false;
+	int code = past_get(s, &text, &found, id, "");
+	if (code || !found)
+		return code;
+	struct slice copy = {arena_copy(cli->arena, text.p, text.n), text.n};
+	buf_fini(&text);
+	if (!copy.p || json_parse(cli->arena, &v, &je, copy, 16, JSON_STRICT) != ERR_OK)
+		return cli_fail(cli, CLI_FAILED, "the node's answer is not JSON");
+	code = past_tx(s, &tx, id);
+	if (code || !tx)
+		return code;
+	struct arena *a = arena_new(0);
+	Argosy__V1__Body b;
+	enum err e = a ? body_make(s, a, &b, actions, n, id, source) : ERR_NOMEM;
+	bool same = e == ERR_OK && same_body(&b, tx->b);
+	arena_free(a);
+	tx_free(tx);
+	if (e != ERR_OK)
+		return cli_fault(cli, e, NULL);
+	const char *verdict = json_str(cli->arena, v, "verdict");
+	*answer = (struct sender_answer){
+		.verdict = same ? verdict : verdict_name(VERDICT_CONFLICT),
+		.ok = same && strcmp(verdict, verdict_name(VERDICT_OK)) == 0,
+		.duplicate = same,
+		.height = json_i64(v, "height"),
+		.first_index = json_u64(v, "first_index"),
+		.records = json_u64(v, "records"),
+		.field = same ? "" : "/body/id",
+		.text = "",
+		.sentence = same ? json_str(cli->arena, v, "sentence")
+				 : cli_tr(cli, verdict_en(VERDICT_CONFLICT),
+					  verdict_zh(VERDICT_CONFLICT)),
+	};
+	*settled = !same || *verdict;
+	return CLI_DONE;
+}
+
+int sender_past_action(struct sender *s, Argosy__V1__Action **out,
+		       const uint8_t id[static TX_ID_BYTES])
+{
+	struct tx *tx;
+	ProtobufCAllocator alloc = wire_allocator(s->cli->arena);
+	*out = NULL;
+	int code = past_tx(s, &tx, id);
+	if (tx && tx->b->n_actions == 1)
+		*out = argosy__v1__action__unpack(&alloc, tx->b->actions[0].len,
+						  tx->b->actions[0].data);
+	tx_free(tx);
+	return code;
 }
 
 int sender_submit(struct sender *s, struct sender_answer *answers, size_t n, struct slice many)
@@ -234,17 +358,18 @@ int sender_exit_of(const struct sender_answer *a)
 	return CLI_FAILED;
 }
 
-/* The id of --id, or random bytes. */
-static bool id_choose(struct cli *cli, uint8_t id[static TX_ID_BYTES])
+bool sender_id(struct cli *cli, uint8_t id[static TX_ID_BYTES], bool *given)
 {
 	const char *hex = cli_value(cli, "id");
+	*given = hex != NULL;
 	if (!hex) {
 		randombytes_buf(id, TX_ID_BYTES);
 		return true;
 	}
 	if (hex_decode(id, TX_ID_BYTES, slice_str(hex)))
 		return true;
-	cli_fail(cli, CLI_USAGE, "--id needs 32 hex digits");
+	cli_fail(cli, CLI_USAGE, "%s",
+		 cli_tr(cli, "--id needs 32 hex digits", "--id 需要 32 位十六进制数字"));
 	return false;
 }
 
@@ -273,49 +398,76 @@ static int answer_tell(struct cli *cli, const struct sender_answer *a, const uin
 		return cli_fail(cli, sender_exit_of(a), "%s%s%s%s%s (%s)", a->sentence,
 				a->text[0] ? ": " : "", a->text, a->field[0] ? " " : "", a->field,
 				a->verdict);
-	printf(cli_tr(cli, "recorded in block %lld%s, record %llu, id %s\n",
-		      "已记录于区块 %lld%s，记录 %llu，编号 %s\n"),
-	       (long long)a->height, a->duplicate ? cli_tr(cli, " (before)", "（此前）") : "",
-	       (unsigned long long)a->first_index, hex);
+	printf(cli_tr(cli, "recorded in block %lld%s", "已记录于区块 %lld%s"), (long long)a->height,
+	       a->duplicate ? cli_tr(cli, " (before)", "（此前）") : "");
+	if (a->records || !a->duplicate) /* the ledger's own repeat does not say which */
+		printf(cli_tr(cli, ", record %llu", "，记录 %llu"),
+		       (unsigned long long)a->first_index);
+	printf(cli_tr(cli, ", id %s\n", "，编号 %s\n"), hex);
 	return CLI_DONE;
+}
+
+/* Submits one, having looked before and, where another was quicker, after it. */
+static int submit_one(struct sender *s, struct sender_answer *answer,
+		      Argosy__V1__Action *const *actions, size_t n,
+		      const uint8_t id[static TX_ID_BYTES], bool id_given, struct slice tx)
+{
+	const char *source = cli_value(s->cli, "source");
+	struct buf many = BUF_INIT;
+	bool settled = false;
+	int code = id_given ? sender_settle(s, answer, &settled, actions, n, id, source) : CLI_DONE;
+	if (code || settled)
+		return code;
+	buf_put_lp(&many, tx);
+	code = buf_err(&many) == ERR_OK ? sender_submit(s, answer, 1, buf_slice(&many))
+					: cli_fault(s->cli, ERR_NOMEM, NULL);
+	buf_fini(&many);
+	if (code == CLI_DONE && id_given &&
+	    strcmp(answer->verdict, verdict_name(VERDICT_CONFLICT)) == 0)
+		code = sender_settle(s, answer, &settled, actions, n, id, source);
+	return code;
+}
+
+int sender_deliver(struct sender *s, Argosy__V1__Action *const *actions, size_t n,
+		   const uint8_t id[static TX_ID_BYTES], bool id_given, struct sender_outcome *out)
+{
+	struct cli *cli = s->cli;
+	struct sender_answer answer;
+	struct buf tx = BUF_INIT;
+	*out = (struct sender_outcome){0};
+	int code = sender_build(s, &tx, actions, n, id, cli_value(cli, "source"));
+	if (code == CLI_DONE && cli_flag(cli, "dry-run")) {
+		cli_say(cli,
+			cli_tr(cli, "would send %zu bytes as %s; nothing was sent",
+			       "将以 %2$s 身份发送 %1$zu 字节；未发送"),
+			tx.n, s->member);
+	} else if (code == CLI_DONE && cli_value(cli, "to-file")) {
+		code = cli_write(cli, cli_value(cli, "to-file"), buf_slice(&tx));
+	} else if (code == CLI_DONE) {
+		out->sent = true;
+		code = submit_one(s, &answer, actions, n, id, id_given, buf_slice(&tx));
+		if (code == CLI_DONE) {
+			out->answer = answer;
+			code = answer_tell(cli, &answer, id);
+		}
+	}
+	buf_fini(&tx);
+	return code;
 }
 
 static int send_all(struct cli *cli, const char *key, Argosy__V1__Action *const *actions, size_t n,
 		    struct sender_outcome *out)
 {
 	struct sender s;
-	struct sender_answer answer;
-	struct buf tx = BUF_INIT, many = BUF_INIT;
 	uint8_t id[TX_ID_BYTES];
+	bool given;
 	*out = (struct sender_outcome){0};
-	if (!id_choose(cli, id))
+	if (!sender_id(cli, id, &given))
 		return CLI_USAGE;
 	int code = sender_begin(cli, &s, key);
 	if (code)
 		return code;
-	code = sender_build(&s, &tx, actions, n, id, cli_value(cli, "source"));
-	if (code == CLI_DONE && cli_flag(cli, "dry-run")) {
-		cli_say(cli,
-			cli_tr(cli, "would send %zu bytes as %s; nothing was sent",
-			       "将以 %2$s 身份发送 %1$zu 字节；未发送"),
-			tx.n, s.member);
-		goto out;
-	}
-	if (code == CLI_DONE && cli_value(cli, "to-file")) {
-		code = cli_write(cli, cli_value(cli, "to-file"), buf_slice(&tx));
-		goto out;
-	}
-	buf_put_lp(&many, buf_slice(&tx));
-	out->sent = code == CLI_DONE;
-	if (code == CLI_DONE)
-		code = sender_submit(&s, &answer, 1, buf_slice(&many));
-	if (code == CLI_DONE) {
-		out->answer = answer;
-		code = answer_tell(cli, &answer, id);
-	}
-out:
-	buf_fini(&tx);
-	buf_fini(&many);
+	code = sender_deliver(&s, actions, n, id, given, out);
 	sender_end(&s);
 	return code;
 }

@@ -5,6 +5,10 @@
  * Options: --member ID (else $ARGOSY_MEMBER, else the node's operator), --key
  * FILE (else the node's own agent or operator key), --cosign FILE (again and
  * again), --id HEX (to repeat a submission safely), --expires SECONDS, --dry-run.
+ *
+ * A repeat under the same id has another expiry, so that it is another body to the
+ * ledger: it would be a conflict, or after some days be done anew. So where an id was given
+ * the node is asked first what was done under it, and all but the expiry is compared here.
  */
 #ifndef ARGOSY_CMD_SENDER_H
 #define ARGOSY_CMD_SENDER_H
@@ -43,19 +47,40 @@ struct sender_answer {
 	uint64_t first_index, records;
 	const char *field, *text, *sentence;
 };
+/* The id of --id (*given), or random bytes. False: refused with a message; return CLI_USAGE. */
+bool sender_id(struct cli *cli, uint8_t id[static TX_ID_BYTES], bool *given);
+
+/*
+ * Was that id done before? Then *settled, and *answer is the first answer, as a duplicate, if
+ * what was done is the same but for its expiry; else VERDICT_CONFLICT. One whose answer
+ * nobody knows any more recorded nothing: it is not settled. An exit code.
+ */
+int sender_settle(struct sender *s, struct sender_answer *answer, bool *settled,
+		  Argosy__V1__Action *const *actions, size_t n,
+		  const uint8_t id[static TX_ID_BYTES], const char *source);
+/* The single action that was done under that id, in the command's arena; NULL where there is none,
+ * or not just one. For acts that hold something chosen at random or looked up. An exit code. */
+int sender_past_action(struct sender *s, Argosy__V1__Action **out,
+		       const uint8_t id[static TX_ID_BYTES]);
+
 /* `many`: lp transactions. `answers` of n. */
 int sender_submit(struct sender *s, struct sender_answer *answers, size_t n, struct slice many);
 int sender_exit_of(const struct sender_answer *a);
 
-/* All of it for one transaction: signs, submits, tells the answer. An exit code. */
-int sender_send(struct cli *cli, const char *key, Argosy__V1__Action *const *actions, size_t n);
-/* The same for a single action. */
-int sender_act(struct cli *cli, const char *key, Argosy__V1__Action *action);
-/* And what became of it, for a command with something to do after the answer. */
+/* What became of a transaction, for a command with something to do after the answer. */
 struct sender_outcome {
 	bool sent;		     /* the node may have it */
 	struct sender_answer answer; /* verdict NULL: none came, also where nothing was sent */
 };
+/* Signs, submits, tells the answer of one transaction; with --dry-run and --to-file what they say.
+ * An exit code. */
+int sender_deliver(struct sender *s, Argosy__V1__Action *const *actions, size_t n,
+		   const uint8_t id[static TX_ID_BYTES], bool id_given, struct sender_outcome *out);
+/* All of it for one transaction. An exit code. */
+int sender_send(struct cli *cli, const char *key, Argosy__V1__Action *const *actions, size_t n);
+/* The same for a single action. */
+int sender_act(struct cli *cli, const char *key, Argosy__V1__Action *action);
+/* The same, and what became of it. */
 int sender_act_outcome(struct cli *cli, const char *key, Argosy__V1__Action *action,
 		       struct sender_outcome *out);
 

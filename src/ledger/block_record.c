@@ -39,3 +39,12 @@ int64_t block_time_ms(int64_t time_s, int32_t time_ns)
 {
 	return time_s * 1000 + time_ns / 1000000;
 }
+
+bool packet_next(struct slice *tx, struct reader *packet)
+{
+	if (reader_left(packet) == 0)
+		return false;
+	uint64_t tag = reader_varint(packet);
+	*tx = reader_lp(packet);
+	return !packet->bad && tag == (1 << 3 | 2);
+}

@@ -26,4 +26,8 @@ bool block_record_decode(struct block_record *r, struct slice payload);
 /* Block time as the application sees it: milliseconds, rounded down. */
 int64_t block_time_ms(int64_t time_s, int32_t time_ns);
 
+/* The next transaction of a packet (a sequence of protobuf field 1), inside its bytes;
+ * false at the packet's end, and at what is no transaction. */
+bool packet_next(struct slice *tx, struct reader *packet);
+
 #endif

@@ -59,34 +59,6 @@ enum err done_put(struct exec *x, const struct tx *tx, enum verdict v)
 	return exec_put(x, done_key(key, tx->member, tx->id), buf_slice(&b));
 }
 
-/* Member and id of a transaction, without decoding the rest. */
-static bool tx_peek(struct slice *member, struct slice *id, struct slice bytes)
-{
-	struct reader r = reader_of(bytes);
-	*member = *id = slice(NULL, 0);
-	while (reader_left(&r) > 0) {
-		uint64_t tag = reader_varint(&r);
-		struct slice body = reader_lp(&r);
-		if (tag != (1 << 3 | 2))
-			continue;
-		struct reader f = reader_of(body);
-		while (reader_left(&f) > 0) {
-			uint64_t t = reader_varint(&f);
-			if ((t & 7) == 0) {
-				reader_varint(&f);
-				continue;
-			}
-			struct slice v = reader_lp(&f);
-			if (t == (2 << 3 | 2))
-				*member = v;
-			else if (t == (3 << 3 | 2))
-				*id = v;
-		}
-		return !f.bad && id->n == TX_ID_BYTES && member->n > 0 && member->n <= MEMBER_ID_MAX;
-	}
-	return false;
-}
-
 static enum err purge_one(struct exec *x, int64_t height, struct slice tx)
 {
 	struct slice member, id, value;
@@ -150,7 +122,7 @@ enum err done_purge(struct exec *x, struct err_text *t)
 		uint64_t at = 0;
 		for (uint64_t p = 0; p < b.n_packets && e == ERR_OK; p++) {
 			struct reader packet = reader_of(reader_lp(&packets));
-			for (struct slice tx; e == ERR_OK && exec_packet_next(&tx, &packet); at++) {
+			for (struct slice tx; e == ERR_OK && packet_next(&tx, &packet); at++) {
 				if (at < skip || ids >= PURGE_IDS_MAX)
 					continue;
 				e = purge_one(x, (int64_t)height, tx);
@@ -188,6 +160,7 @@ enum err ledger_tx_verdict(struct ledger *l, bool *found, struct tx_first *first
 	if (e == ERR_OK && *found) {
 		first->verdict = (enum verdict)d.verdict;
 		first->height = (int64_t)d.height;
+		first->body_hash = d.body_hash;
 	}
 	state_read_end(&read);
 	buf_fini(&space);

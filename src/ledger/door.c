@@ -211,6 +211,7 @@ static enum err check(struct ledger *l, struct state_read *read, struct buf *spa
 	}
 	first->verdict = (enum verdict)before.verdict;
 	first->height = (int64_t)before.height;
+	first->body_hash = before.body_hash;
 	*v = door_say(t, VERDICT_DUPLICATE, "/body/id");
 	return ERR_OK;
 }

@@ -138,15 +138,6 @@ static enum err execute_one(struct exec *x, struct ledger_result *r, struct tx *
 
 /* ---- one block ---- */
 
-bool exec_packet_next(struct slice *tx, struct reader *packet)
-{
-	if (reader_left(packet) == 0)
-		return false;
-	uint64_t tag = reader_varint(packet);
-	*tx = reader_lp(packet);
-	return !packet->bad && tag == (1 << 3 | 2);
-}
-
 static enum err block_txs(struct ledger *l, struct tx ***txs, size_t *n, bool *owned,
 			  const struct ledger_block *b)
 {
@@ -161,7 +152,7 @@ static enum err block_txs(struct ledger *l, struct tx ***txs, size_t *n, bool *o
 	*owned = true;
 	for (size_t p = 0; p < b->n_packets; p++) {
 		struct reader packet = reader_of(b->packets[p]);
-		for (struct slice bytes; exec_packet_next(&bytes, &packet);) {
+		for (struct slice bytes; packet_next(&bytes, &packet);) {
 			if (*n == cap) {
 				cap = cap ? cap * 2 : 64;
 				struct tx **more = realloc(list, cap * sizeof *more);
@@ -199,7 +190,7 @@ static enum err packet_results(struct ledger *l, struct ledger_executed *out,
 	for (size_t p = 0; p < b->n_packets && e == ERR_OK; p++) {
 		struct reader packet = reader_of(b->packets[p]);
 		buf_clear(&data);
-		for (struct slice tx; exec_packet_next(&tx, &packet) && at < out->n_results; at++)
+		for (struct slice tx; packet_next(&tx, &packet) && at < out->n_results; at++)
 			buf_put_varint(&data, (uint64_t)out->results[at].verdict);
 		e = buf_err(&data);
 		uint8_t *copy = e == ERR_OK ? arena_copy(l->arena, data.p, data.n) : NULL;

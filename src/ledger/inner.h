@@ -108,12 +108,6 @@ enum err ledger_see(struct ledger *l, const struct hash *block_hash, struct jour
 /* A record of the log, for readers and execution; damage is kept for ledger_damage. */
 enum err ledger_record_read(struct ledger *l, struct buf *out, uint64_t index) MUST_USE;
 
-/* ---- execute.c ---- */
-
-/* The next transaction of a packet (a sequence of protobuf field 1), inside its bytes;
- * false at the packet's end, and at what is no transaction. */
-bool exec_packet_next(struct slice *tx, struct reader *packet);
-
 /* ---- door.c: what a transaction must pass before the application sees it ---- */
 
 /* Where member and key records come from: the block being executed, or the last commit. */

@@ -77,6 +77,7 @@ struct slice ledger_genesis_file(const struct ledger *l);
 struct tx_first {
 	enum verdict verdict;
 	int64_t height;
+	struct hash body_hash;
 };
 enum err ledger_check(struct ledger *l, enum verdict *v, struct tx_first *first, struct tx *tx,
 		      int64_t now_ms, struct verdict_text *t) MUST_USE;

@@ -112,6 +112,33 @@ static void decode_form(struct tx *tx, bool *out_of_memory)
 		memcpy(tx->id, tx->b->id.data, TX_ID_BYTES);
 }
 
+bool tx_peek(struct slice *member, struct slice *id, struct slice bytes)
+{
+	struct reader r = reader_of(bytes);
+	*member = *id = slice(NULL, 0);
+	while (reader_left(&r) > 0) {
+		uint64_t tag = reader_varint(&r);
+		struct slice body = reader_lp(&r);
+		if (tag != (1 << 3 | 2))
+			continue;
+		struct reader f = reader_of(body);
+		while (reader_left(&f) > 0) {
+			uint64_t t = reader_varint(&f);
+			if ((t & 7) == 0) {
+				reader_varint(&f);
+				continue;
+			}
+			struct slice v = reader_lp(&f);
+			if (t == (2 << 3 | 2))
+				*member = v;
+			else if (t == (3 << 3 | 2))
+				*id = v;
+		}
+		return !f.bad && id->n == TX_ID_BYTES && member->n > 0 && member->n <= MEMBER_ID_MAX;
+	}
+	return false;
+}
+
 enum err tx_decode(struct tx **out, struct slice bytes)
 {
 	/* Unpacked messages take several times their bytes; the cap stops a bomb. */

@@ -54,6 +54,9 @@ struct tx {
 enum err tx_decode(struct tx **out, struct slice bytes) MUST_USE;
 void tx_free(struct tx *tx);
 
+/* Member and id of an encoded Transaction, without decoding the rest; borrowed from it. */
+bool tx_peek(struct slice *member, struct slice *id, struct slice bytes);
+
 /* Checks all signatures over the body; sets signatures_good, and form =
  * VERDICT_BAD_SIGNATURE if one does not fit. Thread-safe for different tx. */
 void tx_verify(struct tx *tx, const struct hash *fingerprint);
