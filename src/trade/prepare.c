@@ -1,5 +1,6 @@
 #include "trade/prepared.h"
 
+#include "crypto/ed25519.h"
 #include "crypto/sha256.h"
 #include "data/codes.h"
 #include "data/epcis.h"
@@ -413,6 +414,15 @@ static bool key_ok(struct prep *p, ProtobufCBinaryData key, const char *field)
 	return key.len == 32 || refuse(p, VERDICT_INVALID, field, "a key has 32 bytes");
 }
 
+/* One that comes in: nobody could ever sign with a key that verification refuses. */
+static bool new_key_ok(struct prep *p, ProtobufCBinaryData key, const char *field)
+{
+	return key_ok(p, key, field) &&
+	       (ed25519_public_valid(key.data) ||
+		refuse(p, VERDICT_INVALID, field,
+		       "not a usable Ed25519 key: small order, not canonical, or no point"));
+}
+
 static bool hash_ok(struct prep *p, ProtobufCBinaryData h, const char *field)
 {
 	return h.len == 32 || refuse(p, VERDICT_INVALID, field, "a salted hash has 32 bytes");
@@ -484,10 +494,10 @@ static bool prepare_admit(struct prep *p, const Argosy__V1__AdmitMember *m)
 	if (m->n_person_keys > MEMBER_KEYS_MAX || m->n_agent_keys > MEMBER_KEYS_MAX)
 		return refuse(p, VERDICT_TOO_LARGE, "/personKeys", "more than 64 keys");
 	for (size_t i = 0; i < m->n_person_keys; i++)
-		if (!key_ok(p, m->person_keys[i], "/personKeys"))
+		if (!new_key_ok(p, m->person_keys[i], "/personKeys"))
 			return false;
 	for (size_t i = 0; i < m->n_agent_keys; i++)
-		if (!key_ok(p, m->agent_keys[i], "/agentKeys"))
+		if (!new_key_ok(p, m->agent_keys[i], "/agentKeys"))
 			return false;
 	/* Kept in `where`, which summaries of acts without subject do not use. */
 	return place(p, m->party, "/party");
@@ -496,7 +506,7 @@ static bool prepare_admit(struct prep *p, const Argosy__V1__AdmitMember *m)
 static bool prepare_add_key(struct prep *p, const Argosy__V1__AddKey *k)
 {
 	enum { TEN_YEARS_S = 10 * 366 * 24 * 3600 };
-	if (!key_ok(p, k->key, "/key") || (k->replaces.len && !key_ok(p, k->replaces, "/replaces")))
+	if (!new_key_ok(p, k->key, "/key") || (k->replaces.len && !key_ok(p, k->replaces, "/replaces")))
 		return false;
 	if (k->replaces.len && memcmp(k->key.data, k->replaces.data, 32) == 0)
 		return refuse(p, VERDICT_INVALID, "/replaces", "the same key");

@@ -4,6 +4,7 @@
  */
 #include "trade/trade.h"
 
+#include "crypto/ed25519.h"
 #include "ledger/member.h"
 #include "trade/act.h"
 
@@ -114,6 +115,10 @@ static enum err genesis_keys(struct exec *x, const ProtobufCBinaryData *keys, si
 		bool found;
 		if (keys[i].len != 32)
 			return err_set(t, ERR_FORMAT, "genesis: a key has 32 bytes");
+		if (!ed25519_public_valid(keys[i].data))
+			return err_set(t, ERR_FORMAT,
+				       "genesis: a key of %.*s is not a usable Ed25519 key",
+				       (int)member.n, (const char *)member.p);
 		TRY(member_key_get(x, &found, &k, keys[i].data));
 		if (found)
 			return err_set(t, ERR_FORMAT, "genesis: a key stands there twice");

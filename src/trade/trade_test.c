@@ -528,6 +528,84 @@ static void control_characters_are_refused(void **state)
 	}
 }
 
+/* No signature by such a key is ever accepted: a member with it alone could do nothing. */
+static const struct {
+	const char *what, *hex;
+} unusable_keys[] = {
+	{"all zero", "0000000000000000000000000000000000000000000000000000000000000000"},
+	{"zero, signed", "0000000000000000000000000000000000000000000000000000000000000080"},
+	{"the identity", "0100000000000000000000000000000000000000000000000000000000000000"},
+	{"order 2", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"},
+	{"order 8", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"},
+	{"order 8", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"},
+	{"p + 1", "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"},
+	{"all ones", "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"},
+	{"no point", "0200000000000000000000000000000000000000000000000000000000000000"},
+};
+
+static void keys_that_nobody_can_use_are_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof unusable_keys / sizeof *unusable_keys; i++) {
+		uint8_t raw[32];
+		assert_true(hex_decode(raw, 32, slice_str(unusable_keys[i].hex)));
+		ProtobufCBinaryData key = {32, raw};
+		action_t *list[4] = {fx_admit("new"), fx_admit("new"), fx_add_key("alice/two", true, ""),
+				     fx_add_key("alice/two", false, "")};
+		list[0]->admit_member->person_keys[0] = key;
+		list[1]->admit_member->agent_keys = &key;
+		list[1]->admit_member->n_agent_keys = 1;
+		list[2]->add_key->key = list[3]->add_key->key = key;
+		for (size_t k = 0; k < 4; k++) {
+			enum verdict v = fx_do(k < 2 ? "op" : "alice", list[k]);
+			if (v != VERDICT_INVALID)
+				fail_msg("%s, action %zu: %s", unusable_keys[i].what, k, verdict_name(v));
+			assert_non_null(strstr(fx.text.text, "not a usable Ed25519 key"));
+		}
+	}
+	FX_OK("op", fx_admit("new"));
+	FX_OK("alice", fx_add_key("alice/two", false, ""));
+}
+
+/* What no act may bring, no genesis brings either. */
+static void a_genesis_brings_nothing_unusable(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		size_t key; /* of unusable_keys; SIZE_MAX: a good one */
+		bool good;
+	} rows[] = {
+		{"New", SIZE_MAX, true}, {"N\new", SIZE_MAX, false}, {"New", 0, false},
+		{"New", 2, false},	 {"New", 7, false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		Argosy__V1__GenesisState g = ARGOSY__V1__GENESIS_STATE__INIT;
+		Argosy__V1__GenesisMember m = ARGOSY__V1__GENESIS_MEMBER__INIT, *list[] = {&m};
+		ProtobufCBinaryData key = fx_key("new");
+		uint8_t raw[32], packed[400];
+		struct err_text t = {{0}};
+		if (rows[i].key != SIZE_MAX) {
+			assert_true(hex_decode(raw, 32, slice_str(unusable_keys[rows[i].key].hex)));
+			key.data = raw;
+		}
+		m.id = fx_str("new");
+		m.name = fx_str(rows[i].name);
+		m.country = fx_str("CN");
+		m.person_keys = &key;
+		m.n_person_keys = 1;
+		g.members = list;
+		g.n_members = 1;
+		size_t n = argosy__v1__genesis_state__pack(&g, packed);
+		struct exec x = fx_exec(fx.mem);
+		enum err e = trade_app.genesis(&x, slice(packed, n), &t);
+		if ((e == ERR_OK) != rows[i].good)
+			fail_msg("row %zu: %s", i, t.text);
+		close_world(NULL);
+		open_world(NULL);
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
@@ -551,6 +629,8 @@ int main(void)
 		T(form_is_judged_before_any_block),
 		T(bombs_are_too_large),
 		T(control_characters_are_refused),
+		T(keys_that_nobody_can_use_are_refused),
+		T(a_genesis_brings_nothing_unusable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
