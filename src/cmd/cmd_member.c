@@ -73,9 +73,22 @@ int cmd_member_set(struct cli *cli)
 {
 	Argosy__V1__SetMember act = ARGOSY__V1__SET_MEMBER__INIT;
 	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
-	uint64_t quota;
-	if (!cli_number(cli, "quota", &quota, 0, INT64_MAX))
+	uint64_t quota = 0;
+	const char *given = cli_value(cli, "quota");
+	if (!given && !cli_value(cli, "status") && !cli_value(cli, "role"))
+		return cli_fail(cli, CLI_USAGE, "%s",
+				cli_tr(cli, "say what to change: --status, --role or --quota",
+				       "请说明要更改什么：--status、--role 或 --quota"));
+	act.quota_default = given && strcmp(given, "default") == 0;
+	if (!act.quota_default && !cli_number(cli, "quota", &quota, 0, INT64_MAX))
 		return CLI_USAGE;
+	if (given && !act.quota_default && quota == 0)
+		return cli_fail(cli, CLI_USAGE, "%s",
+				cli_tr(cli,
+				       "a quota of 0 is none: \"--quota default\" goes back to the "
+				       "chain's, \"--status suspended\" stops the member",
+				       "配额不能为 0：--quota default 恢复链的默认配额，"
+				       "--status suspended 暂停该成员"));
 	act.id = text(cli->argv[0]);
 	act.status = text(cli_value(cli, "status"));
 	act.roles = values(cli, "role", &act.n_roles);

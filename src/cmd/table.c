@@ -128,7 +128,7 @@ static const struct cli_option admit_options[] = {
 static const struct cli_option member_set_options[] = {
 	{"status", "active|suspended", "its status"},
 	{"role", "ROLE", "its roles from now on; may be repeated"},
-	{"quota", "N", "actions an hour"},
+	{"quota", "N|default", "actions an hour; default: as the chain's genesis says"},
 	{NULL, NULL, NULL},
 };
 

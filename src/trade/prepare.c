@@ -610,6 +610,12 @@ static bool prepare_act(struct prep *p)
 		const char *s = a->set_member->status;
 		if (*s && strcmp(s, "active") != 0 && strcmp(s, "suspended") != 0)
 			return refuse(p, VERDICT_INVALID, "/status", "active or suspended");
+		if (a->set_member->quota_default && a->set_member->quota_actions_per_hour)
+			return refuse(p, VERDICT_INVALID, "/quotaDefault",
+				      "beside a quota of the member's own");
+		if (!*s && !a->set_member->n_roles && !a->set_member->quota_default &&
+		    !a->set_member->quota_actions_per_hour)
+			return refuse(p, VERDICT_INVALID, "", "changes nothing");
 		return roles_ok(p, a->set_member->roles, a->set_member->n_roles);
 	}
 	case ARGOSY__V1__ACTION__ACT_ADD_KEY:

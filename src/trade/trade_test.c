@@ -606,6 +606,27 @@ static void a_genesis_brings_nothing_unusable(void **state)
 	}
 }
 
+/* A member's own quota ends as it began; an act that would change nothing is none. */
+static void a_quota_is_given_and_taken_back(void **state)
+{
+	(void)state;
+	action_t *a = fx_set_member("bob", "");
+	FX_REFUSED(INVALID, "op", a);
+	assert_string_equal(fx.text.text, "changes nothing");
+	a->set_member->quota_actions_per_hour = 7;
+	FX_OK("op", a);
+	struct slice value;
+	struct member m;
+	assert_true(fx_get(&value, SLICE_LIT("m/bob")) && member_decode(&m, value));
+	assert_int_equal(m.quota_actions_per_hour, 7);
+	a->set_member->quota_default = true;
+	FX_REFUSED(INVALID, "op", a);
+	a->set_member->quota_actions_per_hour = 0;
+	FX_OK("op", a);
+	assert_true(fx_get(&value, SLICE_LIT("m/bob")) && member_decode(&m, value));
+	assert_int_equal(m.quota_actions_per_hour, 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
@@ -631,6 +652,7 @@ int main(void)
 		T(control_characters_are_refused),
 		T(keys_that_nobody_can_use_are_refused),
 		T(a_genesis_brings_nothing_unusable),
+		T(a_quota_is_given_and_taken_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
