@@ -3,6 +3,8 @@
  */
 #include "program.h"
 
+#include "data/json.h"
+
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -1308,6 +1310,142 @@ static void test_show(void **state)
 	OUT("\"standing\":\"expired\"");
 }
 
+/* How many lines there are; fails if one is no JSON object. */
+static unsigned objects(const char *what, const char *text)
+{
+	unsigned n = 0;
+	struct arena *a = arena_new(0);
+	for (const char *p = text, *end; *p; p = end + 1, n++) {
+		struct json_value *v;
+		struct json_error e;
+		end = strchr(p, '\n');
+		if (!end || json_parse(a, &v, &e, slice(p, (size_t)(end - p)), 32, JSON_STRICT) ||
+		    v->kind != JSON_OBJECT)
+			fail_msg("%s: not JSON: %s", what, p);
+	}
+	arena_free(a);
+	return n;
+}
+
+/* Every command with --json: objects on stdout, or one problem on stderr, and nothing else. */
+static void test_json(void **state)
+{
+	(void)state;
+#define GOODS "https://id.example.com/goods/1"
+#define NONE  "0000000000000000000000000000000000000000000000000000000000000000"
+	char dir[300], doc[300], file[300], copy[300], restored[300], paper[300], key[300], head[300];
+	char bad[300], tx[300], witness[300], seen[300], fp[65];
+	snprintf(doc, sizeof doc, "%s", nameless_events("json.jsonld", 2, "loading"));
+	snprintf(dir, sizeof dir, "%s", program_file("json-documents", NULL));
+	snprintf(file, sizeof file, "%s", program_file("json.out", NULL));
+	snprintf(copy, sizeof copy, "%s", program_file("json-copy", NULL));
+	snprintf(restored, sizeof restored, "%s", program_file("json-restored", NULL));
+	snprintf(paper, sizeof paper, "%s", program_file("json.txt", "a paper"));
+	snprintf(key, sizeof key, "%s", program_file("json.key", NULL));
+	snprintf(head, sizeof head, "%s", program_file("json.head", NULL));
+	snprintf(tx, sizeof tx, "%s", program_file("json.tx", NULL));
+	snprintf(witness, sizeof witness, "%s", program_file("json.witness", NULL));
+	snprintf(seen, sizeof seen, "%s", program_file("json.seen", NULL));
+	snprintf(bad, sizeof bad, "%s",
+		 program_file("bad.jsonld", replaced(one_event, "OBSERVE", "LOOK")));
+	CODE(0, "genesis", "fingerprint");
+	snprintf(fp, sizeof fp, "%.64s", last.out);
+	const struct {
+		int code;
+		const char *has; /* on stdout where the code is 0, else on stderr */
+		const char *argv[12];
+	} rows[] = {
+		{0, "\"hash\":\"ni:///", {"epcis", "hash", doc}},
+		{0, "\"prehash\":\"", {"epcis", "hash", doc, "--prehash"}},
+		{1, "\"errors\":[{\"pointer\":\"/epcisBody", {"epcis", "hash", bad}},
+		{0, "\"verdict\":\"accepted\"", {"epcis", "check", doc}},
+		{0, "\"genesis\":\"", {"genesis", "fingerprint"}},
+		{0, "\"genesis\":\"", {"status"}},
+		{0, "\"good\":true", {"verify"}},
+		{0, "\"dry_run\":true", {"reindex", "--dry-run"}},
+		{0, "\"height\":", {"reindex"}},
+		{0, "\"to\":", {"backup", "create", copy}},
+		{0, "\"good\":true", {"backup", "verify", copy}},
+		{3, "\"code\":\"not_found\"", {"backup", "verify", "/nonexistent"}},
+		{0, "\"dry_run\":true", {"restore", copy, "--dry-run", "--data-dir", restored}},
+		{0, "\"folder\":", {"restore", copy, "--data-dir", restored}},
+		{7, "\"code\":\"conflict\"", {"restore", copy, "--data-dir", restored}},
+		{2, "\"code\":\"usage\"", {"resume", "--data-dir", restored}},
+		{0, "\"resumed\":true", {"resume", "--none-known", "--data-dir", restored}},
+		{0, "\"confirmed\":true", {"clock", "confirm"}},
+		{0, "\"dry_run\":true",
+		 {"key", "rotate", "validator", "--next-key", "a", "--new-next-key", "b", "--dry-run"}},
+		{0, "\"public\":\"", {"key", "create", key, "--kind", "agent", "--name", "W"}},
+		{0, "\"public\":\"", {"key", "rotate", "agent"}},
+		{0, "\"bytes\":", {"head", "export", "-o", head}},
+		{0, "\"bytes\":",
+		 {"head", "cosign", head, "--key", key, "--genesis", fp, "--seen", seen, "-o", witness}},
+		{0, "\"height\":", {"witness", "add", witness}},
+		{0, "\"dry_run\":true", {"prefix", "register", "https://j.example.com/", "--dry-run"}},
+		{0, "\"dry_run\":false", {"prefix", "register", "https://j.example.com/", "--to-file", tx}},
+		{0, "\"verdict\":\"ok\"", {"submit", tx}},
+		{0, "\"dry_run\":true", {"import", "epcis", doc, "--dry-run"}},
+		{0, "\"recorded\":2", {"import", "epcis", doc}},
+		{1, "\"errors\":[{\"pointer\":\"/epcisBody", {"import", "epcis", bad}},
+		{0, "\"events\":", {"export", "epcis", "-o", file}},
+		{0, "\"events\":2", {"export", "epcis", "--documents", dir}},
+		{0, "\"hash\":\"", {"attach", paper}},
+		{0, "\"events\":", {"prove", GOODS, "-o", file}},
+		{0, "\"text\":\"https:", {"prove", GOODS, "--text"}},
+		{2, "\"code\":\"usage\"", {"prove", GOODS, "-o", "-"}},
+		{2, "\"code\":\"usage\"", {"prove", GOODS, "--qr"}},
+		{0, "\"holder\":", {"item", "show", GOODS}},
+		{0, "\"events\":", {"trace", GOODS}},
+		{0, "\"members\":", {"member", "list"}},
+		{0, "\"keys\":", {"key", "list", "acme"}},
+		{0, "\"commit\":", {"version"}},
+		{3, "\"code\":\"not_found\"", {"item", "show", "https://id.example.com/goods/none"}},
+		{3, "\"code\":\"not_found\"", {"attach", "get", NONE}},
+		{3, "\"code\":\"not_found\"", {"status", "--data-dir", "/nonexistent"}},
+		{5, "\"code\":\"not_offered\"", {"custody", "decline", GOODS}},
+		{5, "\"code\":\"unknown_key\"",
+		 {"prefix", "register", "https://k.example.com/", "--member", "nobody"}},
+		{2, "\"code\":\"usage\"", {"trace"}},
+		{2, "\"code\":\"usage\"", {"trace", "a", "--frob"}},
+		{2, "\"code\":\"usage\"", {"chekc", "x"}},
+		{2, "\"code\":\"usage\"", {"key"}},
+		{2, "\"code\":\"usage\"", {"--frob"}},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *argv[16] = {"argosy"}, *out = program_file("json.stdout", NULL);
+		size_t n = 0;
+		for (; rows[i].argv[n]; n++)
+			argv[n + 1] = rows[i].argv[n];
+		argv[n + 1] = "--json";
+		char what[100];
+		snprintf(what, sizeof what, "row %zu, %s %s", i, argv[1], argv[2]);
+		int code = code_onto(out, argv);
+		if (code != rows[i].code)
+			fail_msg("%s: exit %d\n%s%s", what, code, last.out, last.err);
+		unsigned answers = objects(what, last.out), problems = objects(what, last.err);
+		/* import says how each file fared, too. */
+		unsigned beside = code && strcmp(argv[1], "import") == 0;
+		if (code ? problems != 1 || answers != beside : problems != 0 || answers == 0)
+			fail_msg("%s: %u answers, %u problems", what, answers, problems);
+		if (!strstr(code ? last.err : last.out, rows[i].has) ||
+		    (code && strncmp(last.err, "{\"type\":\"urn:argosy:problem:", 28) != 0))
+			fail_msg("%s: %s%s", what, last.out, last.err);
+	}
+	assert_int_equal(ONTO(file, "argosy-verify", "evidence", head, head, "--json"), 1);
+	assert_int_equal(objects("evidence", last.out), 1);
+	OUT("\"conflict\":\"none\",\"message\":\"The two do not");
+	OUT("\"proofs\":[{\"verified\":true");
+	assert_int_equal(ONTO(file, "argosy-verify", head, "--genesis", fp, "--json"), 0);
+	assert_int_equal(objects("verify", last.out), 1);
+	OUT(",\"file\":\"");
+	assert_int_equal(ONTO(file, "argosy-verify", "/nonexistent", "--genesis", fp, "--json"), 3);
+	assert_int_equal(objects("verify", last.err), 1);
+	ERR("\"code\":\"not_found\"");
+	assert_int_equal(ONTO(file, "argosy-verify", head, "--json"), 2);
+	assert_int_equal(objects("verify", last.err), 1);
+	ERR("\"code\":\"usage\"");
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -1344,6 +1482,7 @@ int main(void)
 		cmocka_unit_test(test_attachments),
 		cmocka_unit_test(test_in_turn),
 		cmocka_unit_test(test_damaged_attachments),
+		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_chinese),
 		cmocka_unit_test(test_show),

@@ -23,32 +23,80 @@ struct options {
 	const char *files[FILES_MAX];
 	size_t n_files;
 	const char *genesis, *head;
-	bool json, zh, evidence;
+	bool zh, evidence;
 };
 
 static const char usage[] =
 	"usage: argosy-verify FILE... --genesis FINGERPRINT [--head HEADFILE] [--json] [--lang "
 	"en|zh]\n"
-	"       argosy-verify evidence A B [--genesis FINGERPRINT] [--lang en|zh]\n"
+	"       argosy-verify evidence A B [--genesis FINGERPRINT] [--json] [--lang en|zh]\n"
 	"FILE: a bundle or head file, - for standard input, or the text of a QR code.\n"
 	"FINGERPRINT: 64 hex digits, or a file that holds them (@FILE if its name has no . or /).\n"
 	"Exit: 0 verified, 4 refused, 3 no such file, 2 wrong usage; evidence: 0 they contradict, "
 	"1 not; 1 too if the output cannot be written.\n";
 
-/* "NAME: text", the name as it may stand in a line. */
-static void print_name(FILE *f, const char *before, const char *name, const char *text)
+static bool json; /* set before anything can fail */
+
+/* A JSON string. What is not UTF-8 comes escaped as for people. */
+static void put_json_string(struct buf *b, const char *s)
 {
-	struct buf b = BUF_INIT;
-	buf_put_plain(&b, slice_str(name));
-	const char *plain = buf_cstr(&b);
-	fprintf(f, "%s%s:%s%s\n", before, plain ? plain : "?", *text ? " " : "", text);
-	buf_fini(&b);
+	struct buf plain = BUF_INIT;
+	if (utf8_valid(slice_str(s)))
+		buf_put_str(&plain, s);
+	else
+		buf_put_plain(&plain, slice_str(s));
+	buf_put_u8(b, '"');
+	for (size_t i = 0; i < plain.n; i++) {
+		uint8_t c = plain.p[i];
+		if (c == '"' || c == '\\')
+			buf_put_u8(b, '\\');
+		if (c < 0x20 || c == 0x7f)
+			buf_printf(b, "\\u%04x", c);
+		else
+			buf_put_u8(b, c);
+	}
+	buf_put_u8(b, '"');
+	buf_fini(&plain);
+}
+
+/* Says why: "NAME: text", `name` may be empty; with --json as argosy's problems. */
+static int fail(int status, const char *name, const char *text)
+{
+	struct buf all = BUF_INIT, out = BUF_INIT;
+	const char *code = status == EXIT_USAGE	    ? "usage"
+			   : status == EXIT_NO_FILE ? "not_found"
+						    : "failed";
+	buf_printf(&all, "%s%s%s", name, *name ? ": " : "", text);
+	const char *detail = buf_cstr(&all);
+	if (json) {
+		buf_printf(&out,
+			   "{\"type\":\"urn:argosy:problem:%s\",\"title\":\"%s\",\"status\":%d,"
+			   "\"detail\":",
+			   code,
+			   status == EXIT_USAGE	    ? "Wrong usage"
+			   : status == EXIT_NO_FILE ? "Not found"
+						    : "Refused or failed",
+			   status == EXIT_USAGE	    ? 400
+			   : status == EXIT_NO_FILE ? 404
+						    : 422);
+		put_json_string(&out, detail ? detail : text);
+		buf_printf(&out, ",\"code\":\"%s\",\"errors\":[]}\n", code);
+	} else {
+		buf_put_str(&out, "argosy-verify: ");
+		buf_put_plain(&out, slice_str(detail ? detail : text));
+		buf_put_str(&out, "\n");
+		if (status == EXIT_USAGE)
+			buf_put_str(&out, usage);
+	}
+	fwrite(out.p ? (const char *)out.p : "", 1, out.n, stderr);
+	buf_fini(&all);
+	buf_fini(&out);
+	return status;
 }
 
 static int wrong_usage(const char *what)
 {
-	fprintf(stderr, "argosy-verify: %s\n%s", what, usage);
-	return EXIT_USAGE;
+	return fail(EXIT_USAGE, "", what);
 }
 
 /* Appends the whole of a stream; false if it is longer than any proof. */
@@ -74,18 +122,12 @@ static int read_input(struct buf *out, const char *name)
 	}
 	bool standard = strcmp(name, "-") == 0;
 	FILE *f = standard ? stdin : fopen(name, "rb");
-	if (!f) {
-		print_name(stderr, "argosy-verify: ", name, strerror(errno));
-		return EXIT_NO_FILE;
-	}
+	if (!f)
+		return fail(EXIT_NO_FILE, name, strerror(errno));
 	bool good = read_stream(out, f);
 	if (!standard)
 		fclose(f);
-	if (!good) {
-		print_name(stderr, "argosy-verify: ", name, "cannot be read, or is too long");
-		return EXIT_NO_FILE;
-	}
-	return 0;
+	return good ? 0 : fail(EXIT_NO_FILE, name, "cannot be read, or is too long");
 }
 
 static bool parse(struct options *o, int argc, char **argv, const char **why)
@@ -103,7 +145,7 @@ static bool parse(struct options *o, int argc, char **argv, const char **why)
 		else if (strcmp(a, "--head") == 0)
 			o->head = argv[i];
 		else if (strcmp(a, "--json") == 0)
-			o->json = true;
+			json = true;
 		else if (strcmp(a, "--lang") == 0)
 			o->zh = strncmp(argv[i], "zh", 2) == 0;
 		else if (a[0] == '-' && a[1]) {
@@ -146,13 +188,38 @@ static struct verify_result *check(const char *name, const struct verify_options
 	*status = read_input(&b, name);
 	if (!*status) {
 		r = verify_bundle(b.p ? b.p : (const uint8_t *)"", b.n, vo);
-		if (!r) {
-			fprintf(stderr, "argosy-verify: out of memory\n");
-			*status = EXIT_REFUSED;
-		}
+		if (!r)
+			*status = fail(EXIT_REFUSED, name, "out of memory");
 	}
 	buf_fini(&b);
 	return r;
+}
+
+/* The object, and what file it is about. */
+static void print_json(const char *words, const char *file)
+{
+	struct buf b = BUF_INIT;
+	const char *end = strrchr(words, '}');
+	buf_put(&b, words, end ? (size_t)(end - words) : 0);
+	buf_put_str(&b, ",\"file\":");
+	put_json_string(&b, file);
+	buf_put_str(&b, "}\n");
+	fwrite(b.p ? (const char *)b.p : "", 1, b.n, stdout);
+	buf_fini(&b);
+}
+
+/* `file` above it, unless NULL. */
+static void print_words(const char *words, const char *file, bool again)
+{
+	struct buf b = BUF_INIT;
+	if (file) {
+		buf_put_str(&b, again ? "\n" : "");
+		buf_put_plain(&b, slice_str(file));
+		buf_put_str(&b, ":\n");
+	}
+	fwrite(b.p ? (const char *)b.p : "", 1, b.n, stdout);
+	fputs(words, stdout);
+	buf_fini(&b);
 }
 
 static int run_verify(const struct options *o, const struct verify_options *vo)
@@ -165,18 +232,47 @@ static int run_verify(const struct options *o, const struct verify_options *vo)
 			worst = status;
 			continue;
 		}
-		char *words = verify_words(r, o->json ? VERIFY_JSON
-					      : o->zh ? VERIFY_ZH
-						      : VERIFY_EN);
-		if (o->n_files > 1 && !o->json)
-			print_name(stdout, i ? "\n" : "", o->files[i], "");
-		fputs(words ? words : "out of memory\n", stdout);
+		char *words = verify_words(r, json ? VERIFY_JSON : o->zh ? VERIFY_ZH : VERIFY_EN);
+		if (!words)
+			worst = fail(EXIT_REFUSED, o->files[i], "out of memory");
+		else if (json)
+			print_json(words, o->files[i]);
+		else
+			print_words(words, o->n_files > 1 ? o->files[i] : NULL, i > 0);
 		if (r->reason != VERIFY_OK && worst == EXIT_GOOD)
 			worst = EXIT_REFUSED;
 		free(words);
 		verify_free(r);
 	}
 	return worst;
+}
+
+/* One object, with what each of the two says for itself. */
+static bool print_evidence(const char *conflict, const char *words, const struct verify_result *a,
+			   const struct verify_result *b, const struct options *o)
+{
+	const struct verify_result *const both[] = {a, b};
+	struct buf out = BUF_INIT;
+	buf_printf(&out, "{\"conflict\":\"%s\",\"message\":", conflict);
+	put_json_string(&out, words);
+	buf_put_str(&out, ",\"proofs\":[");
+	for (int i = 0; i < 2; i++) {
+		char *proof = verify_words(both[i], VERIFY_JSON);
+		const char *end = proof ? strrchr(proof, '}') : NULL;
+		buf_put_str(&out, i ? "," : "");
+		buf_put(&out, proof, end ? (size_t)(end - proof) : 0);
+		buf_put_str(&out, ",\"file\":");
+		put_json_string(&out, o->files[i]);
+		buf_put_u8(&out, '}');
+		out.failed = out.failed || !end;
+		free(proof);
+	}
+	buf_put_str(&out, "]}\n");
+	bool good = buf_err(&out) == ERR_OK;
+	if (good)
+		fwrite(out.p, 1, out.n, stdout);
+	buf_fini(&out);
+	return good;
 }
 
 static int run_evidence(const struct options *o, const struct verify_options *vo)
@@ -189,9 +285,9 @@ static int run_evidence(const struct options *o, const struct verify_options *vo
 	if (b) {
 		enum verify_conflict c = verify_conflict(words, sizeof words, a, b, o->zh);
 		static const char *const names[] = {"none", "unknown", "header", "log", "history"};
-		if (o->json)
-			printf("{\"conflict\":\"%s\"}\n", names[c]);
-		else
+		if (json && !print_evidence(names[c], words, a, b, o))
+			fail(EXIT_REFUSED, "", "out of memory");
+		else if (!json)
 			printf("%s\n", words);
 		status = c == CONFLICT_NONE	 ? EXIT_NONE
 			 : c == CONFLICT_UNKNOWN ? EXIT_REFUSED
@@ -207,7 +303,7 @@ static int written(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	fprintf(stderr, "argosy-verify: cannot write: %s\n", strerror(errno));
+	fail(EXIT_NONE, "cannot write", strerror(errno));
 	return status == EXIT_GOOD ? EXIT_NONE : status;
 }
 
@@ -223,16 +319,16 @@ int main(int argc, char **argv)
 		fputs(usage, stdout);
 		return written(EXIT_GOOD);
 	}
+	for (int i = 1; i < argc; i++)
+		json = json || strcmp(argv[i], "--json") == 0;
 	if (!parse(&o, argc, argv, &why))
 		return wrong_usage(why);
 	if (o.n_files == 0 || (o.evidence && o.n_files != 2))
 		return wrong_usage(o.evidence ? "evidence takes two files" : "no file");
 	if (!o.genesis && !o.evidence)
 		return wrong_usage("--genesis is needed: without it nothing is proven");
-	if (sodium_init() < 0) {
-		fprintf(stderr, "argosy-verify: libsodium does not start\n");
-		return EXIT_REFUSED;
-	}
+	if (sodium_init() < 0)
+		return fail(EXIT_REFUSED, "", "libsodium does not start");
 	int status = o.genesis ? read_fingerprint(fingerprint, o.genesis) : 0;
 	if (!status && o.head)
 		status = read_input(&head, o.head);

@@ -1,6 +1,7 @@
 #include "cmd/cli.h"
 
 #include "base/io.h"
+#include "cmd/problem.h"
 #include "interface/protojson.h"
 #include "interface/zh.h"
 
@@ -118,7 +119,7 @@ void cli_say(const struct cli *cli, const char *fmt, ...)
 {
 	char text[2400];
 	va_list ap;
-	if (cli->quiet)
+	if (cli->quiet || cli->json)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
@@ -133,7 +134,12 @@ int cli_fail(const struct cli *cli, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	talk("argosy: ", cli->zh ? zh_of(said, sizeof said, text) : text);
+	const char *words = cli->zh ? zh_of(said, sizeof said, text) : text;
+	if (cli->json) {
+		problem_print(code, cli->zh, words);
+		return code;
+	}
+	talk("argosy: ", words);
 	if (code == CLI_USAGE && cli->command)
 		fprintf(stderr, "%s argosy %s%s%s --help\n", cli_tr(cli, "see:", "参见："),
 			cli->command->noun, cli->command->verb ? " " : "",
@@ -190,6 +196,41 @@ void cli_put(struct slice s)
 {
 	if (s.n && fwrite(s.p, 1, s.n, stdout) != s.n && !put_errno)
 		put_errno = errno;
+}
+
+struct jsonw cli_json(struct buf *out)
+{
+	*out = BUF_INIT;
+	struct jsonw w = jsonw_of(out);
+	jsonw_object(&w, NULL);
+	return w;
+}
+
+int cli_json_end(struct jsonw *w)
+{
+	jsonw_object_end(w);
+	buf_put_u8(w->out, '\n');
+	cli_put_buf(w->out);
+	return CLI_DONE;
+}
+
+void cli_extra(struct cli *cli, const char *name, const char *value)
+{
+	bug_if(cli->n_extra == sizeof cli->extra / sizeof *cli->extra);
+	const char *copy = arena_strn(cli->arena, value, strlen(value));
+	cli->extra[cli->n_extra].name = name;
+	cli->extra[cli->n_extra++].value = copy ? copy : "";
+}
+
+void cli_wrote(const struct cli *cli, const char *path, size_t bytes)
+{
+	struct buf out;
+	if (!cli->json || strcmp(path, "-") == 0)
+		return;
+	struct jsonw w = cli_json(&out);
+	jsonw_str(&w, "file", path);
+	jsonw_u64(&w, "bytes", bytes);
+	cli_json_end(&w);
 }
 
 void cli_flush(void)
@@ -344,13 +385,15 @@ static int unknown(struct cli *cli, const char *noun, const char *verb)
 		if (d < best)
 			best = d, near = word;
 	}
-	fprintf(stderr,
-		cli_tr(cli, "argosy: there is no command \"%s%s%s\"", "argosy：没有命令“%s%s%s”"),
-		noun, verb ? " " : "", verb ? verb : "");
+	char hint[200] = "";
 	if (near)
-		fprintf(stderr, cli_tr(cli, "; did you mean \"%s%s%s\"?", "；是否要用“%s%s%s”？"),
-			verb ? noun : "", verb ? " " : "", near);
-	fprintf(stderr, "\n%s\n", cli_tr(cli, "see: argosy --help", "参见：argosy --help"));
+		snprintf(hint, sizeof hint,
+			 cli_tr(cli, "; did you mean \"%.60s%s%.60s\"?", "；是否要用“%.60s%s%.60s”？"),
+			 verb ? noun : "", verb ? " " : "", near);
+	cli_fail(cli, CLI_USAGE,
+		 cli_tr(cli, "there is no command \"%s%s%s\"%s", "没有命令“%s%s%s”%s"), noun,
+		 verb ? " " : "", verb ? verb : "", hint);
+	cli_say(cli, "%s", cli_tr(cli, "see: argosy --help", "参见：argosy --help"));
 	return CLI_USAGE;
 }
 
@@ -420,7 +463,6 @@ static void environment(struct cli *cli)
 	cli->zh = lang && (lang[0] | 32) == 'z' && (lang[1] | 32) == 'h';
 	const char *no_color = getenv("NO_COLOR");
 	cli->color = isatty(STDOUT_FILENO) && !(no_color && *no_color);
-	cli->json = cli_flag(cli, "json");
 	cli->quiet = cli_flag(cli, "quiet");
 	cli->verbose = cli_flag(cli, "verbose");
 	const char *dir = cli_value(cli, "data-dir");
@@ -445,6 +487,7 @@ static int run(struct cli *cli, int argc, char **argv, int first)
 		}
 	}
 	environment(cli);
+	cli->json = cli_flag(cli, "json");
 	if (cli_flag(cli, "help")) {
 		help_command(c, cli->zh);
 		return CLI_DONE;
@@ -473,6 +516,9 @@ int cli_main(int argc, char **argv)
 			cli.lang = argv[i + 1];
 	}
 	environment(&cli);
+	/* Also what is wrong with the words before and after it is said so. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		cli.json = cli.json || strcmp(argv[i], "--json") == 0;
 	/* Options of all commands may stand before the noun too. */
 	static const struct cli_command none = {.noun = ""};
 	cli.command = &none;
@@ -487,11 +533,13 @@ int cli_main(int argc, char **argv)
 	const char *noun = first < argc ? argv[first] : "help";
 	const char *verb = first + 1 < argc ? argv[first + 1] : NULL;
 	if (strcmp(noun, "help") == 0 || (first >= argc && cli_flag(&cli, "help"))) {
-		if (verb && noun_known(verb))
+		code = first < argc || cli_flag(&cli, "help") ? CLI_DONE : CLI_USAGE;
+		if (code && cli.json)
+			cli_fail(&cli, code, "%s", cli_tr(&cli, "no command", "没有命令"));
+		else if (verb && noun_known(verb))
 			help_noun(verb, cli.zh);
 		else
 			help_all(cli.zh);
-		code = first < argc || cli_flag(&cli, "help") ? CLI_DONE : CLI_USAGE;
 		goto out;
 	}
 	code = CLI_USAGE;
@@ -508,8 +556,11 @@ int cli_main(int argc, char **argv)
 		for (int i = first; i < argc; i++)
 			asked = asked || strcmp(argv[i], "--help") == 0 ||
 				strcmp(argv[i], "-h") == 0;
-		help_noun(noun, cli.zh);
 		code = asked ? CLI_DONE : CLI_USAGE;
+		if (code && cli.json)
+			cli_fail(&cli, code, cli_tr(&cli, "what of \"%s\"?", "“%s”缺少动词"), noun);
+		else
+			help_noun(noun, cli.zh);
 	} else {
 		code = unknown(&cli, noun, verb);
 	}

@@ -3,12 +3,14 @@
  * arguments, output, exit codes.
  *
  * One table (table.c) gives parsing, --help, completion and the man page.
- * stdout carries data, stderr talk. Everything in `cli->arena` lives until exit.
+ * stdout carries data, stderr talk; with --json one object a line on stdout, and on stderr
+ * nothing but problems (problem.h), so that both can be read by programs. Everything in `cli->arena` lives until exit.
  */
 #ifndef ARGOSY_CMD_CLI_H
 #define ARGOSY_CMD_CLI_H
 
 #include "base/bytes.h"
+#include "interface/jsonw.h"
 
 #define ARGOSY_VERSION "0.1.0"
 
@@ -57,6 +59,10 @@ struct cli {
 	const char *data_dir;
 	const char *lang; /* what --lang says, wherever it stands; NULL: nothing */
 	bool json, quiet, verbose, zh, color;
+	struct { /* see cli_extra */
+		const char *name, *value;
+	} extra[2];
+	unsigned n_extra;
 	struct arena *arena;
 	struct err_text err;
 };
@@ -81,9 +87,9 @@ bool cli_number(struct cli *cli, const char *name, uint64_t *out, uint64_t fallb
 /* A text from outside, as it may stand in a line: see buf_put_plain. What cli_say and cli_fail
  * print is made so by them. */
 const char *cli_plain(const struct cli *cli, const char *text);
-/* Talk: a line on stderr, not with --quiet. */
+/* Talk: a line on stderr, not with --quiet or --json. */
 void cli_say(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Says why on stderr and gives `code` back. */
+/* Says why on stderr, with --json as a problem, and gives `code` back. */
 int cli_fail(const struct cli *cli, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The same for a fault; `what` may be NULL. The sentence is cli->err if there is one. */
 int cli_fault(struct cli *cli, enum err e, const char *what);
@@ -102,6 +108,14 @@ const char *cli_target(struct cli *cli, const char *path, bool *replace);
 /* Writes to stdout; a reader that has gone is no failure. A fault makes the exit code 1 at the end. */
 void cli_put(struct slice s);
 void cli_put_buf(struct buf *b); /* and frees it */
+/* An answer under --json: members go between. cli_json_end prints a line, and frees. CLI_DONE. */
+struct jsonw cli_json(struct buf *out);
+int cli_json_end(struct jsonw *w);
+/* Adds a member to the JSON answer of the command's act (sender.h); two at most. */
+void cli_extra(struct cli *cli, const char *name, const char *value);
+/* The answer of a command that has written a file: {"file", "bytes"}; nothing without --json, or
+ * where the file is stdout. */
+void cli_wrote(const struct cli *cli, const char *path, size_t bytes);
 void cli_flush(void);		 /* what was printed so far, so that it keeps its place among the talk */
 /* False: bytes for programs would go to a terminal, since no -o was given; told, return CLI_USAGE. */
 bool cli_binary_ok(struct cli *cli);

@@ -115,7 +115,7 @@ static int call_daemon(struct client *c, struct api_response *out, const char *m
 static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t of)
 {
 	const struct cli *cli = ctx;
-	if (!cli->quiet && isatty(STDERR_FILENO))
+	if (!cli->quiet && !cli->json && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%s %" PRIu64 "/%" PRIu64 "%s", what, done, of,
 			done == of ? "\n" : "");
 }

@@ -129,6 +129,10 @@ int cmd_attach(struct cli *cli)
 
 	Argosy__V1__Attach act = ARGOSY__V1__ATTACH__INIT;
 	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	char hex[65];
+	hex_encode(hex, hash.b, 32);
+	if (!cli_flag(cli, "dry-run")) /* then the salt is for nothing */
+		cli_extra(cli, "hash", hex);
 	act.subject = text(cli_value(cli, "subject"));
 	act.salted_hash = (ProtobufCBinaryData){32, hash.b};
 	act.kind = text(cli_value(cli, "kind") ? cli_value(cli, "kind") : "document");
@@ -141,11 +145,8 @@ int cmd_attach(struct cli *cli)
 	if (code == CLI_DONE)
 		code = attach_deliver(&s, &action, &hash, buf_slice(&stored), kept, id, given);
 	sender_end(&s);
-	if (code == CLI_DONE && !cli->json) {
-		char hex[65];
-		hex_encode(hex, hash.b, 32);
+	if (code == CLI_DONE && !cli->json && cli->n_extra)
 		printf("%s\n", hex);
-	}
 	buf_fini(&stored);
 	buf_fini(payload);
 	return code;
@@ -216,14 +217,18 @@ int cmd_attach_get(struct cli *cli)
 	if (!stored)
 		return code;
 	sha256(&found, buf_slice(stored));
+	const char *to = cli_value(cli, "output") ? cli_value(cli, "output") : "-";
+	struct slice payload = buf_slice(stored);
+	if (payload.n >= SALT_BYTES)
+		payload = slice(payload.p + SALT_BYTES, payload.n - SALT_BYTES);
 	if (memcmp(found.b, hash, 32) != 0 || stored->n < SALT_BYTES)
 		code = cli_fail(cli, CLI_TAMPERED, "%s is not what was attached", path);
-	else if (is_text(slice(stored->p + SALT_BYTES, stored->n - SALT_BYTES)) ||
-		 cli_binary_ok(cli))
-		code = cli_write(cli, cli_value(cli, "output") ? cli_value(cli, "output") : "-",
-				 slice(stored->p + SALT_BYTES, stored->n - SALT_BYTES));
+	else if (is_text(payload) || cli_binary_ok(cli))
+		code = cli_write(cli, to, payload);
 	else
 		code = CLI_USAGE;
+	if (code == CLI_DONE)
+		cli_wrote(cli, to, payload.n);
 	buf_fini(stored);
 	return code;
 }

@@ -58,10 +58,24 @@ int cmd_backup_create(struct cli *cli)
 	return code;
 }
 
+static int restored_json(struct cli *cli, bool dry_run)
+{
+	struct buf out;
+	struct jsonw w = cli_json(&out);
+	jsonw_bool(&w, "dry_run", dry_run);
+	jsonw_str(&w, "from", cli->argv[0]);
+	jsonw_str(&w, "folder", cli->data_dir);
+	return cli_json_end(&w);
+}
+
 int cmd_restore(struct cli *cli)
 {
 	if (cli_flag(cli, "dry-run")) {
-		cli_say(cli, "would restore %s into %s", cli->argv[0], cli->data_dir);
+		if (cli->json)
+			return restored_json(cli, true);
+		cli_say(cli,
+			cli_tr(cli, "would restore %s into %s", "将把 %s 恢复到 %s；未执行"),
+			cli->argv[0], cli->data_dir);
 		return CLI_DONE;
 	}
 	enum err e = node_restore(cli->argv[0], cli->data_dir, &cli->err);
@@ -69,6 +83,8 @@ int cmd_restore(struct cli *cli)
 		return cli_fail(cli, CLI_TAMPERED, "%s: %s", cli->argv[0], cli->err.text);
 	if (e != ERR_OK)
 		return cli_fault(cli, e, NULL);
+	if (cli->json)
+		return restored_json(cli, false);
 	printf(cli_tr(cli, "restored into %s, read-only until \"argosy resume\"\n",
 		      "已恢复到 %s，运行 argosy resume 之前只读\n"),
 	       cli->data_dir);
@@ -126,6 +142,13 @@ int cmd_resume(struct cli *cli)
 	enum err e = node_resume(cli->data_dir, given ? &head : NULL, &cli->err);
 	if (e != ERR_OK)
 		return client_folder_fault(cli, e);
+	if (cli->json) {
+		struct buf out;
+		struct jsonw w = cli_json(&out);
+		jsonw_bool(&w, "resumed", true);
+		jsonw_str(&w, "folder", cli->data_dir);
+		return cli_json_end(&w);
+	}
 	printf("%s\n", cli_tr(cli, "resumed in a new epoch", "已在新的纪元恢复运行"));
 	return CLI_DONE;
 }

@@ -128,6 +128,26 @@ int cmd_epcis_check(struct cli *cli)
 
 /* ---- hash ---- */
 
+static void hash_put(struct cli *cli, const char *path, size_t event, const char *uri,
+		     struct buf *prehash)
+{
+	if (cli->json) {
+		struct buf out;
+		struct jsonw w = cli_json(&out);
+		jsonw_str(&w, "file", path);
+		jsonw_u64(&w, "event", event);
+		jsonw_str(&w, "hash", uri);
+		if (prehash)
+			jsonw_text(&w, "prehash", buf_slice(prehash));
+		cli_json_end(&w);
+		return;
+	}
+	printf("%s\t%zu\t%s", cli_plain(cli, path), event, uri);
+	if (prehash)
+		printf("\t%s", cli_plain(cli, buf_cstr(prehash)));
+	printf("\n");
+}
+
 int cmd_epcis_hash(struct cli *cli)
 {
 	int worst = CLI_DONE;
@@ -140,10 +160,7 @@ int cmd_epcis_hash(struct cli *cli)
 			worst = worst == CLI_DONE ? code : worst;
 			continue;
 		}
-		for (size_t k = 0; k < r.n_issues; k++) {
-			const char *why = issue_text(r.arena, &r.issues[k]);
-			cli_fail(cli, CLI_FAILED, "%s: %s", path, why);
-		}
+		issues_tell(cli, path, &r);
 		if (r.e != ERR_OK)
 			worst = CLI_FAILED;
 		for (size_t k = 0; k < r.doc.n_events; k++) {
@@ -161,10 +178,7 @@ int cmd_epcis_hash(struct cli *cli)
 				break;
 			}
 			event_hash_uri(uri, &h);
-			printf("%s\t%zu\t%s", cli_plain(cli, path), k, uri);
-			if (show)
-				printf("\t%s", cli_plain(cli, buf_cstr(&pre)));
-			printf("\n");
+			hash_put(cli, path, k, uri, show ? &pre : NULL);
 			buf_fini(&pre);
 		}
 		document_free(&r);

@@ -23,6 +23,7 @@ struct exporting {
 	struct cli *cli;
 	struct client *client;
 	uint64_t from, to, next;
+	uint64_t events; /* written so far */
 	bool more;
 	struct buf page; /* lines of /v1/events?form=lines */
 };
@@ -88,7 +89,7 @@ static bool line_document(struct slice line, uint64_t *index, uint32_t *events)
 }
 
 /* Is the first page all there is, and one document with all its events? */
-static bool is_one_document(const struct exporting *x, uint64_t *index)
+static bool is_one_document(struct exporting *x, uint64_t *index)
 {
 	size_t at = 0;
 	struct slice line;
@@ -99,6 +100,7 @@ static bool is_one_document(const struct exporting *x, uint64_t *index)
 		if (line_event(line).n == 0)
 			return false;
 	}
+	x->events = seen;
 	return seen == events;
 }
 
@@ -115,6 +117,7 @@ static int export_stream(struct exporting *x, FILE *f)
 	Argosy__V1__Document head = ARGOSY__V1__DOCUMENT__INIT;
 	struct buf part = BUF_INIT;
 	bool any = false;
+	x->events = 0;
 	int code = client_get_json(x->client, &status, "/v1/status");
 	if (code)
 		return code;
@@ -133,6 +136,7 @@ static int export_stream(struct exporting *x, FILE *f)
 			bad |= write_all(f, slice_str(any ? ",\n" : "\n")) != 0 ||
 			       write_all(f, event) != 0;
 			any = true;
+			x->events++;
 		}
 		if (!x->more)
 			break;
@@ -162,6 +166,20 @@ static int document_get(struct exporting *x, struct buf *out, uint64_t index)
 	return client_get(x->client, out, target);
 }
 
+static void document_tell(struct cli *cli, const char *path, uint64_t index, uint64_t events)
+{
+	if (!cli->json) {
+		printf("%s\n", cli_plain(cli, path));
+		return;
+	}
+	struct buf out;
+	struct jsonw w = cli_json(&out);
+	jsonw_str(&w, "file", path);
+	jsonw_u64(&w, "index", index);
+	jsonw_u64(&w, "events", events);
+	cli_json_end(&w);
+}
+
 /* Every document into DIR/INDEX.jsonld. */
 static int export_documents(struct exporting *x, const char *dir)
 {
@@ -188,7 +206,7 @@ static int export_documents(struct exporting *x, const char *dir)
 			buf_fini(&doc);
 			if (code)
 				return code;
-			printf("%s\n", cli_plain(cli, path));
+			document_tell(cli, path, index, events);
 			n++;
 		}
 		if (!x->more)
@@ -247,6 +265,13 @@ int cmd_export_epcis(struct cli *cli)
 	} else if (code == CLI_DONE) {
 		code = path && strcmp(path, "-") != 0 ? export_to(&x, path)
 						      : export_stream(&x, stdout);
+	}
+	if (code == CLI_DONE && !dir && path && strcmp(path, "-") != 0 && cli->json) {
+		struct buf out;
+		struct jsonw w = cli_json(&out);
+		jsonw_str(&w, "file", path);
+		jsonw_u64(&w, "events", x.events);
+		cli_json_end(&w);
 	}
 	buf_fini(&x.page);
 	client_close(x.client);

@@ -34,6 +34,8 @@ int cmd_head_export(struct cli *cli)
 	if (code)
 		return code;
 	code = cli_write(cli, path ? path : "-", buf_slice(&head));
+	if (code == CLI_DONE)
+		cli_wrote(cli, path ? path : "-", head.n);
 	buf_fini(&head);
 	return code;
 }
@@ -193,6 +195,8 @@ int cmd_head_cosign(struct cli *cli)
 			       ? cli_write(cli, output ? output : "-", buf_slice(&out))
 			       : cli_fault(cli, ERR_NOMEM, NULL);
 	if (code == CLI_DONE)
+		cli_wrote(cli, output ? output : "-", out.n);
+	if (code == CLI_DONE)
 		cli_say(cli,
 			cli_tr(cli, "cosigned block %lld; it continues what you saw before",
 			       "已见证区块 %lld，与此前所见连续"),
@@ -218,6 +222,8 @@ int cmd_witness_add(struct cli *cli)
 	if (code == CLI_DONE) {
 		if (r.status >= 400)
 			code = client_problem(c, &r);
+		else if (cli->json)
+			cli_put(buf_slice(&r.body));
 		else
 			cli_say(cli, "%s", cli_tr(cli, "kept", "已保存"));
 		buf_fini(&r.body);

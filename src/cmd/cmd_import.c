@@ -14,6 +14,7 @@
  */
 #include "cmd/cmds.h"
 #include "cmd/documents.h"
+#include "cmd/problem.h"
 #include "cmd/sender.h"
 
 #include "crypto/sha256.h"
@@ -76,6 +77,16 @@ static void tell_refused(struct import *m, const struct batch *b, const struct s
 	event = b->first + action - (b->head ? 1 : 0);
 	if (action == SIZE_MAX || (b->head && action == 0))
 		event = b->first;
+	if (m->cli->json) {
+		struct buf out = BUF_INIT;
+		struct jsonw w = sender_problem(m->cli, &out, a);
+		jsonw_str(&w, "file", m->path);
+		jsonw_u64(&w, "first_event", b->first);
+		jsonw_u64(&w, "events", b->events);
+		jsonw_u64(&w, "event", event);
+		problem_end(&w);
+		return;
+	}
 	cli_fail(m->cli, CLI_FAILED,
 		 cli_tr(m->cli, "%s: events %zu to %zu refused: event %zu: %s%s%s%s%s (%s)",
 			"%s：事件 %zu 至 %zu 被拒绝：事件 %zu：%s%s%s%s%s（%s）"),
@@ -86,7 +97,7 @@ static void tell_refused(struct import *m, const struct batch *b, const struct s
 
 static void progress(const struct import *m, size_t done)
 {
-	if (!m->cli->quiet && isatty(STDERR_FILENO))
+	if (!m->cli->quiet && !m->cli->json && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%s: %zu/%zu%s", cli_plain(m->cli, m->path), done, m->d->doc.n_events,
 			done == m->d->doc.n_events ? "\n" : "");
 }
@@ -331,11 +342,7 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 	if (id)
 		id_derive(&m, id, number);
 	if (d.e != ERR_OK) {
-		for (size_t i = 0; i < d.n_issues; i++)
-			cli_fail(cli, CLI_FAILED, "%s: %s", path,
-				 issue_text(d.arena, &d.issues[i]));
-		if (d.n_issues == 0)
-			cli_fault(cli, d.e, path);
+		issues_tell(cli, path, &d);
 		m.tally.refused = d.doc.n_events;
 		m.code = CLI_FAILED;
 	} else if (document_is_master(&d)) {
@@ -346,6 +353,13 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 					 "%s：不导入主数据文件：请用 argosy product register、location "
 					 "register 登记产品与地点"),
 				  path);
+	} else if (cli_flag(cli, "dry-run") && cli->json) {
+		struct buf out;
+		struct jsonw w = cli_json(&out);
+		jsonw_bool(&w, "dry_run", true);
+		jsonw_str(&w, "file", path);
+		jsonw_u64(&w, "events", d.doc.n_events);
+		cli_json_end(&w);
 	} else if (cli_flag(cli, "dry-run")) {
 		cli_say(cli,
 			cli_tr(cli, "%s: would send %zu events; nothing was sent",

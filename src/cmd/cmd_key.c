@@ -137,6 +137,18 @@ static bool names_validator(struct cli *cli, const char *name)
 	       (own && strcmp(name, own) == 0);
 }
 
+/* `next`: the key that was made; NULL: none was. */
+static int rotated_json(bool dry_run, bool before, const char *next)
+{
+	struct buf out;
+	struct jsonw w = cli_json(&out);
+	jsonw_bool(&w, "dry_run", dry_run);
+	jsonw_bool(&w, "before", before);
+	if (next)
+		jsonw_str(&w, "next_key", next);
+	return cli_json_end(&w);
+}
+
 /* The validator's key is replaced by the one that the chain committed to; the folder must be
  * at rest. */
 static int rotate_validator(struct cli *cli)
@@ -148,7 +160,7 @@ static int rotate_validator(struct cli *cli)
 			"give the key that the chain committed to with --next-key FILE, and "
 			"say with --new-next-key FILE where the one after it goes");
 	if (cli_flag(cli, "dry-run"))
-		return CLI_DONE;
+		return cli->json ? rotated_json(true, false, after) : CLI_DONE;
 	/* A name without a slash is one in keys/; else one here. */
 	const char *in_keys = arena_printf(cli->arena, "%s/keys/%s", cli->data_dir, next);
 	const char *here = arena_printf(cli->arena, "./%s", next);
@@ -161,6 +173,11 @@ static int rotate_validator(struct cli *cli)
 	if (e != ERR_OK)
 		return client_folder_fault(cli, e);
 	const char *where = strchr(after, '/') ? "" : "keys/";
+	const char *made = done.before && !done.next_there
+				   ? NULL
+				   : arena_printf(cli->arena, "%s%s", where, after);
+	if (cli->json && (made || !done.in_place))
+		return rotated_json(false, done.before, made);
 	if (done.before && !done.next_there)
 		return cli_fail(
 			cli, done.in_place ? CLI_CONFLICT : CLI_DONE,
@@ -205,13 +222,18 @@ int cmd_key_rotate(struct cli *cli)
 	/* A .new that an interrupted rotation left is used again: it may be recorded already. */
 	int code = access(fresh, F_OK) == 0 ? keys_public(cli, new_key, fresh)
 					    : key_make(cli, fresh, kind, name ? name : "", new_key);
+	char hex[65];
+	hex_encode(hex, new_key, code ? 0 : 32);
+	cli_extra(cli, "file", path);
+	cli_extra(cli, "public", hex);
 	if (code == CLI_DONE)
 		code = add_key(cli, new_key, kind == KEYFILE_PERSON, old_key);
 	if (code || cli_flag(cli, "dry-run"))
 		return code;
 	if (rename(path, kept) != 0 || rename(fresh, path) != 0)
 		return cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(errno));
-	key_put(cli, path, new_key);
+	if (!cli->json) /* the act's answer has said it */
+		key_put(cli, path, new_key);
 	return CLI_DONE;
 }
 

@@ -24,7 +24,7 @@
 static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t of)
 {
 	const struct cli *cli = ctx;
-	if (!cli->quiet && isatty(STDERR_FILENO))
+	if (!cli->quiet && !cli->json && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%s %" PRIu64 "/%" PRIu64 "%s", what, done, of,
 			done == of ? "\n" : "");
 }
@@ -132,6 +132,12 @@ int cmd_genesis_fingerprint(struct cli *cli)
 {
 	char fingerprint[65];
 	int code = fingerprint_get(cli, fingerprint);
+	if (code == CLI_DONE && cli->json) {
+		struct buf out;
+		struct jsonw w = cli_json(&out);
+		jsonw_str(&w, "genesis", fingerprint);
+		return cli_json_end(&w);
+	}
 	if (code == CLI_DONE)
 		printf("%s\n", fingerprint);
 	return code;
@@ -191,10 +197,23 @@ int cmd_clock_confirm(struct cli *cli)
 	if (code == CLI_DONE) {
 		if (r.status >= 400)
 			code = client_problem(c, &r);
+		else if (cli->json)
+			cli_put(buf_slice(&r.body));
 		buf_fini(&r.body);
 	}
 	client_close(c);
 	return code;
+}
+
+static int reindexed_json(struct cli *cli, bool dry_run, int64_t height)
+{
+	struct buf out;
+	struct jsonw w = cli_json(&out);
+	jsonw_bool(&w, "dry_run", dry_run);
+	jsonw_str(&w, "folder", cli->data_dir);
+	if (!dry_run)
+		jsonw_i64(&w, "height", height);
+	return cli_json_end(&w);
 }
 
 int cmd_reindex(struct cli *cli)
@@ -206,7 +225,11 @@ int cmd_reindex(struct cli *cli)
 	struct ledger_options o = {
 		.app = &trade_app, .rebuild = true, .progress = on_progress, .progress_ctx = cli};
 	if (cli_flag(cli, "dry-run")) {
-		cli_say(cli, "would throw %s/state away and make it anew from the journal",
+		if (cli->json)
+			return reindexed_json(cli, true, 0);
+		cli_say(cli,
+			cli_tr(cli, "would throw %s/state away and make it anew from the journal",
+			       "将删除 %s/state 并由日志重建；未执行"),
 			cli->data_dir);
 		return CLI_DONE;
 	}
@@ -232,6 +255,8 @@ int cmd_reindex(struct cli *cli)
 				cli->data_dir);
 	if (e != ERR_OK)
 		return cli_fault(cli, e, NULL);
+	if (cli->json)
+		return reindexed_json(cli, false, head.height);
 	printf(cli_tr(cli, "rebuilt up to block %lld\n", "已重建至区块 %lld\n"),
 	       (long long)head.height);
 	return CLI_DONE;

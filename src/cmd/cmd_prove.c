@@ -90,25 +90,31 @@ static int show_qr(struct cli *cli, struct slice bundle, const char *prefix)
 	return code;
 }
 
-static void tell(struct cli *cli, const char *path, struct slice bundle, size_t events)
+/* `text`: the bundle as an address; empty: not asked for. */
+static void tell(struct cli *cli, const char *path, struct slice bundle, size_t events,
+		 struct slice text)
 {
 	if (cli->json) {
-		struct buf out = BUF_INIT;
-		struct jsonw w = jsonw_of(&out);
-		jsonw_object(&w, NULL);
+		struct buf out;
+		struct jsonw w = cli_json(&out);
 		jsonw_str(&w, "item", cli->argv[0]);
-		jsonw_str(&w, "file", path);
+		if (path)
+			jsonw_str(&w, "file", path);
 		jsonw_u64(&w, "events", events);
 		jsonw_u64(&w, "bytes", bundle.n);
-		jsonw_object_end(&w);
-		buf_put_u8(&out, '\n');
-		cli_put_buf(&out);
+		if (text.n)
+			jsonw_text(&w, "text", text);
+		cli_json_end(&w);
 		return;
+	}
+	if (text.n) {
+		cli_put(text);
+		cli_put(SLICE_LIT("\n"));
 	}
 	cli_say(cli,
 		cli_tr(cli, "%s: %zu events in %zu bytes, verified",
 		       "%s：%zu 个事件，%zu 字节，已验证"),
-		path, events, bundle.n);
+		path ? path : "-", events, bundle.n);
 }
 
 /* --since. An exit code; the caller frees s->file. */
@@ -162,12 +168,16 @@ int cmd_prove(struct cli *cli)
 {
 	const char *path = cli_value(cli, "output"), *prefix = cli_value(cli, "url");
 	bool text = cli_flag(cli, "text"), qr = cli_flag(cli, "qr") || cli_value(cli, "svg");
-	struct buf bundle = BUF_INIT;
+	struct buf bundle = BUF_INIT, address = BUF_INIT;
 	struct since since;
 	size_t events = 0;
 	if (!path && !text && !qr)
 		return cli_fail(cli, CLI_USAGE,
 				"name the file with -o FILE, or ask for --qr or --text");
+	if (cli->json && (cli_flag(cli, "qr") || (path && strcmp(path, "-") == 0)))
+		return cli_fail(cli, CLI_USAGE, "%s",
+				cli_tr(cli, "with --json stdout is for JSON: use -o FILE, --svg or --text",
+				       "使用 --json 时标准输出仅为 JSON：请用 -o FILE、--svg 或 --text"));
 	if (!prefix)
 		prefix = QR_PREFIX;
 	int code = since_choose(cli, &since);
@@ -177,17 +187,16 @@ int cmd_prove(struct cli *cli)
 		buf_fini(since.file);
 	if (code == CLI_DONE && path)
 		code = cli_write(cli, path, buf_slice(&bundle));
-	if (code == CLI_DONE)
-		tell(cli, path ? path : "-", buf_slice(&bundle), events);
 	if (code == CLI_DONE && text) {
-		struct buf line = BUF_INIT;
-		buf_put_str(&line, prefix);
-		qr_base32(&line, buf_slice(&bundle));
-		buf_put_u8(&line, '\n');
-		cli_put_buf(&line);
+		buf_put_str(&address, prefix);
+		qr_base32(&address, buf_slice(&bundle));
+		code = buf_err(&address) == ERR_OK ? CLI_DONE : cli_fault(cli, ERR_NOMEM, NULL);
 	}
 	if (code == CLI_DONE && qr)
 		code = show_qr(cli, buf_slice(&bundle), prefix);
+	if (code == CLI_DONE)
+		tell(cli, path, buf_slice(&bundle), events, buf_slice(&address));
+	buf_fini(&address);
 	buf_fini(&bundle);
 	return code;
 }

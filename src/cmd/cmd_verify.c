@@ -45,7 +45,7 @@ static void line_end(struct talk *k)
 static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t of)
 {
 	struct talk *k = ctx;
-	if (k->cli->quiet || !isatty(STDERR_FILENO))
+	if (k->cli->quiet || k->cli->json || !isatty(STDERR_FILENO))
 		return;
 	k->told = true;
 	fprintf(stderr, "\r%s %" PRIu64, what, done);
@@ -66,7 +66,7 @@ static void on_found(void *ctx, enum node_fault fault, const char *text)
 	line_end(k);
 	const char *todo = cli_tr(k->cli, kind->do_en, kind->do_zh);
 	char said[700];
-	cli_fail(k->cli, CLI_FAILED, "%s: %s%s", cli_tr(k->cli, kind->en, kind->zh),
+	cli_fail(k->cli, kind->code, "%s: %s%s", cli_tr(k->cli, kind->en, kind->zh),
 		 k->cli->zh ? zh_of(said, sizeof said, text) : text, todo);
 	if (!k->first)
 		k->first = arena_printf(k->cli->arena, "%s%s", text, kind->do_en);

@@ -1,5 +1,6 @@
 #include "cmd/documents.h"
 
+#include "cmd/problem.h"
 #include "crypto/sha256.h"
 
 #include <stdio.h>
@@ -53,4 +54,34 @@ const char *issue_text(struct arena *a, const struct event_issue *i)
 bool document_is_master(const struct document *d)
 {
 	return d->e == ERR_OK && d->doc.head && strcmp(d->doc.head->type, EPCIS_MASTER_DATA) == 0;
+}
+
+void issues_tell(struct cli *cli, const char *path, const struct document *d)
+{
+	if (!cli->json || d->n_issues == 0) {
+		for (size_t i = 0; i < d->n_issues; i++)
+			cli_fail(cli, CLI_FAILED, "%s: %s", path,
+				 issue_text(d->arena, &d->issues[i]));
+		if (d->n_issues == 0 && d->e != ERR_OK)
+			cli_fault(cli, d->e, path);
+		return;
+	}
+	struct buf out = BUF_INIT;
+	const char *detail = arena_printf(d->arena, "%s: %s", path, d->issues[0].text);
+	struct jsonw w = problem_begin_list(&out, CLI_FAILED, cli->zh, detail ? detail : path);
+	jsonw_str(&w, "file", path);
+	jsonw_array(&w, "errors");
+	for (size_t i = 0; i < d->n_issues; i++) {
+		const struct event_issue *issue = &d->issues[i];
+		jsonw_object(&w, NULL);
+		jsonw_str(&w, "pointer", issue->pointer);
+		jsonw_str(&w, "detail", issue->text);
+		if (issue->event != SIZE_MAX)
+			jsonw_u64(&w, "event", issue->event);
+		if (issue->line)
+			jsonw_u64(&w, "line", issue->line);
+		jsonw_object_end(&w);
+	}
+	jsonw_array_end(&w);
+	problem_end(&w);
 }

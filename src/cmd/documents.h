@@ -27,4 +27,7 @@ bool document_is_master(const struct document *d);
 /* "event 3: /bizStep: text (line 12)", in the arena; for people (buf_put_plain). */
 const char *issue_text(struct arena *a, const struct event_issue *i);
 
+/* Tells all of them on stderr; with --json one problem with an entry for each. */
+void issues_tell(struct cli *cli, const char *path, const struct document *d);
+
 #endif

@@ -1,5 +1,7 @@
 #include "cmd/sender.h"
 
+#include "cmd/problem.h"
+
 #include "crypto/keyfile.h"
 #include "data/json.h"
 #include "interface/jsonw.h"
@@ -373,27 +375,67 @@ bool sender_id(struct cli *cli, uint8_t id[static TX_ID_BYTES], bool *given)
 	return false;
 }
 
+struct jsonw sender_problem(const struct cli *cli, struct buf *out, const struct sender_answer *a)
+{
+	struct jsonw w = problem_begin(out, sender_exit_of(a), cli->zh, a->verdict, a->sentence,
+				       a->text[0] ? a->text : a->sentence, a->field);
+	jsonw_str(&w, "verdict", a->verdict);
+	jsonw_bool(&w, "duplicate", a->duplicate);
+	jsonw_i64(&w, "height", a->height);
+	return w;
+}
+
+static void extra_put(const struct cli *cli, struct jsonw *w)
+{
+	for (unsigned i = 0; i < cli->n_extra; i++)
+		jsonw_str(w, cli->extra[i].name, cli->extra[i].value);
+}
+
+static int answer_json(struct cli *cli, const struct sender_answer *a, const char *id)
+{
+	struct buf out = BUF_INIT;
+	if (!a->ok) {
+		struct jsonw p = sender_problem(cli, &out, a);
+		jsonw_str(&p, "id", id);
+		problem_end(&p);
+		return sender_exit_of(a);
+	}
+	struct jsonw w = cli_json(&out);
+	jsonw_str(&w, "verdict", a->verdict);
+	jsonw_bool(&w, "duplicate", a->duplicate);
+	jsonw_i64(&w, "height", a->height);
+	jsonw_u64(&w, "first_index", a->first_index);
+	jsonw_u64(&w, "records", a->records);
+	jsonw_str(&w, "id", id);
+	jsonw_str(&w, "field", a->field);
+	jsonw_str(&w, "text", a->text);
+	extra_put(cli, &w);
+	return cli_json_end(&w);
+}
+
+/* What was made and not sent: --dry-run, --to-file. */
+static int unsent_json(const struct sender *s, const uint8_t *id, size_t bytes, const char *file)
+{
+	char hex[2 * TX_ID_BYTES + 1];
+	struct buf out;
+	struct jsonw w = cli_json(&out);
+	hex_encode(hex, id, TX_ID_BYTES);
+	jsonw_bool(&w, "dry_run", file == NULL);
+	if (file)
+		jsonw_str(&w, "file", file);
+	jsonw_str(&w, "member", s->member);
+	jsonw_str(&w, "id", hex);
+	jsonw_u64(&w, "bytes", bytes);
+	extra_put(s->cli, &w);
+	return cli_json_end(&w);
+}
+
 static int answer_tell(struct cli *cli, const struct sender_answer *a, const uint8_t *id)
 {
 	char hex[2 * TX_ID_BYTES + 1];
 	hex_encode(hex, id, TX_ID_BYTES);
-	if (cli->json) {
-		struct buf out = BUF_INIT;
-		struct jsonw w = jsonw_of(&out);
-		jsonw_object(&w, NULL);
-		jsonw_str(&w, "verdict", a->verdict);
-		jsonw_bool(&w, "duplicate", a->duplicate);
-		jsonw_i64(&w, "height", a->height);
-		jsonw_u64(&w, "first_index", a->first_index);
-		jsonw_u64(&w, "records", a->records);
-		jsonw_str(&w, "id", hex);
-		jsonw_str(&w, "field", a->field);
-		jsonw_str(&w, "text", a->text);
-		jsonw_object_end(&w);
-		buf_put_u8(&out, '\n');
-		cli_put_buf(&out);
-		return sender_exit_of(a);
-	}
+	if (cli->json)
+		return answer_json(cli, a, hex);
 	if (!a->ok)
 		return cli_fail(cli, sender_exit_of(a), "%s%s%s%s%s (%s)", a->sentence,
 				a->text[0] ? ": " : "", a->text, a->field[0] ? " " : "", a->field,
@@ -436,13 +478,18 @@ int sender_deliver(struct sender *s, Argosy__V1__Action *const *actions, size_t 
 	struct buf tx = BUF_INIT;
 	*out = (struct sender_outcome){0};
 	int code = sender_build(s, &tx, actions, n, id, cli_value(cli, "source"));
+	const char *file = cli_value(cli, "to-file");
 	if (code == CLI_DONE && cli_flag(cli, "dry-run")) {
+		if (cli->json)
+			code = unsent_json(s, id, tx.n, NULL);
 		cli_say(cli,
 			cli_tr(cli, "would send %zu bytes as %s; nothing was sent",
 			       "将以 %2$s 身份发送 %1$zu 字节；未发送"),
 			tx.n, s->member);
-	} else if (code == CLI_DONE && cli_value(cli, "to-file")) {
-		code = cli_write(cli, cli_value(cli, "to-file"), buf_slice(&tx));
+	} else if (code == CLI_DONE && file) {
+		code = cli_write(cli, file, buf_slice(&tx));
+		if (code == CLI_DONE && cli->json && strcmp(file, "-") != 0)
+			code = unsent_json(s, id, tx.n, file);
 	} else if (code == CLI_DONE) {
 		out->sent = true;
 		code = submit_one(s, &answer, actions, n, id, id_given, buf_slice(&tx));

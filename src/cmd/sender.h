@@ -66,6 +66,8 @@ int sender_past_action(struct sender *s, Argosy__V1__Action **out,
 /* `many`: lp transactions. `answers` of n. */
 int sender_submit(struct sender *s, struct sender_answer *answers, size_t n, struct slice many);
 int sender_exit_of(const struct sender_answer *a);
+/* A refusal under --json: its problem begun, with the verdict's name as code; problem_end it. */
+struct jsonw sender_problem(const struct cli *cli, struct buf *out, const struct sender_answer *a);
 
 /* What became of a transaction, for a command with something to do after the answer. */
 struct sender_outcome {
