@@ -71,6 +71,13 @@ static void test_talk(void **state)
 	CODE(2, "epcis", "check", "--jsan", "x");
 	ERR("did you mean --json?");
 	CODE(2, "trace", "a", "b");
+	CODE(2, "--lang", "fr", "--help");
+	CODE(2, "version", "--lang", "fr");
+	ERR("neither en nor zh");
+	CODE(2, "version", "--lang", "zhx");
+	CODE(0, "version", "--lang", "zh_CN.UTF-8");
+	CODE(2, "import", "epcis", "x", "--batch", "0");
+	CODE(2, "import", "epcis", "x", "--to-file", "y");
 	CODE(0, "--help");
 	OUT("argosy NOUN VERB");
 	OUT("exit codes");
@@ -122,7 +129,15 @@ static void test_epcis(void **state)
 	OUT("master.xml: accepted: 0 events, master data\n");
 	CODE(0, "epcis", "check", "--json", master);
 	OUT("\"events\":0,\"master_data\":true");
-	CODE(3, "epcis", "check", program_file("absent", NULL));
+	/* A file that is not there has no verdict, whatever the others have. */
+	const char *absent = program_file("absent", NULL);
+	CODE(3, "epcis", "check", absent);
+	ERR("absent: No such file");
+	CODE(3, "epcis", "check", absent, bad, good);
+	OUT("bad.jsonld: refused");
+	CODE(3, "epcis", "check", bad, absent);
+	CODE(3, "epcis", "hash", bad, absent);
+	CODE(3, "epcis", "check", program_file("good.jsonld/x", NULL));
 	CODE(1, "epcis", "check", program_file("text", "neither of them"));
 }
 
@@ -173,6 +188,9 @@ static void test_init(void **state)
 	char fp[65];
 	snprintf(fp, sizeof fp, "%.64s", fingerprint + 11);
 	CODE(7, "init", "--data-dir", node_dir, "--member", "acme");
+	CODE(0, "init", "-q", "--data-dir", program_file("quiet", NULL));
+	assert_int_equal(strlen(last.out), 65);
+	assert_string_equal(last.err, "");
 	setenv("ARGOSY_DATA_DIR", node_dir, 1);
 	CODE(0, "genesis", "fingerprint");
 	assert_int_equal(strlen(last.out), 65);
@@ -283,6 +301,12 @@ static void test_keys(void **state)
 	CODE(5, "import", "epcis", program_file("good.jsonld", one_event), "--key", file);
 	CODE(0, "key", "list", "acme");
 	OUT("revoked at block");
+	/* Nothing in a name becomes a part of the address. */
+	static const char *const odd[] = {"acme?x=1", "acme#", "acme/", "ac%6de", "../members/acme"};
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		CODE(1, "key", "list", odd[i]);
+		ERR("not a member's id");
+	}
 	CODE(0, "key", "rotate", "agent");
 	CODE(0, "import", "epcis", program_file("good.jsonld", one_event));
 	OUT("1 known");

@@ -236,7 +236,7 @@ static enum err fault(struct err_text *t, int number, const char *what, const ch
 		int number;
 		enum err e;
 	} table[] = {
-		{ENOENT, ERR_NOTFOUND}, {EEXIST, ERR_EXISTS},	   {EWOULDBLOCK, ERR_LOCKED},
+		{ENOENT, ERR_NOTFOUND}, {ENOTDIR, ERR_NOTFOUND},   {EEXIST, ERR_EXISTS},	   {EWOULDBLOCK, ERR_LOCKED},
 		{ENOSPC, ERR_NOSPACE},	{EDQUOT, ERR_NOSPACE},	   {EFBIG, ERR_NOSPACE},
 		{EACCES, ERR_DENIED},	{EPERM, ERR_DENIED},	   {EROFS, ERR_READONLY},
 		{ENOMEM, ERR_NOMEM},	{ENAMETOOLONG, ERR_LIMIT}, {ENOTEMPTY, ERR_REFUSED},

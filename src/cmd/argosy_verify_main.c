@@ -146,9 +146,14 @@ static bool parse(struct options *o, int argc, char **argv, const char **why)
 			o->head = argv[i];
 		else if (strcmp(a, "--json") == 0)
 			json = true;
-		else if (strcmp(a, "--lang") == 0)
+		else if (strcmp(a, "--lang") == 0) {
 			o->zh = strncmp(argv[i], "zh", 2) == 0;
-		else if (a[0] == '-' && a[1]) {
+			if ((!o->zh && strncmp(argv[i], "en", 2) != 0) ||
+			    (argv[i][2] && !strchr("-_.", argv[i][2]))) {
+				*why = "--lang is en or zh";
+				return false;
+			}
+		} else if (a[0] == '-' && a[1]) {
 			*why = "an unknown option";
 			return false;
 		} else if (i == 1 && strcmp(a, "evidence") == 0)

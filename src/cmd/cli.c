@@ -471,6 +471,17 @@ static void environment(struct cli *cli)
 	cli->data_dir = dir ? dir : ".";
 }
 
+/* --lang en, zh, or a locale of these. */
+static bool lang_ok(const struct cli *cli)
+{
+	const char *lang = cli_value(cli, "lang");
+	if (!lang || ((strncmp(lang, "en", 2) == 0 || strncmp(lang, "zh", 2) == 0) &&
+		      (!lang[2] || strchr("-_.", lang[2]))))
+		return true;
+	cli_fail(cli, CLI_USAGE, "--lang: \"%s\" is neither en nor zh", lang);
+	return false;
+}
+
 static int run(struct cli *cli, int argc, char **argv, int first)
 {
 	const struct cli_command *c = cli->command;
@@ -488,6 +499,8 @@ static int run(struct cli *cli, int argc, char **argv, int first)
 	}
 	environment(cli);
 	cli->json = cli_flag(cli, "json");
+	if (!lang_ok(cli))
+		return CLI_USAGE;
 	if (cli_flag(cli, "help")) {
 		help_command(c, cli->zh);
 		return CLI_DONE;
@@ -530,6 +543,9 @@ int cli_main(int argc, char **argv)
 	}
 	cli.command = NULL;
 	environment(&cli);
+	code = CLI_USAGE;
+	if (!lang_ok(&cli))
+		goto out;
 	const char *noun = first < argc ? argv[first] : "help";
 	const char *verb = first + 1 < argc ? argv[first + 1] : NULL;
 	if (strcmp(noun, "help") == 0 || (first >= argc && cli_flag(&cli, "help"))) {

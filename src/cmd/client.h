@@ -34,7 +34,8 @@ int client_get_json(struct client *c, struct json_value **out, const char *targe
 /* Tells a problem answer and gives its exit code. */
 int client_problem(struct client *c, const struct api_response *r);
 
-/* A route's beginning + the percent-encoded identifier + tail. NULL: no memory. */
+/* A route's beginning + the identifier, percent-encoded whatever stands in it, + tail: the only way
+ * in which a text gets into an address. NULL: no memory. */
 const char *client_target(struct cli *cli, const char *route, const char *id, const char *tail);
 /* The same for "/v1/items/". */
 const char *client_item_target(struct cli *cli, const char *id, const char *tail);

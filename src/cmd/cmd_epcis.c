@@ -105,8 +105,8 @@ int cmd_epcis_check(struct cli *cli)
 		struct document r;
 		int code = CLI_FAILED;
 		if (!document_read(cli, &r, cli->argv[i], &code)) {
-			/* A file that cannot be read has no verdict. */
-			worst = worst == CLI_DONE ? code : worst;
+			/* A file that cannot be read has no verdict, which says more than a bad one. */
+			worst = worst == CLI_DONE || worst == CLI_FAILED ? code : worst;
 			continue;
 		}
 		struct warnings w = {0};
@@ -119,7 +119,7 @@ int cmd_epcis_check(struct cli *cli)
 		else
 			verdict_line(cli, cli->argv[i], &r, &w);
 		cli_flush();
-		if (r.e != ERR_OK)
+		if (r.e != ERR_OK && worst == CLI_DONE)
 			worst = CLI_FAILED;
 		document_free(&r);
 	}
@@ -157,11 +157,11 @@ int cmd_epcis_hash(struct cli *cli)
 		int code = CLI_FAILED;
 		const char *path = cli->argv[i];
 		if (!document_read(cli, &r, path, &code)) {
-			worst = worst == CLI_DONE ? code : worst;
+			worst = worst == CLI_DONE || worst == CLI_FAILED ? code : worst;
 			continue;
 		}
 		issues_tell(cli, path, &r);
-		if (r.e != ERR_OK)
+		if (r.e != ERR_OK && worst == CLI_DONE)
 			worst = CLI_FAILED;
 		for (size_t k = 0; k < r.doc.n_events; k++) {
 			struct hash h;

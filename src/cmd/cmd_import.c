@@ -385,7 +385,13 @@ int cmd_import_epcis(struct cli *cli)
 	if (!cli_number(cli, "batch", &batch, BATCH_DEFAULT, BATCH_MAX))
 		return CLI_USAGE;
 	if (batch == 0)
-		batch = 1;
+		return cli_fail(cli, CLI_USAGE, "%s",
+				cli_tr(cli, "--batch: a transaction has 1 event at least",
+				       "--batch：每笔交易至少包含 1 个事件"));
+	if (cli_value(cli, "to-file"))
+		return cli_fail(cli, CLI_USAGE, "%s",
+				cli_tr(cli, "--to-file is for single acts: an import is sent",
+				       "--to-file 仅用于单项操作；导入会直接提交"));
 	if (!sender_id(cli, id, &id_given))
 		return CLI_USAGE;
 	int code = sender_begin(cli, &s, "agent");

@@ -280,7 +280,7 @@ int cmd_key_list(struct cli *cli)
 	int code = client_open(cli, &c, CLIENT_READ);
 	if (code)
 		return code;
-	const char *target = arena_printf(cli->arena, "/v1/members/%s", cli->argv[0]);
+	const char *target = client_target(cli, "/v1/members/", cli->argv[0], "");
 	struct buf body;
 	code = target ? client_get(c, &body, target) : cli_fault(cli, ERR_NOMEM, NULL);
 	client_close(c);

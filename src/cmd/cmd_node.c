@@ -115,6 +115,10 @@ int cmd_init(struct cli *cli)
 		cli_put_buf(&out);
 		return CLI_DONE;
 	}
+	if (cli->quiet) {
+		printf("%s\n", fingerprint);
+		return CLI_DONE;
+	}
 	printf(cli_tr(cli,
 		      "made a node in %s\nmember %s, genesis %s\n"
 		      "Give the fingerprint to everybody who is to check your proofs.\n"

@@ -38,7 +38,8 @@ int cmd_tx_show(struct cli *cli)
 				cli_tr(cli, "a transaction's id is %d hex digits",
 				       "交易编号为 %d 位十六进制数字"),
 				2 * TX_ID_BYTES);
-	const char *target = arena_printf(cli->arena, "/v1/transactions/%s/%s", member, hex);
+	const char *tail = arena_printf(cli->arena, "/%s", hex);
+	const char *target = tail ? client_target(cli, "/v1/transactions/", member, tail) : NULL;
 	if (!target)
 		return cli_fault(cli, ERR_NOMEM, NULL);
 	int code = client_open(cli, &c, CLIENT_READ);

@@ -187,11 +187,14 @@ static int past_get(struct sender *s, struct buf *out, bool *found, const uint8_
 		    const char *tail)
 {
 	struct api_response r;
-	char hex[2 * TX_ID_BYTES + 1], target[200];
+	char hex[2 * TX_ID_BYTES + 1], rest[100];
 	hex_encode(hex, id, TX_ID_BYTES);
-	snprintf(target, sizeof target, "/v1/transactions/%s/%s%s", s->member, hex, tail);
+	snprintf(rest, sizeof rest, "/%s%s", hex, tail);
+	const char *target = client_target(s->cli, "/v1/transactions/", s->member, rest);
 	*out = BUF_INIT;
 	*found = false;
+	if (!target)
+		return cli_fault(s->cli, ERR_NOMEM, NULL);
 	int code = client_call(s->client, &r, "GET", target, NULL, slice("", 0));
 	if (code)
 		return code;
