@@ -113,7 +113,7 @@ static struct plan_node leaf_node(const uint8_t *hash)
 
 static unsigned bit_of(const struct plan_leaf *l, unsigned depth)
 {
-	return depth < 64 ? l->top >> (63 - depth) & 1 : trie_bit(l->key_hash, depth);
+	return depth < 64 ? (unsigned)(l->top >> (63 - depth)) & 1u : trie_bit(l->key_hash, depth);
 }
 
 enum err plan_subtree(struct plan *p, struct plan_node *was, struct plan_node *is,
