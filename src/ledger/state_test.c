@@ -826,7 +826,7 @@ static void damaged_runs(void **unused)
 	enum { N = 60 };
 	struct state_options o = {.synchronous = true, .merge_runs = RUNS_MAX};
 	struct state *s = must_open(&o);
-	char names[RUNS_MAX][64], path[256];
+	char names[RUNS_MAX][64], path[1200];
 	for (int64_t h = 1; h <= 4; h++)
 		put_block(s, h, N);
 	state_close(s);
@@ -889,7 +889,7 @@ static void run_changes(void **unused)
 	enum { N = 400 };
 	struct state_options o = {.synchronous = true};
 	struct state *s = must_open(&o);
-	char names[RUNS_MAX][64], path[256];
+	char names[RUNS_MAX][64], path[1200];
 	for (int64_t h = 1; h <= 3; h++)
 		put_block(s, h, N);
 	assert_int_equal(runs_list(names, RUNS_MAX), 3);
