@@ -103,7 +103,7 @@ int main(void)
 	bench_peak_begin(&peak);
 	/* So many that what they leave for the disk is merged meanwhile, as it is in the long run. */
 	struct run large = run_load(&b, items, 3 * n, 7919, 1, 0);
-	rate_line("single-action transactions, store of 1,000,000 items", &large, "tx/s", 1.0);
+	rate_line("single-action transactions, store of 1,000,000 items", &large, "tx/s", 0);
 	bench_line("cpu per single-action transaction, store of 1,000,000 items", large.cpu * 1e6, "us",
 		   "the same with 10,000 keys", large.cpu / small.cpu, 1.5, true);
 	r = run_load(&b, items, batches, 100, 100, 0);
