@@ -102,7 +102,6 @@ bool read_records(struct work *w);	 /* record.c */
 const struct record_frame *frame_of(const struct work *w, size_t subject, size_t event);
 bool mark_errors(struct work *w);   /* error.c */
 bool check_journey(struct work *w); /* journey.c */
-bool check_journey_by_order(struct work *w);
 /* SIZE_MAX: it is not in the bundle. */
 size_t subject_named(const struct work *w, struct slice id);
 bool read_consistencies(struct work *w); /* witness.c */

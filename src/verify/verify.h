@@ -135,9 +135,6 @@ struct verify_result {
 
 	bool is_head;	/* a head file: no subjects */
 	bool journey;	/* everything that it was made from or carried in is shown */
-	/* Or so by the order of recording, as older nodes bounded it: what was recorded late may
-	 * be missing. */
-	bool journey_by_order;
 	/* Of how many events here it is not known which event they declare in error; and of how
 	 * many it is not shown by records. */
 	uint64_t errors_unknown, errors_alike;

@@ -223,12 +223,6 @@ static void put_what(struct buf *b, const struct verify_result *r, bool zh)
 	} else if (r->subjects[0].absent) {
 		buf_put_str(b, zh ? "  - 该标识在此链上没有任何历史："
 				  : "  - This identifier has no history on this chain: ");
-	} else if (r->journey_by_order) {
-		buf_printf(b,
-			   zh ? "  - 按记录次序的行程：%zu 个标的，全部 %" PRIu64 " 条事件，无一遗漏："
-			      : "  - The journey by the order of recording: %zu subjects, all their %" PRIu64
-				" events, none left out: ",
-			   r->n_subjects, events);
 	} else if (r->n_subjects > 1) {
 		buf_printf(b,
 			   zh ? "  - 全程完整：%zu 个标的，全部 %" PRIu64 " 条事件，无一遗漏："
@@ -312,10 +306,6 @@ static void put_who(struct buf *b, const struct verify_result *r, bool zh)
 	X(DISOWNED, disowned,                                                                      \
 	  "that none of these acts was disowned, as done with a stolen key: ask on line",          \
 	  "其中没有因密钥被盗而不予承认的行为：请在线查询")                                        \
-	X(LATE, recorded_late,                                                                     \
-	  "that this is all of the journey: what was recorded after an unpacking may be missing "  \
-	  "(an older form of proof; ask for a new one)",                                           \
-	  "行程完整：取出之后才记录的内容可能缺失（旧式证明，请索取新的）")                        \
 	X(CURRENT, current,                                                                        \
 	  "that nothing happened since: whether it is still current has to be asked on line",      \
 	  "此后没有新的事件（请在线查询是否仍为最新）")                                            \
@@ -350,8 +340,6 @@ static bool leaves_open(const struct verify_result *r, enum limit l)
 		return r->errors_unknown > 0;
 	case LIMIT_ALIKE:
 		return r->errors_alike > 0;
-	case LIMIT_LATE:
-		return r->journey_by_order;
 	case LIMIT_CURRENT:
 		return true;
 	case LIMIT_SECOND:
@@ -509,11 +497,11 @@ static void j_good(struct buf *b, const struct verify_result *r)
 	j_hex(b, "log_root", r->log_root);
 	buf_printf(b,
 		   ",\"log_size\":%" PRIu64 ",\"validators\":%zu,\"signed\":%zu"
-		   ",\"one_signer\":%s,\"head\":%s,\"journey\":%s,\"journey_by_order\":%s"
+		   ",\"one_signer\":%s,\"head\":%s,\"journey\":%s"
 		   ",\"continues_held_head\":%s,\"errors_unknown\":%" PRIu64
 		   ",\"errors_alike\":%" PRIu64,
 		   r->log_size, r->n_validators, r->n_signed, j_bool(r->n_validators == 1),
-		   j_bool(r->is_head), j_bool(r->journey), j_bool(r->journey_by_order),
+		   j_bool(r->is_head), j_bool(r->journey),
 		   j_bool(r->head_held), r->errors_unknown, r->errors_alike);
 	buf_put_str(b, ",\"not_proven\":{");
 	for (unsigned i = 0, n = 0; i < LIMIT_END; i++) {
