@@ -368,3 +368,26 @@ bool json_true(const struct json_value *v, const char *name)
 	const struct json_value *m = json_get(v, name);
 	return m && m->kind == JSON_BOOL && m->text.n == 4;
 }
+
+int client_ask(struct cli *cli, const char *target, const struct json_value **v)
+{
+	struct client *c;
+	struct buf body;
+	struct json_value *got = NULL;
+	*v = NULL;
+	if (!target)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	int code = client_open(cli, &c, CLIENT_READ);
+	if (code)
+		return code;
+	if (cli->json) {
+		code = client_get(c, &body, target);
+		if (code == CLI_DONE)
+			cli_put_buf(&body);
+	} else {
+		code = client_get_json(c, &got, target);
+		*v = got;
+	}
+	client_close(c);
+	return code;
+}

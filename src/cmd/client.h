@@ -31,6 +31,9 @@ int client_call(struct client *c, struct api_response *out, const char *method, 
 int client_get(struct client *c, struct buf *out, const char *target);
 /* The same, parsed; in the command's arena. */
 int client_get_json(struct client *c, struct json_value **out, const char *target);
+/* A whole question: opens the node to read, gives what is at `target` (NULL: no memory), and with
+ * --json prints it instead (then *v is NULL). An exit code. */
+int client_ask(struct cli *cli, const char *target, const struct json_value **v);
 /* Tells a problem answer and gives its exit code. */
 int client_problem(struct client *c, const struct api_response *r);
 

@@ -275,24 +275,9 @@ int cmd_key_disown(struct cli *cli)
 
 int cmd_key_list(struct cli *cli)
 {
-	struct client *c;
-	struct json_value *v;
-	int code = client_open(cli, &c, CLIENT_READ);
-	if (code)
-		return code;
-	const char *target = client_target(cli, "/v1/members/", cli->argv[0], "");
-	struct buf body;
-	code = target ? client_get(c, &body, target) : cli_fault(cli, ERR_NOMEM, NULL);
-	client_close(c);
-	if (code)
-		return code;
-	if (cli->json) {
-		cli_put_buf(&body);
-		return CLI_DONE;
-	}
-	struct json_error je;
-	enum err e = json_parse(cli->arena, &v, &je, buf_slice(&body), 16, JSON_STRICT);
-	const struct json_value *list = e == ERR_OK ? json_get(v, "keys") : NULL;
+	const struct json_value *v;
+	int code = client_ask(cli, client_target(cli, "/v1/members/", cli->argv[0], ""), &v);
+	const struct json_value *list = code == CLI_DONE && v ? json_get(v, "keys") : NULL;
 	for (const struct json_value *k = list ? list->first : NULL; k; k = k->next) {
 		char word[128];
 		printf("%s  ", json_str(cli->arena, k, "key"));
@@ -309,6 +294,5 @@ int cmd_key_list(struct cli *cli)
 			       (unsigned long long)json_u64(k, "disowned_from_height"));
 		printf("\n");
 	}
-	buf_fini(&body);
-	return CLI_DONE;
+	return code;
 }

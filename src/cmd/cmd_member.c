@@ -100,21 +100,9 @@ int cmd_member_set(struct cli *cli)
 
 int cmd_member_list(struct cli *cli)
 {
-	struct client *c;
-	struct buf body;
-	int code = client_open(cli, &c, CLIENT_READ);
-	if (code)
-		return code;
-	if (cli->json) {
-		code = client_get(c, &body, "/v1/members");
-		if (code == CLI_DONE)
-			cli_put_buf(&body);
-		client_close(c);
-		return code;
-	}
-	struct json_value *v;
-	code = client_get_json(c, &v, "/v1/members");
-	const struct json_value *list = code == CLI_DONE ? json_get(v, "members") : NULL;
+	const struct json_value *v;
+	int code = client_ask(cli, "/v1/members", &v);
+	const struct json_value *list = code == CLI_DONE && v ? json_get(v, "members") : NULL;
 	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
 		const struct json_value *roles = json_get(m, "roles");
 		char word[128];
@@ -125,6 +113,5 @@ int cmd_member_list(struct cli *cli)
 			printf("%s%s", json_text(cli->arena, r), r->next ? ", " : "");
 		printf(")\n");
 	}
-	client_close(c);
 	return code;
 }

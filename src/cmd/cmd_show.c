@@ -15,30 +15,6 @@ enum { LABEL_WIDTH = 20 };
 
 /* ---- the node's answer ---- */
 
-/* Gives what is at `target`, or prints it for programs (then *v is NULL). */
-static int ask(struct cli *cli, const char *target, const struct json_value **v)
-{
-	struct client *c;
-	struct buf body;
-	struct json_value *got = NULL;
-	*v = NULL;
-	if (!target)
-		return cli_fault(cli, ERR_NOMEM, NULL);
-	int code = client_open(cli, &c, CLIENT_READ);
-	if (code)
-		return code;
-	if (cli->json) {
-		code = client_get(c, &body, target);
-		if (code == CLI_DONE)
-			cli_put_buf(&body);
-	} else {
-		code = client_get_json(c, &got, target);
-		*v = got;
-	}
-	client_close(c);
-	return code;
-}
-
 static const char *str(struct cli *cli, const struct json_value *v, const char *name)
 {
 	return json_str(cli->arena, v, name);
@@ -106,7 +82,7 @@ static bool is_digits(const char *s, size_t least, size_t most)
 static int master_show(struct cli *cli, const char *route, const char *id, const char *name)
 {
 	const struct json_value *v;
-	int code = ask(cli, id ? client_target(cli, route, id, "") : NULL, &v);
+	int code = client_ask(cli, id ? client_target(cli, route, id, "") : NULL, &v);
 	if (code || !v)
 		return code;
 	printf("%s\n", str(cli, v, "id"));
@@ -162,7 +138,7 @@ static void credential_standing_put(struct cli *cli, const struct json_value *v)
 int cmd_credential_show(struct cli *cli)
 {
 	const struct json_value *v;
-	int code = ask(cli, client_target(cli, "/v1/credentials/", cli->argv[0], ""), &v);
+	int code = client_ask(cli, client_target(cli, "/v1/credentials/", cli->argv[0], ""), &v);
 	if (code || !v)
 		return code;
 	printf("%s\n", str(cli, v, "id"));
@@ -185,7 +161,7 @@ int cmd_credential_list(struct cli *cli)
 		return cli_fail(cli, CLI_USAGE,
 				cli_tr(cli, "\"%s\" is not a member's id", "“%s”不是成员编号"),
 				cli->argv[0]);
-	int code = ask(cli, client_target(cli, "/v1/credentials?member=", cli->argv[0], ""), &v);
+	int code = client_ask(cli, client_target(cli, "/v1/credentials?member=", cli->argv[0], ""), &v);
 	const struct json_value *list = code == CLI_DONE && v ? json_get(v, "credentials") : NULL;
 	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
 		text_put(str(cli, m, "kind"), LABEL_WIDTH);
@@ -220,7 +196,7 @@ static void grant_put(struct cli *cli, const struct json_value *g)
 int cmd_grant_list(struct cli *cli)
 {
 	const struct json_value *v;
-	int code = ask(cli, client_target(cli, "/v1/grants/", cli->argv[0], ""), &v);
+	int code = client_ask(cli, client_target(cli, "/v1/grants/", cli->argv[0], ""), &v);
 	const struct json_value *list = code == CLI_DONE && v ? json_get(v, "grants") : NULL;
 	for (const struct json_value *g = list ? list->first : NULL; g; g = g->next)
 		grant_put(cli, g);

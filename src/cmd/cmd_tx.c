@@ -26,9 +26,7 @@ int cmd_tx_show(struct cli *cli)
 {
 	const char *member = cli->argv[0], *hex = cli->argv[1];
 	uint8_t id[TX_ID_BYTES];
-	struct client *c;
-	struct json_value *v;
-	struct buf body;
+	const struct json_value *v;
 	if (!member_id_valid(slice_str(member)))
 		return cli_fail(cli, CLI_USAGE,
 				cli_tr(cli, "\"%s\" is not a member's id", "“%s”不是成员编号"),
@@ -40,20 +38,8 @@ int cmd_tx_show(struct cli *cli)
 				2 * TX_ID_BYTES);
 	const char *tail = arena_printf(cli->arena, "/%s", hex);
 	const char *target = tail ? client_target(cli, "/v1/transactions/", member, tail) : NULL;
-	if (!target)
-		return cli_fault(cli, ERR_NOMEM, NULL);
-	int code = client_open(cli, &c, CLIENT_READ);
-	if (code)
-		return code;
-	if (cli->json) {
-		code = client_get(c, &body, target);
-		if (code == CLI_DONE)
-			cli_put_buf(&body);
-	} else {
-		code = client_get_json(c, &v, target);
-		if (code == CLI_DONE)
-			tx_put(cli, v);
-	}
-	client_close(c);
+	int code = client_ask(cli, target, &v);
+	if (code == CLI_DONE && v)
+		tx_put(cli, v);
 	return code;
 }

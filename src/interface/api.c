@@ -219,6 +219,23 @@ void api_fault(struct api_call *c, enum err e, const struct err_text *t)
 	problem_write(c->out, status, code, c->zh, NULL, t && t->text[0] ? t->text : err_str(e));
 }
 
+enum err api_rows_each(struct api_call *c,
+		       enum err (*fn)(void *ctx, struct slice key, struct slice value), void *ctx)
+{
+	struct state_stats stats;
+	state_stats(ledger_state(c->ledger), &stats);
+	unsigned bits = stats.keys > 4096 ? 8 : 0;
+	for (unsigned part = 0; part < 1u << bits; part++) {
+		struct hash prefix = {{(uint8_t)part}};
+		struct state_read r;
+		TRY(state_read_begin(&r, ledger_state(c->ledger)));
+		enum err e = state_read_each(&r, &prefix, bits, fn, ctx);
+		state_read_end(&r);
+		TRY(e);
+	}
+	return ERR_OK;
+}
+
 struct jsonw api_json(struct api_call *c)
 {
 	buf_clear(&c->out->body);

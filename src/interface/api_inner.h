@@ -51,6 +51,11 @@ void api_refuse(struct api_call *c, int status, const char *code, const char *po
 		const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* Ends a call with a fault of the world. */
 void api_fault(struct api_call *c, enum err e, const struct err_text *t);
+/* Every row of the state, for lists that it keeps no keys of: in up to 256 parts, so that no
+ * block waits for the whole of it. Stops at the first fault that `fn` returns. */
+enum err api_rows_each(struct api_call *c,
+		       enum err (*fn)(void *ctx, struct slice key, struct slice value),
+		       void *ctx) MUST_USE;
 /* Begins a JSON answer with status 200. */
 struct jsonw api_json(struct api_call *c);
 

@@ -288,23 +288,6 @@ static int listed_order(const void *a, const void *b)
 	return (x->recorded1 > y->recorded1) - (x->recorded1 < y->recorded1);
 }
 
-/* In 256 parts, so that no block waits for the whole of it. */
-static enum err list_walk(struct api_call *c, struct list *l)
-{
-	struct state_stats stats;
-	state_stats(ledger_state(c->ledger), &stats);
-	unsigned bits = stats.keys > 4096 ? 8 : 0;
-	for (unsigned part = 0; part < 1u << bits; part++) {
-		struct hash prefix = {{(uint8_t)part}};
-		struct state_read r;
-		TRY(state_read_begin(&r, ledger_state(c->ledger)));
-		enum err e = state_read_each(&r, &prefix, bits, list_row, l);
-		state_read_end(&r);
-		TRY(e);
-	}
-	return ERR_OK;
-}
-
 static enum err credentials_list(struct api_call *c, struct slice member, struct err_text *t)
 {
 	struct state_key k, km;
@@ -317,7 +300,7 @@ static enum err credentials_list(struct api_call *c, struct slice member, struct
 		return err_set(t, ERR_NOTFOUND, "there is no member %.*s", (int)member.n,
 			       (const char *)member.p);
 	bug_if(!credential_key(&k, &l.start, member, slice("", 0)));
-	enum err e = list_walk(c, &l);
+	enum err e = api_rows_each(c, list_row, &l);
 	if (e == ERR_OK && l.n)
 		qsort(l.at, l.n, sizeof *l.at, listed_order);
 	struct jsonw w = api_json(c);

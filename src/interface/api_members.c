@@ -94,29 +94,13 @@ static enum err each_row(void *ctx, struct slice key, struct slice value)
 	return k->given < LIST_MAX ? ERR_OK : ERR_LIMIT;
 }
 
-static enum err walk_rows(struct api_call *c, struct walk *k)
-{
-	struct state_stats stats;
-	state_stats(ledger_state(c->ledger), &stats);
-	unsigned bits = stats.keys > 4096 ? 8 : 0;
-	for (unsigned part = 0; part < 1u << bits; part++) {
-		struct hash prefix = {{(uint8_t)part}};
-		struct state_read r;
-		TRY(state_read_begin(&r, ledger_state(c->ledger)));
-		enum err e = state_read_each(&r, &prefix, bits, each_row, k);
-		state_read_end(&r);
-		TRY(e);
-	}
-	return ERR_OK;
-}
-
 void api_members(struct api_call *c)
 {
 	struct jsonw w = api_json(c);
 	struct walk k = {.w = &w};
 	jsonw_object(&w, NULL);
 	jsonw_array(&w, "members");
-	enum err e = walk_rows(c, &k);
+	enum err e = api_rows_each(c, each_row, &k);
 	jsonw_array_end(&w);
 	jsonw_object_end(&w);
 	buf_put_u8(w.out, '\n');
@@ -151,7 +135,7 @@ void api_member(struct api_call *c)
 		jsonw_object(&w, NULL);
 		member_write(&w, id, &m);
 		jsonw_array(&w, "keys");
-		e = walk_rows(c, &k);
+		e = api_rows_each(c, each_row, &k);
 		jsonw_array_end(&w);
 		jsonw_object_end(&w);
 		buf_put_u8(w.out, '\n');
