@@ -873,6 +873,9 @@ static void test_attachments(void **state)
 	ERR("已由 acme 于区块 ");
 	/* It comes back, with a backup or where the power went: it can be removed again. */
 	payload_shell(hash, "mv \"$1.kept\" \"$1\"");
+	CODE(3, "attach", "get", hash);
+	ERR("it was erased by acme in block ");
+	ERR("a copy of it has come back");
 	CODE(1, "attach", "erase", hash);
 	ERR("already erased");
 	ERR("had come back");

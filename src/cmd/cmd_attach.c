@@ -152,8 +152,9 @@ int cmd_attach(struct cli *cli)
 	return code;
 }
 
-/* The payload is not in the folder: what does the chain say of it? An exit code. */
-static int missing(struct cli *cli, const char *hash)
+/* What does the chain say of it? CLI_DONE: it may be given, if it is `there` in the folder. One
+ * that was erased may not, even where an old backup brought it back. */
+static int may_give(struct cli *cli, const char *hash, bool there)
 {
 	struct client *c;
 	struct json_value *v = NULL;
@@ -169,12 +170,17 @@ static int missing(struct cli *cli, const char *hash)
 		return code;
 	const struct json_value *e = json_get(v, "erased");
 	const char *reason = json_str(cli->arena, e, "reason");
+	if (!e && there)
+		return CLI_DONE;
 	if (!e)
 		return cli_fail(cli, CLI_NOTFOUND,
 				cli_tr(cli,
 				       "the payload is not here; the chain holds its hash, since block %lld, from %s. It was not erased",
 				       "本地没有该附件的内容；链上存有其哈希（区块 %lld，来自 %s）。该附件未被删除"),
 				(long long)json_i64(v, "height"), json_str(cli->arena, v, "member"));
+	if (there)
+		cli_say(cli, cli_tr(cli, "a copy of it has come back: erase it again (argosy attach erase)",
+				    "其副本又出现了：请再次删除（argosy attach erase）"));
 	return cli_fail(cli, CLI_NOTFOUND,
 			cli_tr(cli, "it was erased by %s in block %lld, %s (record %lld)%s%s",
 			       "已由 %s 于区块 %lld 删除，%s（记录 %lld）%s%s"),
@@ -211,8 +217,9 @@ int cmd_attach_get(struct cli *cli)
 	enum err e = path ? io_exists(io_posix(), path, &there, &cli->err) : ERR_NOMEM;
 	if (e != ERR_OK)
 		return cli_fault(cli, e, NULL);
-	if (!there)
-		return missing(cli, hex);
+	code = may_give(cli, hex, there);
+	if (code)
+		return code;
 	struct buf *stored = cli_read(cli, path, PAYLOAD_MAX + SALT_BYTES, &code);
 	if (!stored)
 		return code;
