@@ -64,7 +64,8 @@ static void stays_follow(void **state)
 		struct arena *a = arena_new(0);
 		struct move m[16];
 		struct stay *s;
-		char text[16][32], all[400] = "";
+		char text[16][32];
+		struct buf all = BUF_INIT;
 		size_t n, n_moves = read_moves(m, rows[i].moves);
 		assert_int_equal(stays_find(&s, &n, a, m, n_moves, rows[i].many), ERR_OK);
 		for (size_t k = 0; k < n; k++) {
@@ -82,10 +83,11 @@ static void stays_follow(void **state)
 		}
 		qsort(text, n, sizeof *text, text_cmp);
 		for (size_t k = 0; k < n; k++)
-			snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", k ? " " : "", text[k]);
-		if (strcmp(all, rows[i].stays) != 0)
+			buf_printf(&all, "%s%s", k ? " " : "", text[k]);
+		if (!slice_eq_str(buf_slice(&all), rows[i].stays))
 			print_error("%s: %s\n", rows[i].name, rows[i].moves);
-		assert_string_equal(all, rows[i].stays);
+		assert_string_equal(n ? buf_cstr(&all) : "", rows[i].stays);
+		buf_fini(&all);
 		arena_free(a);
 	}
 }
