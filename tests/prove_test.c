@@ -528,7 +528,7 @@ static unsigned dice(unsigned sides)
  * then the last one with an eventID is declared in error. Returns its JSON. */
 static const char *confusion(char *json, size_t n, unsigned number)
 {
-	static char last[1200], last_time[40], last_type[40];
+	static char last[2000], last_time[40], last_type[40];
 	static const char *const inside[] = {
 		"urn:epc:id:sgtin:9521234.012345.1", "urn:epc:id:sgtin:9521234.012345.2",
 		"urn:epc:id:sgtin:9521234.012345.3", "urn:epc:id:sscc:9521234.0000000001",
