@@ -34,7 +34,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow=local -Wconversion -Wstrict-prototypes
 ifneq ($(findstring clang,$(CC)),)
 WARN := $(filter-out -Wshadow=local,$(WARN)) -Wshadow -Wno-implicit-int-float-conversion -Wno-unknown-warning-option
 endif
-CPPFLAGS += -Isrc -I$(O)/gen -D_GNU_SOURCE -DARGOSY_COMMIT='"$(COMMIT)"' -DARGOSY_BUILD='"$(BUILD)"'
+CPPFLAGS += -Isrc -I$(O)/gen -D_GNU_SOURCE -DARGOSY_BUILD='"$(BUILD)"'
 CFLAGS_common := -std=c11 -g -pthread -fno-strict-aliasing $(WARN)
 CFLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 CFLAGS_debug := -Og
@@ -77,6 +77,11 @@ ROWS := $(patsubst tests/reliability/%.c,$(O)/reliability/%,$(RELI_SRC))
 
 .PHONY: all deps lint unit build-all fuzz fuzz-replay check full-check test reliability demo bench clean format verify-alone
 all: $(PROGRAMS) $(if $(wildcard src/verify/*.c),$(VERIFY_LIB))
+
+# The commit, in a header that changes with it: who shows it is built again, all programs alike.
+COMMIT_LINE := \#define ARGOSY_COMMIT "$(COMMIT)"
+$(shell mkdir -p $(O)/gen/argosy; echo '$(COMMIT_LINE)' | cmp -s - $(O)/gen/argosy/commit.h || \
+	echo '$(COMMIT_LINE)' >$(O)/gen/argosy/commit.h)
 
 # ---- generated from proto/ ----
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: proto/%.proto

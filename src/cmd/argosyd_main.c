@@ -17,6 +17,7 @@
 #include "interface/http.h"
 #include "node/node.h"
 
+#include <argosy/commit.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

@@ -2,6 +2,7 @@
 
 #include "interface/jsonw.h"
 
+#include <argosy/commit.h>
 #include <stdio.h>
 
 int cmd_version(struct cli *cli)

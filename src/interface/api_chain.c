@@ -3,6 +3,8 @@
  */
 #include "interface/api_inner.h"
 
+#include <argosy/commit.h>
+
 #include "ledger/tx.h"
 
 #include <stdio.h>

@@ -3,6 +3,8 @@
  */
 #include "interface/api_inner.h"
 
+#include <argosy/commit.h>
+
 #include "data/json.h"
 #include "ledger/bundle.h"
 
