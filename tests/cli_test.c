@@ -307,7 +307,17 @@ static void test_keys(void **state)
 		CODE(1, "key", "list", odd[i]);
 		ERR("not a member's id");
 	}
+	/* What is not sent replaces nothing, and a trial leaves nothing. */
+	char fresh[400];
+	snprintf(fresh, sizeof fresh, "%s/keys/agent.key.new", node_dir);
+	CODE(0, "key", "rotate", "agent", "--dry-run");
+	assert_int_equal(access(fresh, F_OK), -1);
+	CODE(0, "key", "rotate", "agent", "--to-file", program_file("rotate.tx", NULL));
+	ERR("once it is recorded");
+	assert_int_equal(access(fresh, F_OK), 0);
+	CODE(0, "import", "epcis", program_file("good.jsonld", one_event));
 	CODE(0, "key", "rotate", "agent");
+	assert_int_equal(access(fresh, F_OK), -1);
 	CODE(0, "import", "epcis", program_file("good.jsonld", one_event));
 	OUT("1 known");
 	/* Without overlap the old key ends in the very block of the new one. */

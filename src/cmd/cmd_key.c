@@ -220,15 +220,24 @@ int cmd_key_rotate(struct cli *cli)
 	if (kind == KEYFILE_VALIDATOR)
 		return rotate_validator(cli);
 	/* A .new that an interrupted rotation left is used again: it may be recorded already. */
-	int code = access(fresh, F_OK) == 0 ? keys_public(cli, new_key, fresh)
-					    : key_make(cli, fresh, kind, name ? name : "", new_key);
+	bool left = access(fresh, F_OK) == 0;
+	int code = left ? keys_public(cli, new_key, fresh)
+			: key_make(cli, fresh, kind, name ? name : "", new_key);
 	char hex[65];
 	hex_encode(hex, new_key, code ? 0 : 32);
 	cli_extra(cli, "file", path);
 	cli_extra(cli, "public", hex);
 	if (code == CLI_DONE)
 		code = add_key(cli, new_key, kind == KEYFILE_PERSON, old_key);
-	if (code || cli_flag(cli, "dry-run"))
+	/* What was not sent replaces nothing. */
+	if (cli_flag(cli, "dry-run") && !left)
+		unlink(fresh);
+	if (code == CLI_DONE && cli_value(cli, "to-file"))
+		cli_say(cli,
+			cli_tr(cli, "once it is recorded, put %s in the place of %s",
+			       "记录之后，请将 %s 放到 %s 的位置"),
+			fresh, path);
+	if (code || cli_flag(cli, "dry-run") || cli_value(cli, "to-file"))
 		return code;
 	if (rename(path, kept) != 0 || rename(fresh, path) != 0)
 		return cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(errno));

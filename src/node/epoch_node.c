@@ -183,6 +183,27 @@ static enum err replace_height(struct held *h, int64_t *from, int64_t head_heigh
 		       path, (unsigned long long)set->number);
 }
 
+/* The key after the next one: made, or what a rotation that was cut short left in that file. */
+static enum err after_make(uint8_t after[static 32], struct held *h, const struct keyfile *next,
+			   const char *file, struct err_text *t)
+{
+	char path[IO_PATH_MAX];
+	struct keyfile k;
+	enum err e = node_key_make(h->keys, file, KEYFILE_VALIDATOR, "next validator", NULL, after, t);
+	if (e != ERR_EXISTS)
+		return e;
+	TRY(key_path(path, h->keys, file, t));
+	if (node_key_load(&k, path, NULL) != ERR_OK)
+		return e;
+	size_t index;
+	bool spare = k.kind == KEYFILE_VALIDATOR &&
+		     memcmp(k.public_key, next->public_key, 32) != 0 &&
+		     own_index(&index, ledger_validators(h->ledger), k.public_key, NULL) != ERR_OK;
+	memcpy(after, k.public_key, 32);
+	keyfile_fini(&k);
+	return spare ? ERR_OK : e;
+}
+
 /* Makes the key after the next one, and journals that `next` is the validator's from now on. */
 static enum err replace(struct held *h, const struct keyfile *next, size_t index,
 			const char *new_next_file, struct err_text *t)
@@ -193,7 +214,7 @@ static enum err replace(struct held *h, const struct keyfile *next, size_t index
 	uint8_t after[32];
 	ledger_head(h->ledger, &head);
 	TRY(replace_height(h, &e.from_height, head.height, t));
-	TRY(node_key_make(h->keys, new_next_file, KEYFILE_VALIDATOR, "next validator", NULL, after, t));
+	TRY(after_make(after, h, next, new_next_file, t));
 	e.last_height = head.height;
 	e.last_hash = head.block_hash;
 	memcpy(e.key, next->public_key, 32);

@@ -531,6 +531,16 @@ static void epochs_survive_crashes(void **s)
 	run("rm %s/keys/validator.key%s", dir, "");
 	good(node_rotate_validator(&rotation, dir, after, "next3.key", &t), &t);
 	signs_again(dir, 4);
+	/* Cut short before the record: the key after the next one is there already, and is used. A
+	 * file of the next one itself, or of one in force, is not. */
+	uint8_t left[32];
+	char keys[300];
+	snprintf(keys, sizeof keys, "%s/keys", dir);
+	assert_int_equal(node_rotate_validator(&rotation, dir, "next3.key", "next3.key", &t), ERR_EXISTS);
+	assert_int_equal(node_rotate_validator(&rotation, dir, "next3.key", "validator.key", &t),
+			 ERR_EXISTS);
+	assert_int_equal(node_rotate_validator(&rotation, dir, "next3.key", "agent.key", &t), ERR_EXISTS);
+	good(node_key_make(keys, "next4.key", KEYFILE_VALIDATOR, "next validator", NULL, left, &t), &t);
 	/* One that is damaged. */
 	run("echo nonsense > %s/keys/validator.key%s", dir, "");
 	good(node_rotate_validator(&rotation, dir, "next3.key", "next4.key", &t), &t);
