@@ -119,7 +119,7 @@ static inline const uint8_t *w_secret(struct world *w, const uint8_t *key)
 			if (memcmp(pub, key, 32) == 0)
 				return secret;
 		}
-	MUST(!"a key of this world");
+	MUST(false); /* a key of this world */
 	return NULL;
 }
 

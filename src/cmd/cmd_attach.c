@@ -179,8 +179,9 @@ static int may_give(struct cli *cli, const char *hash, bool there)
 				       "%s：本地没有该附件的内容；链上存有其哈希（区块 %lld，来自 %s）。该附件未被删除"),
 				hash, (long long)json_i64(v, "height"), json_str(cli->arena, v, "member"));
 	if (there)
-		cli_say(cli, cli_tr(cli, "a copy of it has come back: erase it again (argosy attach erase)",
-				    "其副本又出现了：请再次删除（argosy attach erase）"));
+		cli_say(cli, "%s",
+			cli_tr(cli, "a copy of it has come back: erase it again (argosy attach erase)",
+			       "其副本又出现了：请再次删除（argosy attach erase）"));
 	return cli_fail(cli, CLI_NOTFOUND,
 			cli_tr(cli, "%s: it was erased by %s in block %lld, %s (record %lld)%s%s",
 			       "%s：已由 %s 于区块 %lld 删除，%s（记录 %lld）%s%s"),

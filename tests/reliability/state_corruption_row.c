@@ -259,7 +259,7 @@ static int in_child(enum kind kind)
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit((int)trial(kind));
-	int status;
+	int status = 0;
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		must(ERR_IO, "fork");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
