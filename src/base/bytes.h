@@ -27,6 +27,12 @@ static inline struct slice slice(const void *p, size_t n)
 	return (struct slice){(const uint8_t *)p, n};
 }
 
+/* The big-endian number in the first four bytes. */
+static inline uint32_t bytes_u32be(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 /* Of a NUL-terminated string; NULL gives the empty slice. */
 struct slice slice_str(const char *s);
 bool slice_eq(struct slice a, struct slice b);

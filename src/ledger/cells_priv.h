@@ -123,9 +123,7 @@ static inline bool vec_room(void **at, size_t *cap, size_t n, size_t each)
 
 static inline uint32_t index_at(const uint8_t *key_hash, unsigned level)
 {
-	uint32_t top = (uint32_t)key_hash[0] << 24 | (uint32_t)key_hash[1] << 16 |
-		       (uint32_t)key_hash[2] << 8 | key_hash[3];
-	return level ? top >> (32 - level) : 0;
+	return level ? bytes_u32be(key_hash) >> (32 - level) : 0;
 }
 
 /* The level of the bucket that holds this key hash. */

@@ -7,11 +7,6 @@ enum {
 	META_VERSION = 2,
 };
 
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static void be32_put(uint8_t *p, uint32_t n)
 {
 	p[0] = (uint8_t)(n >> 24);
@@ -40,7 +35,7 @@ void disk_row_at(struct disk_row *row, const uint8_t *key_hash, const uint8_t *l
 	row->key_hash = key_hash;
 	row->leaf = leaf;
 	row->key = slice(leaf + ROW_HEAD, key_n);
-	row->value = slice(leaf + ROW_HEAD + key_n, be32(leaf + 34));
+	row->value = slice(leaf + ROW_HEAD + key_n, bytes_u32be(leaf + 34));
 }
 
 bool disk_row_parse(struct disk_row *row, const uint8_t *key_hash, struct slice data)

@@ -137,11 +137,6 @@ enum err run_write(const struct io *io, const char *dir, int64_t from, const str
 
 /* ---- opening ---- */
 
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static const uint8_t *head_at(const struct run *r, size_t i)
 {
 	return r->heads + HEAD * i;
@@ -149,7 +144,7 @@ static const uint8_t *head_at(const struct run *r, size_t i)
 
 static size_t slot_of(const struct run *r, const uint8_t *key_hash)
 {
-	return r->slot_bits ? be32(key_hash) >> (32 - r->slot_bits) : 0;
+	return r->slot_bits ? bytes_u32be(key_hash) >> (32 - r->slot_bits) : 0;
 }
 
 /* The heads, in order and without gaps; fills in the slots. */
@@ -161,9 +156,9 @@ static bool heads_read(struct run *r)
 		const uint8_t *h = head_at(r, i);
 		if (i && memcmp(h - HEAD, h, 32) >= 0)
 			return false;
-		if (be32(h + 32) != at)
+		if (bytes_u32be(h + 32) != at)
 			return false;
-		at += be32(h + 36);
+		at += bytes_u32be(h + 36);
 		for (size_t s = slot_of(r, h); slot <= s; slot++)
 			r->first[slot] = (uint32_t)i;
 	}
@@ -257,7 +252,7 @@ const uint8_t *run_key_hash(const struct run *r, size_t i)
 enum err run_row(const struct run *r, struct run_row *row, size_t i)
 {
 	const uint8_t *h = head_at(r, i);
-	uint32_t at = be32(h + 32), size = be32(h + 36);
+	uint32_t at = bytes_u32be(h + 32), size = bytes_u32be(h + 36);
 	if (at > r->data_bytes || size > r->data_bytes - at)
 		return ERR_CORRUPT;
 	row->key_hash = h;

@@ -205,21 +205,35 @@ enum err state_read_peek(struct state_read *r, bool *found, struct buf *value, s
 
 enum err state_read_get(struct state_read *r, bool *found, struct buf *value, struct slice key)
 {
+	struct lens *l = r->txn;
 	struct hash kh;
+	struct slice v;
+	*found = false;
+	if (key.n > STATE_KEY_MAX)
+		return ERR_OK;
 	state_key_hash(r->s, &kh, key);
-	if (key.n <= STATE_KEY_MAX && !pending(r->s, &kh)) {
-		struct lens *l = r->txn;
+	const struct row *in_memory = pending(r->s, &kh);
+	if (in_memory) {
+		*found = in_memory->state == ROW_VALUE;
+		v = row_value(in_memory);
+	} else {
 		struct state_proof p;
 		struct trie_leaf leaf;
 		struct leaf_source src = lens_source(l);
 		TRY(cells_path(r->s->cells, &p, &leaf, &l->leaves, &src, &kh));
 		*found = p.kind == STATE_PROOF_PRESENT;
-		if (!*found)
-			return ERR_OK;
-		TRY(state_read_peek(r, found, value, key));
-		return *found ? ERR_OK : ERR_CORRUPT;
+		if (*found) { /* in no table, so the leaf lies in the store, where its row begins */
+			struct disk_row row;
+			disk_row_at(&row, leaf.key_hash, leaf.hash);
+			if (!disk_row_good(&row))
+				return ERR_CORRUPT;
+			v = row.value;
+		}
 	}
-	return state_read_peek(r, found, value, key);
+	if (!*found || !value)
+		return ERR_OK;
+	buf_put_slice(value, v);
+	return buf_err(value);
 }
 
 enum err state_read_prove(struct state_read *r, struct state_proof *p, struct buf *value,
@@ -262,8 +276,7 @@ enum err state_read_each(struct state_read *r, const struct hash *prefix, unsign
 	unsigned deep = cells_depth(r->s->cells), want = deep < PART_BITS ? deep : PART_BITS;
 	unsigned part = bits > want ? bits : want, scan = part < deep ? part : deep;
 	uint32_t parts = 1u << (part - bits);
-	uint32_t top = (uint32_t)at.b[0] << 24 | (uint32_t)at.b[1] << 16 | (uint32_t)at.b[2] << 8 |
-		       at.b[3];
+	uint32_t top = bytes_u32be(at.b);
 	if (bits < part)
 		top = bits ? top >> (32 - bits) << (32 - bits) : 0;
 	for (uint32_t i = 0; i < parts; i++) {
