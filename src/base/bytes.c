@@ -38,7 +38,8 @@ int slice_cmp(struct slice a, struct slice b)
 
 void buf_fini(struct buf *b)
 {
-	free(b->p);
+	if (!b->borrowed)
+		free(b->p);
 	*b = BUF_INIT;
 }
 
@@ -55,7 +56,7 @@ bool buf_reserve(struct buf *b, size_t more)
 	if (more <= b->cap - b->n)
 		return true;
 	size_t cap = b->cap ? b->cap : 128;
-	if (more > SIZE_MAX / 4 || (b->limit && b->n + more > b->limit)) {
+	if (b->borrowed || more > SIZE_MAX / 4 || (b->limit && b->n + more > b->limit)) {
 		b->failed = true;
 		return false;
 	}

@@ -54,15 +54,25 @@ static inline bool hash_eq(const struct hash *a, const struct hash *b)
 /*
  * A growing buffer. Out of memory (or growth past `limit`) is sticky: later
  * puts do nothing and `failed` stays true; check it once at the end with
- * `buf_err`. Initialise with BUF_INIT or buf_init; free with buf_fini.
+ * `buf_err`. Initialise with BUF_INIT and free with buf_fini; or with buf_over.
  */
 struct buf {
 	uint8_t *p;
 	size_t n, cap, limit; /* limit 0: none */
 	bool failed;
+	bool borrowed; /* the memory is somebody else's: it neither grows nor is freed */
 };
 
-#define BUF_INIT ((struct buf){NULL, 0, 0, 0, false})
+#define BUF_INIT ((struct buf){NULL, 0, 0, 0, false, false})
+
+/*
+ * A buffer over n bytes of the caller's, as on his stack. It never grows: what does not fit
+ * makes it fail as memory that is out does. buf_fini only forgets the bytes.
+ */
+static inline struct buf buf_over(void *p, size_t n)
+{
+	return (struct buf){(uint8_t *)p, 0, n, n, false, true};
+}
 
 void buf_fini(struct buf *b);  /* frees, and leaves an empty buffer */
 void buf_clear(struct buf *b); /* keeps the memory; forgets `failed` */

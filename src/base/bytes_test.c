@@ -113,6 +113,26 @@ static void arena_limit(void **s)
 	arena_free(a);
 }
 
+/* A buffer over the stack fills its bytes, then fails: it never moves to the heap. */
+static void over(void **s)
+{
+	(void)s;
+	uint8_t space[9] = "........z";
+	struct buf b = buf_over(space, 8);
+	buf_put_str(&b, "12345678");
+	assert_true(b.p == space && buf_err(&b) == ERR_OK);
+	buf_put_u8(&b, '9');
+	assert_true(b.p == space && b.n == 8 && buf_err(&b) == ERR_NOMEM);
+	buf_clear(&b);
+	buf_printf(&b, "%s", "12345678"); /* and its NUL */
+	assert_true(b.p == space && b.n == 0 && buf_err(&b) == ERR_NOMEM);
+	assert_int_equal(space[8], 'z');
+	buf_fini(&b);
+	b = buf_over(space, 0);
+	buf_put_u8(&b, 1);
+	assert_int_equal(buf_err(&b), ERR_NOMEM);
+}
+
 static void hex(void **s)
 {
 	(void)s;
@@ -127,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crc_known), cmocka_unit_test(crc_by_definition), cmocka_unit_test(varint_round_trip_and_shortest),
 		cmocka_unit_test(utf8), cmocka_unit_test(plain), cmocka_unit_test(arena_limit), cmocka_unit_test(hex),
+		cmocka_unit_test(over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,7 @@ enum err done_find(struct view *w, bool *found, struct done *d, struct slice mem
 enum err done_put(struct exec *x, const struct tx *tx, enum verdict v)
 {
 	uint8_t key[KEY_MAX], space[80];
-	struct buf b = {space, 0, sizeof space, 0, false}; /* never grows */
+	struct buf b = buf_over(space, sizeof space);
 	buf_put_u8(&b, 'T');
 	buf_put(&b, tx->body_hash.b, 32);
 	buf_put_zigzag(&b, tx->b->expires_ms);
@@ -138,7 +138,7 @@ enum err done_purge(struct exec *x, struct err_text *t)
 	buf_fini(&payload);
 	if (e == ERR_OK && (height != from_height || skip != from_skip)) {
 		uint8_t space[24];
-		struct buf b = {space, 0, sizeof space, 0, false};
+		struct buf b = buf_over(space, sizeof space);
 		buf_put_varint(&b, height);
 		buf_put_varint(&b, skip);
 		e = exec_put(x, SLICE_LIT("t!"), buf_slice(&b));

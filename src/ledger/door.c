@@ -161,7 +161,7 @@ enum err door_quota_take(struct exec *x, bool *within, const struct tx *tx, uint
 	TRY(quota_check(&w, within, &used, tx, hour, limit ? limit : x->ledger->quota_default));
 	if (!*within)
 		return ERR_OK;
-	struct buf b = {space, 0, sizeof space, 0, false};
+	struct buf b = buf_over(space, sizeof space);
 	buf_put_varint(&b, hour);
 	buf_put_varint(&b, used + tx->b->n_actions);
 	memcpy(key, "u/", 2);

@@ -14,8 +14,8 @@ static void entry_make(uint8_t out[static ENTRY], int64_t before, int64_t height
 		       struct journal_pos pos)
 {
 	uint8_t heights[16];
-	struct buf h = {heights, 0, sizeof heights, 0, false};
-	struct buf b = {out, 0, ENTRY, 0, false};
+	struct buf h = buf_over(heights, sizeof heights);
+	struct buf b = buf_over(out, ENTRY);
 	buf_put_u64be(&h, (uint64_t)before);
 	buf_put_u64be(&h, (uint64_t)height);
 	buf_put_u32be(&b, pos.segment);

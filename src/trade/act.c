@@ -181,7 +181,7 @@ static enum err record_write(struct act *a, struct hash *digest)
 		room += l->id.n + 32;
 	}
 	uint8_t *bytes = arena_alloc(x->arena, room);
-	struct buf b = {bytes, 0, room, room, false};
+	struct buf b = buf_over(bytes, room);
 	if (!bytes)
 		return ERR_NOMEM;
 	record_encode(&b, &r);
@@ -196,7 +196,7 @@ static enum err line_write(struct act *a, struct line *l)
 {
 	uint8_t room[SUBJECT_BYTES_MAX];
 	struct state_key k;
-	struct buf b = {room, 0, sizeof room, sizeof room, false};
+	struct buf b = buf_over(room, sizeof room);
 	subject_encode(&b, &l->s);
 	bug_if(b.failed);
 	return exec_put(a->x, key_make(&k, "s/", l->id), buf_slice(&b));
@@ -236,7 +236,7 @@ enum err act_finish(struct act *a)
 	};
 	size_t room = SUMMARY_FIXED_MAX + sum.step.n + sum.where.n + 20;
 	uint8_t *bytes = arena_alloc(a->x->arena, room);
-	struct buf scratch = {bytes, 0, room, room, false};
+	struct buf scratch = buf_over(bytes, room);
 	if (!bytes)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < a->n_lines; i++) {

@@ -26,7 +26,7 @@ static enum err attachment_put(struct act *a, struct slice hash, const struct at
 {
 	struct state_key k;
 	uint8_t room[SUBJECT_ID_MAX + 80];
-	struct buf b = {room, 0, sizeof room, sizeof room, false};
+	struct buf b = buf_over(room, sizeof room);
 	buf_put_u8(&b, 'A');
 	buf_put_u8(&b, 1);
 	buf_put_lp(&b, at->member);

@@ -43,7 +43,7 @@ enum err contents_flush(struct act *a)
 	for (unsigned i = 0; i < c->n; i++)
 		room += c->id[i].n + 4;
 	uint8_t *bytes = arena_alloc(a->x->arena, room);
-	struct buf b = {bytes, 0, room, room, false};
+	struct buf b = buf_over(bytes, room);
 	if (!bytes)
 		return ERR_NOMEM;
 	for (unsigned i = 0; i < c->n; i++)

@@ -34,7 +34,7 @@ enum credential_standing credential_standing(const struct credential *c, int64_t
 
 bool credential_key(struct state_key *k, struct slice *key, struct slice member, struct slice id)
 {
-	struct buf b = {k->b, 0, sizeof k->b, sizeof k->b, false};
+	struct buf b = buf_over(k->b, sizeof k->b);
 	buf_put_str(&b, "c/");
 	buf_put_slice(&b, member);
 	buf_put_u8(&b, '/');
@@ -47,7 +47,7 @@ static enum err credential_put(struct act *a, struct slice key, const struct cre
 {
 	size_t room = 64 + c->recorded_by.n + c->kind.n + c->valid_from.n + c->valid_to.n;
 	uint8_t *bytes = arena_alloc(a->x->arena, room);
-	struct buf b = {bytes, 0, room, room, false};
+	struct buf b = buf_over(bytes, room);
 	if (!bytes)
 		return ERR_NOMEM;
 	buf_put_u8(&b, 'C');
@@ -78,7 +78,7 @@ static enum err about_put(struct act *a, struct slice member, struct slice id)
 {
 	struct state_key k;
 	uint8_t room[MEMBER_ID_MAX + 1];
-	struct buf b = {room, 0, sizeof room, sizeof room, false};
+	struct buf b = buf_over(room, sizeof room);
 	buf_put_lp(&b, member);
 	bug_if(b.failed);
 	return exec_put(a->x, key_make(&k, "c#/", id), buf_slice(&b));

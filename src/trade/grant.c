@@ -18,7 +18,7 @@ bool grant_decode(struct grant *g, struct slice value)
 bool grant_key(struct state_key *k, struct slice *key, struct slice subject, struct slice member,
 	       struct slice step)
 {
-	struct buf b = {k->b, 0, sizeof k->b, sizeof k->b, false};
+	struct buf b = buf_over(k->b, sizeof k->b);
 	buf_put_str(&b, "r/");
 	buf_put_slice(&b, subject);
 	buf_put_u8(&b, '/');
@@ -83,7 +83,7 @@ enum err grant_covers(struct act *a, bool *yes, struct slice owner, struct slice
 static enum err grant_put(struct act *a, struct slice key, int64_t until_ms)
 {
 	uint8_t room[2 + MEMBER_ID_MAX + 1 + 20];
-	struct buf b = {room, 0, sizeof room, sizeof room, false};
+	struct buf b = buf_over(room, sizeof room);
 	buf_put_u8(&b, 'G');
 	buf_put_u8(&b, 1);
 	buf_put_lp(&b, a->sender);

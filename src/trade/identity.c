@@ -32,7 +32,7 @@ enum err event_identity_put(struct exec *x, const struct event_identity *id,
 {
 	struct state_key k;
 	uint8_t room[64];
-	struct buf b = {room, 0, sizeof room, sizeof room, false};
+	struct buf b = buf_over(room, sizeof room);
 	event_identity_encode(&b, id);
 	bug_if(b.failed);
 	return exec_put(x, key_make(&k, "e/", slice(event_id_hash->b, 32)), buf_slice(&b));

@@ -23,7 +23,7 @@ static enum err master_put(struct act *a, char letter, const char *space, struct
 {
 	struct state_key k;
 	uint8_t room[64];
-	struct buf b = {room, 0, sizeof room, sizeof room, false};
+	struct buf b = buf_over(room, sizeof room);
 	buf_put_u8(&b, (uint8_t)letter);
 	buf_put_u8(&b, 1);
 	buf_put_lp(&b, a->sender);

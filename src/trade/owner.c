@@ -62,7 +62,7 @@ static enum err range_put(struct exec *x, const struct range *r, struct slice pr
 {
 	struct state_key k;
 	uint8_t room[128];
-	struct buf b = {room, 0, sizeof room, sizeof room, false};
+	struct buf b = buf_over(room, sizeof room);
 	buf_put_u8(&b, 'X');
 	buf_put_u8(&b, 1);
 	buf_put_lp(&b, r->owner);
@@ -88,7 +88,7 @@ static enum err bits_add(struct exec *x, unsigned bit)
 {
 	uint64_t bits;
 	uint8_t room[10];
-	struct buf b = {room, 0, sizeof room, sizeof room, false};
+	struct buf b = buf_over(room, sizeof room);
 	TRY(bits_get(x, &bits));
 	if (bits >> bit & 1)
 		return ERR_OK;
