@@ -1,7 +1,7 @@
 /*
  * epcis_json: what the parts of the JSON-LD reader share. Private to
  * epcis_json_*.c: _value (faults, plain values), _context (prefixes), _node
- * (extension fields), _event, _read (documents).
+ * (extension fields), _ignore (ignoreFields), _event, _read (documents).
  */
 #ifndef ARGOSY_DATA_EPCIS_JSON_H
 #define ARGOSY_DATA_EPCIS_JSON_H
@@ -119,6 +119,18 @@ Argosy__V1__Node *epcis_new_node(struct epcis_reader *r); /* NULL: no memory */
 enum node_names { NAMES_STRICT, NAMES_LOOSE /* any bare name, as in the document's header */ };
 bool epcis_read_node(struct epcis_reader *r, const struct json_value *v, Argosy__V1__Node *n,
 		     enum node_names names);
+
+/* Is the field {https://repository-x.example.com/}ignoreFields? */
+bool epcis_is_ignore(const Argosy__V1__Node *n);
+extern const char epcis_ignore_ns[];
+/* An event's own; `n` is what member `m` was read to. */
+bool epcis_ignore_own(struct epcis_reader *r, const struct json_value *m,
+		      const Argosy__V1__Node *n, event_t *e);
+/* How many names a document's members have, in its head and its body. */
+size_t epcis_ignored_in(size_t n, Argosy__V1__Node *const *members);
+/* Gives each event the names that the document `v` has in its head or its body. */
+void epcis_ignore_spread(struct epcis_reader *r, const struct json_value *v,
+			 const struct event_doc *doc);
 
 /* Namespaces and term definitions that were used since the last call (by `v`); starts afresh. */
 bool context_take_used(struct epcis_reader *r, const struct json_value *v, size_t *n_namespaces,

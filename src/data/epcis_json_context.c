@@ -45,6 +45,12 @@ static const char *prefix_uri(const struct context *c, struct slice prefix,
 	return standard_prefix(prefix);
 }
 
+/* A bare name of an extension: no prefix of anything. */
+static bool is_local(const struct context_entry *e)
+{
+	return strncmp(e->uri, context_local_base, strlen(context_local_base)) == 0;
+}
+
 static struct slice before_colon(struct slice s)
 {
 	const uint8_t *colon = s.n ? memchr(s.p, ':', s.n) : NULL;
@@ -68,7 +74,7 @@ void context_use_value(struct epcis_reader *r, struct slice value)
 	    (value.n - prefix.n > 2 && memcmp(value.p + prefix.n, "://", 3) == 0))
 		return;
 	struct context_entry *e = context_find(r->context, prefix);
-	if (e && e->uri && e->uri[0] != '@')
+	if (e && e->uri && e->uri[0] != '@' && !is_local(e))
 		context_use(r, e);
 }
 
@@ -306,8 +312,7 @@ static bool bare_name(struct epcis_reader *r, const struct json_value *m, Argosy
 			return true;
 		}
 	}
-	bool local = e && e->uri &&
-		     strncmp(e->uri, context_local_base, strlen(context_local_base)) == 0 &&
+	bool local = e && e->uri && is_local(e) &&
 		     slice_eq_str(m->name, e->uri + strlen(context_local_base));
 	if (!local && !standard_term(m->name))
 		return epcis_bad(r, m, "\"%.*s\" carries no namespace prefix", epcis_shown(m->name),

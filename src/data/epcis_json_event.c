@@ -374,6 +374,17 @@ const struct json_value *epcis_find_type(struct epcis_reader *r, const struct js
 	return found;
 }
 
+static bool read_event_extension(struct epcis_reader *r, const struct json_value *m, event_t *e)
+{
+	if (!read_extension(r, m, &e->n_extensions, &e->extensions))
+		return false;
+	node_t *last = e->extensions[e->n_extensions - 1];
+	if (!epcis_is_ignore(last))
+		return true;
+	e->n_extensions--;
+	return epcis_ignore_own(r, m, last, e);
+}
+
 static bool read_member(struct epcis_reader *r, const struct json_value *m, event_t *e)
 {
 	const struct field *f = field_find(&event_fields, m->name);
@@ -384,7 +395,7 @@ static bool read_member(struct epcis_reader *r, const struct json_value *m, even
 	if (!f && epcis_is_id(r, m->name)) /* the context makes "eventID" and "id" the same */
 		f = field_find(&event_fields, SLICE_LIT("eventID"));
 	if (!f)
-		return read_extension(r, m, &e->n_extensions, &e->extensions);
+		return read_event_extension(r, m, e);
 	if (!read_field(r, m, e, f))
 		return false;
 	if (field_is_list(f) && field_count(e, f) == 0)

@@ -318,52 +318,6 @@ static void read_head_member(struct reading *g, const struct json_value *m, bool
 	}
 }
 
-/* "example:captureID" as "{https://ns.example.com/epcis/}captureID"; else as given. */
-static char *ignored_name(struct epcis_reader *r, struct slice name)
-{
-	node_t n = ARGOSY__V1__NODE__INIT;
-	struct json_value v = {.kind = JSON_STRING, .name = name, .line = 0};
-	size_t before = r->faults, max = r->issues_max;
-	r->issues_max = 0; /* a name that is not declared is no fault here */
-	bool split = memchr(name.p, ':', name.n) && context_name(r, &v, &n, false);
-	r->issues_max = max;
-	r->faults = before;
-	char *s = split && !r->nomem ? arena_printf(r->a, "{%s}%s", n.ns, n.name)
-				     : epcis_copy(r, name);
-	r->nomem |= !s;
-	return s;
-}
-
-/* The document may name fields that the event hash leaves out; each event carries the names. */
-static void spread_ignored(struct reading *g)
-{
-	struct epcis_reader *r = g->r;
-	Argosy__V1__Document *head = g->doc->head;
-	char **names = NULL;
-	size_t n = 0;
-	for (size_t i = 0; i < head->n_members; i++) {
-		const node_t *m = head->members[i];
-		bool array = m->kind == ARGOSY__V1__NODE_KIND__NODE_KIND_ARRAY;
-		if (strcmp(m->name, "ignoreFields") != 0 ||
-		    strcmp(m->ns, "https://repository-x.example.com/") != 0)
-			continue;
-		size_t count = array ? m->n_children : 1;
-		if (count > 256 || !(names = epcis_alloc(r, count * sizeof *names)))
-			return;
-		for (size_t k = 0; k < count; k++) {
-			const node_t *c = array ? m->children[k] : m;
-			if (c->kind == ARGOSY__V1__NODE_KIND__NODE_KIND_STRING && *c->text)
-				names[n++] = ignored_name(r, slice_str(c->text));
-		}
-	}
-	for (size_t i = 0; i < g->doc->n_events; i++) {
-		if (g->doc->events[i]) {
-			g->doc->events[i]->n_ignore_fields = n;
-			g->doc->events[i]->ignore_fields = names;
-		}
-	}
-}
-
 static void read_document(struct reading *g, const struct json_value *v, bool query)
 {
 	struct epcis_reader *r = g->r;
@@ -447,7 +401,7 @@ static enum err read_root(struct reading *g, const struct json_value *v, size_t 
 		r->event = SIZE_MAX;
 		doc->head->single_event = true;
 	}
-	spread_ignored(g);
+	epcis_ignore_spread(r, v, doc);
 	doc->head->events = (uint32_t)doc->n_events;
 	return ERR_OK;
 }

@@ -4,8 +4,7 @@
  * their text, lists that were there and empty as empty lists.
  */
 #include "data/epcis_json_out.h"
-#include "data/epcis.h"
-#include "data/event_fields.h"
+#include "data/epcis_json.h"
 
 #include <string.h>
 
@@ -201,6 +200,15 @@ static void put_event_members(struct writer *w, const event_t *e)
 	jsonld_nodes(w, e->n_extensions, e->extensions);
 }
 
+/* The names that the event's hash leaves out: by a whole IRI, which needs no prefix. */
+static void put_ignored(struct writer *w, const event_t *e)
+{
+	char *key = arena_printf(w->tmp, "%signoreFields", epcis_ignore_ns);
+	w->nomem |= !key;
+	if (key && e->n_ignore_fields)
+		jsonld_texts(w, key, e->n_ignore_fields, e->ignore_fields);
+}
+
 /* ---- documents ---- */
 
 static enum err writer_start(struct writer *w, struct buf *out, unsigned indent)
@@ -223,6 +231,7 @@ enum err epcis_write_event(struct buf *out, const event_t *e, unsigned indent)
 	jsonld_open(&w, '{');
 	jsonld_context(&w, e->n_terms, e->terms);
 	put_event_members(&w, e);
+	put_ignored(&w, e);
 	jsonld_close(&w, '}');
 	return writer_end(&w);
 }
@@ -321,6 +330,8 @@ enum err epcis_write_next(struct buf *out, const document_t *head, const event_t
 	jsonld_open(&w, '{');
 	jsonld_declarations(&w, "@context", e->n_terms, e->terms, head->n_terms, head->terms);
 	put_event_members(&w, e);
+	if (e->n_ignore_fields != epcis_ignored_in(head->n_members, head->members))
+		put_ignored(&w, e);
 	jsonld_close(&w, '}');
 	return writer_end(&w);
 }

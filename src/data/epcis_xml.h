@@ -7,6 +7,8 @@
  *	epcis_xml_parts.c   lists, places, error declarations
  *	epcis_xml_sensor.c  sensor elements
  *	epcis_xml_tree.c    extensions, their prefixes
+ *	epcis_xml_scheme.c  values that look as if they had such a prefix
+ *	epcis_xml_ignore.c  ignoreFields
  *	epcis_xml_node.c    elements and their texts, numbers, faults and places
  *
  * Faults are sticky within one event: after the first, readers return false
@@ -45,6 +47,11 @@ struct xml_reader {
 	/* Prefixes used by what is being read. */
 	Argosy__V1__Namespace **namespaces;
 	size_t n_namespaces, cap_namespaces;
+
+	/* Prefixes that the document declares, sorted (epcis_xml_scheme.c). */
+	struct xml_scheme *schemes;
+	size_t n_schemes, serial; /* of the event or head being read */
+	size_t made_seen;	  /* the largest K of "nsK:" that a value begins with */
 };
 
 /* ---- epcis_xml_node.c ---- */
@@ -108,8 +115,6 @@ bool xml_number(struct xml_reader *r, struct slice s, char **out);
 
 /* Notes that a namespace is used (at `at`), and gives the prefix to write it with. */
 char *xml_prefix(struct xml_reader *r, const xmlNode *at, const xmlNs *ns);
-/* A value such as "example:speed" uses a declared prefix: note it. */
-void xml_note_curie(struct xml_reader *r, const xmlNode *at, struct slice value);
 
 /* One extension element as a tree. `depth` counts from 1. */
 event_node_t *xml_node(struct xml_reader *r, const xmlNode *node, unsigned depth);
@@ -125,13 +130,52 @@ struct xml_nodes {
 bool xml_nodes_add(struct xml_reader *r, const xmlNode *at, struct xml_nodes *list,
 		   event_node_t *node);
 
+/* ---- epcis_xml_scheme.c ---- */
+
+/*
+ * In XML the value "example:speed" is a URI as it stands; in JSON-LD it would be short for another
+ * one if the event declared the prefix "example". So that an event means the same in both, a
+ * prefix that some value of it begins with is written otherwise.
+ */
+struct xml_scheme {
+	const char *prefix;
+	size_t seen; /* the serial of what has such a value */
+};
+
+/* A namespace of the documents themselves, or of XML Schema: never one of extensions. */
+bool xml_is_syntax(const char *uri);
+/* Collects the prefixes that the document declares. False: no memory. */
+bool xml_schemes_init(struct xml_reader *r, const xmlNode *root);
+/* Begins the reading of `node` (an event, or the root for all that is in the document). */
+void xml_schemes_note(struct xml_reader *r, const xmlNode *node);
+/* Does a value of what is being read begin with that prefix and a colon? */
+bool xml_scheme_used(const struct xml_reader *r, const char *prefix);
+
+/* ---- epcis_xml_ignore.c ---- */
+
+/* Different names, at most EVENT_IGNORED_MAX. */
+struct xml_names {
+	char **v;
+	size_t n;
+};
+
+/* Adds what an element ignoreFields names. */
+bool xml_ignore_read(struct xml_reader *r, const xmlNode *node, struct xml_names *to);
+/* All such elements of a document outside its events. `depth`: 0. */
+bool xml_ignore_find(struct xml_reader *r, const xmlNode *root, struct xml_names *to,
+		     unsigned depth);
+/* Keeps the names with the document's members. */
+bool xml_ignore_keep(struct xml_reader *r, event_node_t *members, const struct xml_names *names);
+/* Adds the document's names to the event's own. */
+bool xml_ignore_spread(struct xml_reader *r, const xmlNode *at, const struct xml_names *names,
+		       event_t *e);
+
 /* ---- epcis_xml_parts.c ---- */
 
 /* Text that must not be empty. */
 bool xml_put_text(struct xml_reader *r, const xmlNode *node, char **out);
 /* A value of a vocabulary: the bare word where the vocabulary has it, else as given. */
-char *xml_put_word(struct xml_reader *r, const xmlNode *node, enum cbv_vocab vocab,
-		   struct slice text);
+char *xml_put_word(struct xml_reader *r, enum cbv_vocab vocab, struct slice text);
 bool xml_read_word(struct xml_reader *r, const xmlNode *node, enum cbv_vocab vocab, char **out);
 bool xml_read_action(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventAction *out);
 

@@ -133,6 +133,7 @@ struct walk {
 	const char *last; /* of these, the last by rank */
 	bool wrapped, vendor;
 	struct xml_nodes extensions;
+	struct xml_names ignored;
 };
 
 /* In 1.x ilmd precedes the sensor readings, which came later, in a wrapper. */
@@ -237,7 +238,9 @@ static bool walk(struct xml_reader *r, const xmlNode *parent, struct walk *w, un
 		} else if (!*xml_ns(c)) {
 			ok = take_field(r, c, w, depth);
 		} else {
-			ok = xml_add_extension(r, c, &w->extensions);
+			ok = xml_is(c, IGNORE_NS, "ignoreFields")
+				     ? xml_ignore_read(r, c, &w->ignored)
+				     : xml_add_extension(r, c, &w->extensions);
 			w->vendor = w->vendor || depth == 0;
 		}
 		if (!ok)
@@ -256,11 +259,14 @@ event_t *xml_event(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventT
 	e->type = type;
 	r->namespaces = NULL;
 	r->n_namespaces = r->cap_namespaces = 0;
+	xml_schemes_note(r, node);
 	if (!xml_container(r, node, true) || !xml_vendor_attributes(r, node, &w.extensions) ||
 	    !walk(r, node, &w, 0, false))
 		return NULL;
 	e->extensions = w.extensions.v;
 	e->n_extensions = w.extensions.n;
+	e->ignore_fields = w.ignored.v;
+	e->n_ignore_fields = w.ignored.n;
 	e->namespaces = r->namespaces;
 	e->n_namespaces = r->n_namespaces;
 	return r->err == ERR_OK && !r->faulty ? e : NULL;

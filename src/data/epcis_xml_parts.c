@@ -36,10 +36,8 @@ static struct slice vocabulary_word(enum cbv_vocab vocab, struct slice text)
 	return cbv_known(vocab, word) ? word : text;
 }
 
-char *xml_put_word(struct xml_reader *r, const xmlNode *node, enum cbv_vocab vocab,
-		   struct slice text)
+char *xml_put_word(struct xml_reader *r, enum cbv_vocab vocab, struct slice text)
 {
-	xml_note_curie(r, node, text);
 	return xml_copy(r, vocabulary_word(vocab, text));
 }
 
@@ -50,7 +48,7 @@ bool xml_read_word(struct xml_reader *r, const xmlNode *node, enum cbv_vocab voc
 		return false;
 	if (text.n == 0)
 		return xml_refuse(r, node, NULL, "%s is empty", xml_name(node));
-	*out = xml_put_word(r, node, vocab, text);
+	*out = xml_put_word(r, vocab, text);
 	return *out;
 }
 
@@ -190,7 +188,7 @@ static bool read_ref(struct xml_reader *r, const xmlNode *node, const char *item
 					  (const char *)a->name);
 		if (!xml_attr_text(r, a, &text))
 			return false;
-		ref->type = xml_put_word(r, node, vocab, text);
+		ref->type = xml_put_word(r, vocab, text);
 		if (!ref->type)
 			return false;
 	}

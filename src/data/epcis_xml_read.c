@@ -28,8 +28,7 @@ struct document {
 	struct event_doc *doc;
 	size_t cap;
 	event_node_t *members; /* an OBJECT, its children are the head's members */
-	char **ignore;
-	size_t n_ignore;
+	struct xml_names ignore; /* what event hashes leave out */
 };
 
 static Argosy__V1__EventType event_type(const xmlNode *node)
@@ -126,9 +125,7 @@ static bool read_event(struct xml_reader *r, const xmlNode *node, struct documen
 		xml_refuse(r, node, NULL, "%s is not an event that XML documents can hold here",
 			   xml_name(node));
 	if (e) {
-		e->ignore_fields = d->ignore;
-		e->n_ignore_fields = d->n_ignore;
-		e = check(r, node, e) ? e : NULL;
+		e = xml_ignore_spread(r, node, &d->ignore, e) && check(r, node, e) ? e : NULL;
 	}
 	d->doc->events[d->doc->n_events++] = r->err == ERR_OK ? e : NULL;
 	r->faulty = document_faulty || r->faulty;
@@ -152,10 +149,18 @@ static bool read_events(struct xml_reader *r, const xmlNode *list, struct docume
 
 /* ---- the body ---- */
 
+/* ignoreFields, which may stand anywhere in the document, were read before. */
+static const xmlNode *past_ignored(const xmlNode *c)
+{
+	while (c && xml_is(c, IGNORE_NS, "ignoreFields"))
+		c = xml_next(c);
+	return c;
+}
+
 static bool read_query_results(struct xml_reader *r, const xmlNode *node, struct document *d)
 {
 	struct slice text;
-	const xmlNode *c = xml_first(node);
+	const xmlNode *c = past_ignored(xml_first(node));
 	if (!xml_container(r, node, true))
 		return false;
 	if (!c || !xml_is(c, "", "queryName"))
@@ -163,20 +168,20 @@ static bool read_query_results(struct xml_reader *r, const xmlNode *node, struct
 	if (!xml_text(r, c, false, &text))
 		return false;
 	d->doc->head->query_name = xml_copy(r, text);
-	c = xml_next(c);
+	c = past_ignored(xml_next(c));
 	if (c && xml_is(c, "", "subscriptionID")) {
 		if (!xml_text(r, c, false, &text))
 			return false;
 		d->doc->head->subscription_id = xml_copy(r, text);
 		d->doc->head->subscription_id_present = text.n == 0;
-		c = xml_next(c);
+		c = past_ignored(xml_next(c));
 	}
 	if (!c || !xml_is(c, "", "resultsBody"))
 		return xml_refuse(r, c ? c : node, NULL, "QueryResults lacks resultsBody");
 	if (!xml_container(r, c, true))
 		return false;
-	const xmlNode *list = xml_first(c);
-	if (!list || !xml_is(list, "", "EventList") || xml_next(list))
+	const xmlNode *list = past_ignored(xml_first(c));
+	if (!list || !xml_is(list, "", "EventList") || past_ignored(xml_next(list)))
 		return xml_refuse(r, c, NULL,
 				  "resultsBody must hold one EventList (no master data)");
 	return read_events(r, list, d, 0) && r->err == ERR_OK;
@@ -195,7 +200,7 @@ static bool read_body_members(struct xml_reader *r, const xmlNode *node, struct 
 	if (!xml_container(r, node, true))
 		return false;
 	for (const xmlNode *c = xml_first(node); c; c = xml_next(c)) {
-		if (!is_vendor(c))
+		if (!is_vendor(c) || xml_is(c, IGNORE_NS, "ignoreFields"))
 			continue;
 		if (!body)
 			body = xml_member_parent(r, d->members, "epcisBody",
@@ -221,11 +226,11 @@ static bool read_body(struct xml_reader *r, const xmlNode *node, struct document
 
 static bool read_query_body(struct xml_reader *r, const xmlNode *node, struct document *d)
 {
-	const xmlNode *c = xml_first(node);
+	const xmlNode *c = past_ignored(xml_first(node));
 	const char *ns = r->version == 1 ? EPCIS_QUERY_NS_1 : EPCIS_QUERY_NS_2;
 	if (!xml_container(r, node, true))
 		return false;
-	if (!c || !xml_is(c, ns, "QueryResults") || xml_next(c))
+	if (!c || !xml_is(c, ns, "QueryResults") || past_ignored(xml_next(c)))
 		return xml_refuse(r, c ? c : node, NULL,
 				  "a query document is read only if it holds one QueryResults");
 	return read_query_results(r, c, d);
@@ -249,44 +254,6 @@ static bool read_master_body(struct xml_reader *r, const xmlNode *node, struct d
 }
 
 /* ---- the document ---- */
-
-/* {https://repository-x.example.com/}ignoreFields: names that event hashes leave out. Each is
- * kept as "{namespace}local", or as given where its prefix is not declared. */
-static bool read_ignore_fields(struct xml_reader *r, const xmlNode *root, struct document *d)
-{
-	size_t n = 0;
-	for (const xmlNode *c = xml_first(root); c; c = xml_next(c))
-		n += xml_is(c, IGNORE_NS, "ignoreFields");
-	if (n == 0)
-		return true;
-	d->ignore = xml_alloc(r, n * sizeof(*d->ignore));
-	if (!d->ignore)
-		return false;
-	for (const xmlNode *c = xml_first(root); c; c = xml_next(c)) {
-		struct slice text;
-		char prefix[64] = "";
-		if (!xml_is(c, IGNORE_NS, "ignoreFields"))
-			continue;
-		if (!xml_text(r, c, true, &text))
-			return false;
-		const uint8_t *colon = text.n ? memchr(text.p, ':', text.n) : NULL;
-		size_t skip = colon ? (size_t)(colon - text.p) + 1 : 0;
-		const xmlNs *ns = NULL;
-		if (skip > 1 && skip <= sizeof(prefix)) {
-			memcpy(prefix, text.p, skip - 1);
-			ns = xmlSearchNs(c->doc, (xmlNode *)(uintptr_t)c, (const xmlChar *)prefix);
-		}
-		char *name = ns ? arena_printf(r->a, "{%s}%.*s", (const char *)ns->href,
-					       (int)(text.n - skip), (const char *)text.p + skip)
-				: xml_copy(r, text);
-		if (!name) {
-			r->err = ERR_NOMEM;
-			return false;
-		}
-		d->ignore[d->n_ignore++] = name;
-	}
-	return true;
-}
 
 static bool read_root_attributes(struct xml_reader *r, const xmlNode *root, struct document *d)
 {
@@ -349,16 +316,10 @@ static bool read_root(struct xml_reader *r, const xmlNode *root, enum root *kind
 /* The prefixes that the root declares, but for those of the syntax itself. */
 static bool note_declared(struct xml_reader *r, const xmlNode *root)
 {
-	static const char *const syntax[] = {
-		EPCIS_NS_1,	   EPCIS_NS_2, EPCIS_QUERY_NS_1, EPCIS_QUERY_NS_2, EPCIS_MASTER_NS_1,
-		EPCIS_MASTER_NS_2, XSI_NS,     XSD_NS};
-	for (const xmlNs *ns = root->nsDef; ns; ns = ns->next) {
-		bool skip = !ns->prefix || !ns->href;
-		for (size_t i = 0; !skip && i < sizeof(syntax) / sizeof(syntax[0]); i++)
-			skip = strcmp((const char *)ns->href, syntax[i]) == 0;
-		if (!skip && !xml_prefix(r, root, ns))
+	for (const xmlNs *ns = root->nsDef; ns; ns = ns->next)
+		if (ns->prefix && ns->href && !xml_is_syntax((const char *)ns->href) &&
+		    !xml_prefix(r, root, ns))
 			return false;
-	}
 	return true;
 }
 
@@ -366,17 +327,18 @@ static bool read_document(struct xml_reader *r, const xmlNode *root, struct docu
 {
 	static const char *const types[] = {"EPCISDocument", "EPCISQueryDocument", EPCIS_MASTER_DATA};
 	enum root kind;
-	if (!read_root(r, root, &kind))
+	if (!read_root(r, root, &kind) || !xml_schemes_init(r, root))
 		return false;
+	xml_schemes_note(r, root);
 	d->doc->head->type = xml_copy(r, slice_str(types[kind]));
 	if (!xml_container(r, root, true) || !read_root_attributes(r, root, d) ||
-	    !read_ignore_fields(r, root, d))
+	    !xml_ignore_find(r, root, &d->ignore, 0) || !xml_ignore_keep(r, d->members, &d->ignore))
 		return false;
-	const xmlNode *c = xml_first(root);
+	const xmlNode *c = past_ignored(xml_first(root));
 	if (c && xml_is(c, "", "EPCISHeader")) {
 		if (!xml_header(r, c, d->members))
 			return false;
-		c = xml_next(c);
+		c = past_ignored(xml_next(c));
 	}
 	if (!c || !xml_is(c, "", "EPCISBody"))
 		return xml_refuse(r, c ? c : root, NULL, "%s",
@@ -425,7 +387,7 @@ static enum err read_tree(struct xml_reader *r, const xmlDoc *tree, struct event
 			  struct slice text)
 {
 	struct document d = {doc, 0, xml_member(r, "", ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT),
-			     NULL, 0};
+			     {NULL, 0}};
 	struct hash hash;
 	const xmlNode *root = xmlDocGetRootElement(tree);
 	doc->head = xml_alloc(r, sizeof(*doc->head));

@@ -70,7 +70,7 @@ static bool read_attr(struct xml_reader *r, const xmlNode *node, const struct at
 		*out = xml_copy(r, text);
 		return *out;
 	case A_WORD:
-		*out = xml_put_word(r, node, attr->vocab, text);
+		*out = xml_put_word(r, attr->vocab, text);
 		return *out;
 	case A_NUMBER:
 		return xml_number(r, text, out) ||

@@ -38,7 +38,7 @@ static bool note_namespace(struct xml_reader *r, const char *prefix, const char 
 /* A prefix that no namespace of this event has yet. */
 static void make_prefix(const struct xml_reader *r, char made[static 32])
 {
-	for (size_t k = r->n_namespaces + 1;; k++) {
+	for (size_t k = r->made_seen + r->n_namespaces + 1;; k++) {
 		bool taken = false;
 		snprintf(made, 32, "ns%zu", k);
 		for (size_t i = 0; i < r->n_namespaces; i++)
@@ -48,14 +48,14 @@ static void make_prefix(const struct xml_reader *r, char made[static 32])
 	}
 }
 
-/* One prefix means one namespace in an event; where the document rebound it, another is made.
- * A default namespace gets one too. */
+/* One prefix means one namespace in an event; where the document rebound it, another is made, and
+ * where a value would seem to have it. A default namespace gets one too. */
 char *xml_prefix(struct xml_reader *r, const xmlNode *at, const xmlNs *ns)
 {
 	const char *want = ns->prefix ? (const char *)ns->prefix : "";
 	const char *uri = (const char *)ns->href;
 	Argosy__V1__Namespace *same = NULL;
-	bool taken = !*want;
+	bool taken = !*want || xml_scheme_used(r, want);
 	char made[32];
 	for (size_t i = 0; i < r->n_namespaces; i++) {
 		Argosy__V1__Namespace *have = r->namespaces[i];
@@ -77,20 +77,6 @@ char *xml_prefix(struct xml_reader *r, const xmlNode *at, const xmlNs *ns)
 	if (!note_namespace(r, taken ? made : want, uri))
 		return NULL;
 	return r->namespaces[r->n_namespaces - 1]->prefix;
-}
-
-void xml_note_curie(struct xml_reader *r, const xmlNode *at, struct slice value)
-{
-	const uint8_t *colon = value.n ? memchr(value.p, ':', value.n) : NULL;
-	char prefix[64];
-	size_t n = colon ? (size_t)(colon - value.p) : 0;
-	if (n == 0 || n >= sizeof(prefix))
-		return;
-	memcpy(prefix, value.p, n);
-	prefix[n] = 0;
-	const xmlNs *ns = xmlSearchNs(at->doc, (xmlNode *)(uintptr_t)at, (const xmlChar *)prefix);
-	if (ns && ns->href)
-		(void)xml_prefix(r, at, ns);
 }
 
 /* ---- extensions ---- */

@@ -40,6 +40,7 @@ enum {
 	EVENT_STRING_MAX = 16 * 1024, /* bytes of any one text */
 	EVENT_URI_MAX = 1024,
 	EVENT_DEPTH_MAX = 32,
+	EVENT_IGNORED_MAX = 256, /* names in ignoreFields */
 	EVENT_DOC_EVENTS_MAX = 100000,
 };
 

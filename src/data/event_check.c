@@ -287,7 +287,7 @@ static bool check_empty_fields(const struct check *c, const event_t *e)
 
 static bool check_names(const struct check *c, const event_t *e)
 {
-	if (e->n_namespaces > 256 || e->n_terms > 256 || e->n_ignore_fields > 256)
+	if (e->n_namespaces > 256 || e->n_terms > 256 || e->n_ignore_fields > EVENT_IGNORED_MAX)
 		return event_check_refuse(c, NULL,
 					  "more than 256 namespaces, terms or ignored fields");
 	for (size_t i = 0; i < e->n_namespaces; i++) {

@@ -35,6 +35,7 @@ struct hasher {
 	struct buf *out;
 	const event_t *e;
 	struct arena *scratch; /* may be NULL */
+	struct buf whole;      /* a value whose prefix was expanded */
 };
 
 /* ---- fields ---- */
@@ -52,6 +53,7 @@ enum kind {
 	PERSISTENT,
 	PLACE,
 	SENSORS,
+	NUMBER, /* a VALUE that may have an exponent */
 };
 
 /* Offsets are those of the protobuf struct; `n_at` is that of a repeated field's count. */
@@ -104,7 +106,7 @@ static const struct field vector_profile[] = {
 #define QE(text, kind, member) ONE(Argosy__V1__QuantityElement, text, kind, member)
 static const struct field quantity_fields[] = {
 	QE("epcClass", VALUE, epc_class),
-	QE("quantity", VALUE, quantity),
+	QE("quantity", NUMBER, quantity),
 	QE("uom", VALUE, uom),
 };
 
@@ -136,18 +138,18 @@ static const struct field report_fields[] = {
 	SR("time", TIME, time),
 	SR("microorganism", VALUE, microorganism),
 	SR("chemicalSubstance", VALUE, chemical_substance),
-	SR("value", VALUE, value),
+	SR("value", NUMBER, value),
 	WORD(Argosy__V1__SensorReport, "component", component, CBV_COMPONENT),
 	SR("stringValue", VALUE, string_value),
 	SR("booleanValue", VALUE, boolean_value),
 	SR("hexBinaryValue", VALUE, hex_binary_value),
 	SR("uriValue", VALUE, uri_value),
-	SR("minValue", VALUE, min_value),
-	SR("maxValue", VALUE, max_value),
-	SR("meanValue", VALUE, mean_value),
-	SR("sDev", VALUE, s_dev),
-	SR("percRank", VALUE, perc_rank),
-	SR("percValue", VALUE, perc_value),
+	SR("minValue", NUMBER, min_value),
+	SR("maxValue", NUMBER, max_value),
+	SR("meanValue", NUMBER, mean_value),
+	SR("sDev", NUMBER, s_dev),
+	SR("percRank", NUMBER, perc_rank),
+	SR("percValue", NUMBER, perc_value),
 	SR("uom", VALUE, uom),
 	SR("coordinateReferenceSystem", VALUE, coordinate_reference_system),
 	/* The standard's order does not know it; we put it last (unsettled). */
@@ -158,6 +160,34 @@ static const struct field report_fields[] = {
 
 static void put_fields(struct hasher *h, const void *m, const struct field *f, size_t n);
 static void put_extensions(struct hasher *h, event_node_t *const *v, size_t n);
+
+/*
+ * "example:x" where the event declares the prefix: the whole URI, as CBV 2.0 §8.9.2 has it of every
+ * short form. The reader of XML sees to it that no value there looks like one, because in XML the
+ * published vectors leave such values alone.
+ */
+static bool expand_value(struct hasher *h, struct slice v)
+{
+	const uint8_t *colon = h->e->n_namespaces ? memchr(v.p, ':', v.n) : NULL;
+	struct slice prefix = slice(v.p, colon ? (size_t)(colon - v.p) : 0);
+	if (!prefix.n || slice_starts(slice(colon, v.n - prefix.n), "://"))
+		return false;
+	for (size_t i = 0; i < h->e->n_namespaces; i++) {
+		if (!slice_eq_str(prefix, h->e->namespaces[i]->prefix))
+			continue;
+		buf_clear(&h->whole);
+		buf_put_str(&h->whole, h->e->namespaces[i]->uri);
+		buf_put(&h->whole, colon + 1, v.n - prefix.n - 1);
+		h->out->failed |= h->whole.failed;
+		return !h->whole.failed;
+	}
+	return false;
+}
+
+static void put_value(struct hasher *h, struct slice v)
+{
+	hash_value(h->out, expand_value(h, v) ? buf_slice(&h->whole) : v);
+}
 
 /* name=value of one leaf, by its kind; nothing where the value is empty. */
 static void put_leaf(struct hasher *h, struct slice name, enum kind kind, enum cbv_vocab vocab,
@@ -175,8 +205,8 @@ static void put_leaf(struct hasher *h, struct slice name, enum kind kind, enum c
 	} else if ((kind == VOCAB || kind == VOCABS) && !memchr(v.p, ':', v.n)) {
 		buf_put_str(h->out, cbv_web_prefix(vocab));
 		buf_put_slice(h->out, v);
-	} else {
-		hash_value(h->out, v);
+	} else if (kind != NUMBER || !hash_value_number(h->out, v)) {
+		put_value(h, v);
 	}
 }
 
@@ -290,14 +320,9 @@ static bool ignored(const struct hasher *h, const event_node_t *node)
 
 static void put_name(struct hasher *h, const event_node_t *node)
 {
-	struct slice ns = slice_str(node->ns);
-	if (ns.n) {
-		/* The standard's JSON context closes this namespace with a colon, its XML does not.
-		 */
-		if (slice_eq_str(ns, "urn:epcglobal:cbv:mda:"))
-			ns.n--;
+	if (*node->ns) { /* as declared, with its last slash or colon or without */
 		buf_put_u8(h->out, '{');
-		buf_put_slice(h->out, ns);
+		buf_put_str(h->out, node->ns);
 		buf_put_u8(h->out, '}');
 	}
 	buf_put_str(h->out, node->name);
@@ -339,7 +364,7 @@ static void put_node(struct hasher *h, struct pieces *p, const event_node_t *nam
 	struct slice text = hash_value_trim(value ? value : node->text);
 	if (text.n && node->kind != ARGOSY__V1__NODE_KIND__NODE_KIND_NULL) {
 		buf_put_u8(h->out, '=');
-		hash_value(h->out, text);
+		put_value(h, text);
 	}
 	if (node->n_children) {
 		struct pieces inner;
@@ -431,6 +456,7 @@ static void put_parent(struct hasher *h, const void *m, const struct field *f)
 	case VALUES:
 	case VOCABS:
 	case ACTION:
+	case NUMBER:
 		break;
 	}
 	parent_end(h, mark, f->name);
@@ -444,6 +470,7 @@ static void put_fields(struct hasher *h, const void *m, const struct field *f, s
 		case RAW:
 		case TIME:
 		case VOCAB:
+		case NUMBER:
 			put_leaf(h, f->name, f->kind, f->vocab, *(char *const *)at(m, f->at));
 			break;
 		case VALUES:
@@ -573,7 +600,7 @@ static void put_type(struct hasher *h)
 enum err event_hash(struct hash *out, struct buf *pre, const event_t *e, struct arena *scratch)
 {
 	struct buf own = BUF_INIT;
-	struct hasher h = {pre ? pre : &own, e, scratch};
+	struct hasher h = {pre ? pre : &own, e, scratch, BUF_INIT};
 	buf_clear(h.out);
 	buf_reserve(h.out, 2048);
 	put_type(&h);
@@ -582,6 +609,7 @@ enum err event_hash(struct hash *out, struct buf *pre, const event_t *e, struct 
 	enum err err = buf_err(h.out);
 	if (err == ERR_OK)
 		sha256(out, buf_slice(h.out));
+	buf_fini(&h.whole);
 	buf_fini(&own);
 	return err;
 }

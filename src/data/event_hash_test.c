@@ -52,6 +52,9 @@ static const struct {
 	{"cbv:BizStep-receiving", "https://ref.gs1.org/cbv/BizStep-receiving"},
 	{"epcis:ObjectEvent", "https://ref.gs1.org/epcis/ObjectEvent"},
 	{"example:x", "example:x"},
+	{"xsd:integer", "http://www.w3.org/2001/XMLSchema#integer"},
+	{"dcterms:title", "http://purl.org/dc/terms/title"},
+	{"rdf:type", "rdf:type"},
 	/* GS1 keys */
 	{"urn:epc:id:sscc:4012345.0000000333", "https://id.gs1.org/00/040123450000003338"},
 	{"https://example.org/8004/401234599999", "https://id.gs1.org/8004/401234599999"},
@@ -71,6 +74,28 @@ static void test_values(void **state)
 		struct buf b = BUF_INIT;
 		hash_value(&b, hash_value_trim(values[i].in));
 		assert_string_equal(buf_cstr(&b), values[i].out);
+		buf_fini(&b);
+	}
+}
+
+static const struct {
+	const char *in, *out; /* NULL: no number */
+} numbers[] = {
+	{"1e3", "1000"},	{"1.5E+2", "150"},  {"-1.25e-3", "-0.00125"}, {"0e9", "0"},
+	{"12.5e0", "12.5"},	{"1e-2", "0.01"},   {"120.0e-1", "12"},	      {".5e1", "5"},
+	{"5.e1", "50"},		{"+007.50", "7.5"}, {"12345e-5", "0.12345"},  {"1e309", NULL},
+	{"1e-309", NULL},	{"e3", NULL},	    {"1e", NULL},	      {"1e+", NULL},
+	{"1e3.0", NULL},	{"1.2.3e1", NULL},  {"1x3e1", NULL},	      {"", NULL},
+	{"1e99999999999", NULL}};
+
+static void test_numbers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct buf b = BUF_INIT;
+		bool is = hash_value_number(&b, slice_str(numbers[i].in));
+		assert_int_equal(is, numbers[i].out != NULL);
+		assert_string_equal(buf_cstr(&b), is ? numbers[i].out : "");
 		buf_fini(&b);
 	}
 }
@@ -291,6 +316,176 @@ static void test_events(void **state)
 	}
 }
 
+/* A document of one ObjectEvent. `context` is JSON-LD's beside the standard one, `head` stands
+ * before its body; both may be empty. */
+static struct event_doc read_json(struct arena *a, const char *context, const char *head,
+				  const char *fields)
+{
+	struct buf text = BUF_INIT;
+	buf_printf(&text,
+		   "{\"@context\":[\"https://ref.gs1.org/standards/epcis/2.0.0/"
+		   "epcis-context.jsonld\",{%s}],\"type\":\"EPCISDocument\","
+		   "\"schemaVersion\":\"2.0\",\"creationDate\":\"2024-01-01T00:00:00Z\",%s"
+		   "\"epcisBody\":{\"eventList\":[{\"type\":\"ObjectEvent\"," JSON_WHEN
+		   "\"action\":\"ADD\",\"epcList\":[\"urn:a:b\"]%s}]}}",
+		   context, head, fields);
+	struct event_doc doc = read_ok(a, slice(arena_copy(a, text.p, text.n), text.n));
+	buf_fini(&text);
+	return doc;
+}
+
+static struct event_doc read_xml(struct arena *a, const char *namespaces, const char *head,
+				 const char *fields)
+{
+	struct buf text = BUF_INIT;
+	buf_printf(&text,
+		   "<e:EPCISDocument xmlns:e='urn:epcglobal:epcis:xsd:2' %s schemaVersion='2.0' "
+		   "creationDate='2024-01-01T00:00:00Z'>%s<EPCISBody><EventList><ObjectEvent>" WHEN
+			   ZONE "<epcList><epc>urn:a:b</epc></epcList><action>ADD</action>%s"
+		   "</ObjectEvent></EventList></EPCISBody></e:EPCISDocument>",
+		   namespaces, head, fields);
+	struct event_doc doc = read_ok(a, buf_slice(&text));
+	buf_fini(&text);
+	return doc;
+}
+
+#define OBJ_PRE "eventType=ObjectEvent" PRE "epcListepc=urn:a:baction=ADD"
+
+/* Namespaces stand as they were declared: with the last colon of the standard's JSON context and of
+ * the vector epcisDocWithVariousEventTypes, without it as in the vector SensorDataExamples. */
+static void test_declared_namespaces(void **state)
+{
+	(void)state;
+	static const char mda[] = "urn:epcglobal:cbv:mda";
+	struct arena *a = arena_new(0);
+	for (unsigned colon = 0; colon < 2; colon++) {
+		const char *ns = arena_printf(a, "%s%s", mda, colon ? ":" : "");
+		const char *pre = arena_printf(a, OBJ_PRE "ilmd{%s}lotNumber=L1", ns);
+		assert_pre(read_xml(a, arena_printf(a, "xmlns:cbvmda='%s'", ns), "",
+				    "<ilmd><cbvmda:lotNumber>L1</cbvmda:lotNumber></ilmd>")
+				   .events[0],
+			   pre);
+		assert_pre(read_json(a, arena_printf(a, "\"cbvmda\":\"%s\"", ns), "",
+				     ",\"ilmd\":{\"cbvmda:lotNumber\":\"L1\"}")
+				   .events[0],
+			   pre);
+	}
+	assert_pre(read_json(a, "", "", ",\"ilmd\":{\"cbvmda:lotNumber\":\"L1\"}").events[0],
+		   OBJ_PRE "ilmd{urn:epcglobal:cbv:mda:}lotNumber=L1");
+	arena_free(a);
+}
+
+/* What is written of the event is read again as the event: same hash, whatever the document. */
+static void assert_written(const struct event_doc *doc, const char *pre)
+{
+	struct arena *a = arena_new(0);
+	struct buf out = BUF_INIT;
+	Argosy__V1__Document other = ARGOSY__V1__DOCUMENT__INIT;
+	other.type = (char *)(uintptr_t) "EPCISDocument";
+	other.creation_date = (char *)(uintptr_t) "2024-01-01T00:00:00Z";
+	struct event_doc alone = {&other, doc->events, doc->n_events};
+	assert_int_equal(epcis_write_doc(&out, doc, 2), ERR_OK);
+	assert_pre(read_ok(a, buf_slice(&out)).events[0], pre);
+	buf_clear(&out);
+	assert_int_equal(epcis_write_doc(&out, &alone, 0), ERR_OK);
+	assert_pre(read_ok(a, buf_slice(&out)).events[0], pre);
+	buf_clear(&out);
+	assert_int_equal(epcis_write_event(&out, doc->events[0], 0), ERR_OK);
+	assert_pre(read_ok(a, buf_slice(&out)).events[0], pre);
+	buf_fini(&out);
+	arena_free(a);
+}
+
+/* Short forms with the document's own prefixes: whole in JSON-LD, URIs as they stand in XML. */
+static void test_curies(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(0);
+	struct event_doc doc = read_json(
+		a, "\"y\":\"http://x/\",\"dl\":\"https://id.gs1.org/01/\"", "",
+		",\"disposition\":\"y:afloat\",\"readPoint\":{\"id\":\"y:dock\"},"
+		"\"quantityList\":[{\"epcClass\":\"dl:04054739999148\",\"quantity\":1.5e1}],"
+		"\"y:a\":\"y://b\",\"y:b\":{\"y:c\":[\"y:d\",\"z:e\",\"urn:y:f\"]},"
+		"\"y:t\":\"xsd:integer\"");
+	const char *pre =
+		"eventType=ObjectEvent" PRE "epcListepc=urn:a:b"
+		"quantityListquantityElementepcClass=https://id.gs1.org/01/"
+		"04054739999148quantity=15"
+		"action=ADDdisposition=http://x/afloatreadPointid=http://x/dock"
+		"{http://x/}a=y://b"
+		"{http://x/}b{http://x/}c=http://x/d{http://x/}c=urn:y:f{http://x/}c=z:e"
+		"{http://x/}t=http://www.w3.org/2001/XMLSchema#integer";
+	assert_pre(doc.events[0], pre);
+	assert_written(&doc, pre);
+
+	doc = read_xml(a, "xmlns:y='http://x/' xmlns:gs1='http://not.gs1/'", "",
+		       "<disposition>y:afloat</disposition><readPoint><id>y:dock</id></readPoint>"
+		       "<y:a>y:b</y:a><y:c y:d='gs1:e'><y:f>g</y:f></y:c><gs1:h>ns1:i</gs1:h>");
+	pre = OBJ_PRE "disposition=y:afloatreadPointid=y:dock{http://not.gs1/}h=ns1:i"
+		      "{http://x/}a=y:b{http://x/}c{http://x/}d=https://gs1.org/voc/e{http://x/}f=g";
+	assert_pre(doc.events[0], pre);
+	assert_written(&doc, pre);
+	arena_free(a);
+}
+
+#define IGNORES	 "\"r\":\"https://repository-x.example.com/\",\"y\":\"http://x/\""
+#define XML_NS	 "xmlns:r='https://repository-x.example.com/' xmlns:y='http://x/'"
+#define SKIPPED	 ",\"y:a\":1,\"y:b\":2,\"y:c\":3"
+#define SKIPPED_X "<y:a>1</y:a><y:b>2</y:b><y:c>3</y:c>"
+
+static void test_ignored(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(0);
+	static const char pre[] = OBJ_PRE "{http://x/}c=3";
+	/* In the document: as text, as elements, in an event itself. */
+	struct event_doc docs[] = {
+		read_json(a, IGNORES, "\"r:ignoreFields\":[\"y:a\",\"y:b\"],", SKIPPED),
+		read_json(a, IGNORES, "\"r:ignoreFields\":\"y:a\",",
+			  SKIPPED ",\"r:ignoreFields\":[\"{http://x/}b\"]"),
+		read_json(a, IGNORES, "", SKIPPED ",\"r:ignoreFields\":[\"y:a\",\"y:b\"]"),
+		read_xml(a, XML_NS, "<r:ignoreFields><y:a/><y:b/></r:ignoreFields>", SKIPPED_X),
+		read_xml(a, XML_NS,
+			 "<r:ignoreFields>y:a</r:ignoreFields><r:ignoreFields>y:b</r:ignoreFields>",
+			 SKIPPED_X),
+		read_xml(a, XML_NS, "<r:ignoreFields>y:b</r:ignoreFields>",
+			 SKIPPED_X "<r:ignoreFields><y:a/></r:ignoreFields>"),
+	};
+	for (size_t i = 0; i < sizeof(docs) / sizeof(docs[0]); i++) {
+		assert_pre(docs[i].events[0], pre);
+		assert_int_equal(docs[i].events[0]->n_ignore_fields, 2);
+		assert_written(&docs[i], pre);
+	}
+	/* In the answer of a query. */
+	static const char *const queries[] = {
+		"{\"@context\":[\"https://ref.gs1.org/standards/epcis/epcis-context.jsonld\","
+		"{" IGNORES "}],\"type\":\"EPCISQueryDocument\",\"epcisBody\":{\"queryResults\":"
+		"{\"queryName\":\"q\",\"r:ignoreFields\":[\"y:a\",\"y:b\"],\"resultsBody\":"
+		"{\"eventList\":[{\"type\":\"ObjectEvent\"," JSON_WHEN "\"action\":\"ADD\","
+		"\"epcList\":[\"urn:a:b\"]" SKIPPED "}]}}}}",
+		"<q:EPCISQueryDocument xmlns:q='urn:epcglobal:epcis-query:xsd:2' " XML_NS
+		" schemaVersion='2.0' creationDate='2024-01-01T00:00:00Z'>"
+		"<r:ignoreFields><y:a/><y:b/></r:ignoreFields>"
+		"<EPCISBody><q:QueryResults><queryName>q</queryName><resultsBody><EventList>"
+		"<ObjectEvent>" WHEN ZONE "<epcList><epc>urn:a:b</epc></epcList>"
+		"<action>ADD</action>" SKIPPED_X "</ObjectEvent></EventList></resultsBody>"
+		"</q:QueryResults></EPCISBody></q:EPCISQueryDocument>",
+		"<q:EPCISQueryDocument xmlns:q='urn:epcglobal:epcis-query:xsd:2' " XML_NS
+		" schemaVersion='2.0' creationDate='2024-01-01T00:00:00Z'>"
+		"<EPCISBody><q:QueryResults><r:ignoreFields>y:a</r:ignoreFields>"
+		"<queryName>q</queryName><r:ignoreFields><y:b/></r:ignoreFields><resultsBody>"
+		"<EventList><ObjectEvent>" WHEN ZONE "<epcList><epc>urn:a:b</epc></epcList>"
+		"<action>ADD</action>" SKIPPED_X "</ObjectEvent></EventList></resultsBody>"
+		"</q:QueryResults></EPCISBody></q:EPCISQueryDocument>",
+	};
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		struct event_doc doc = read_ok(a, slice_str(queries[i]));
+		assert_pre(doc.events[0], pre);
+		assert_written(&doc, pre);
+	}
+	arena_free(a);
+}
+
 static void test_uri(void **state)
 {
 	(void)state;
@@ -415,9 +610,16 @@ static void test_vectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values), cmocka_unit_test(test_times),
-		cmocka_unit_test(test_pieces), cmocka_unit_test(test_events),
-		cmocka_unit_test(test_uri),    cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_declared_namespaces),
+		cmocka_unit_test(test_curies),
+		cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_uri),
+		cmocka_unit_test(test_vectors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,66 @@ bool hash_value_decimal(struct buf *out, struct slice v)
 	return true;
 }
 
-/* CBV URNs and the standard's own CURIEs become Web URIs, in every value. */
+/* "-308" and so on; false: no whole number of that size. */
+static bool read_exponent(int *out, struct slice v)
+{
+	enum { EXPONENT_MAX = 308 };
+	bool minus = v.n && v.p[0] == '-';
+	size_t i = v.n && (minus || v.p[0] == '+');
+	if (i == v.n)
+		return false;
+	for (*out = 0; i < v.n; i++) {
+		if (!is_digit(v.p[i]) || *out > EXPONENT_MAX)
+			return false;
+		*out = *out * 10 + (v.p[i] - '0');
+	}
+	if (*out > EXPONENT_MAX)
+		return false;
+	*out = minus ? -*out : *out;
+	return true;
+}
+
+bool hash_value_number(struct buf *out, struct slice v)
+{
+	size_t e = 0;
+	int shift;
+	while (e < v.n && (v.p[e] | 0x20) != 'e')
+		e++;
+	if (e == v.n)
+		return hash_value_decimal(out, v);
+	if (!read_exponent(&shift, slice(v.p + e + 1, v.n - e - 1)))
+		return false;
+	/* The digits without their point, which then goes `shift` places on. */
+	struct buf digits = BUF_INIT, moved = BUF_INIT;
+	size_t sign = v.p[0] == '-' || v.p[0] == '+', whole = 0;
+	bool point = false, ok = e > sign;
+	for (size_t i = sign; i < e; i++) {
+		if (v.p[i] == '.' && !point) {
+			point = true;
+		} else {
+			ok = ok && is_digit(v.p[i]);
+			buf_put_u8(&digits, v.p[i]);
+			whole += !point;
+		}
+	}
+	ok = ok && digits.n;
+	int64_t at = (int64_t)whole + shift;
+	if (v.p[0] == '-')
+		buf_put_u8(&moved, '-');
+	for (int64_t i = at < 0 ? at : 0; i < (int64_t)digits.n || i < at; i++) {
+		if (i == at)
+			buf_put_u8(&moved, '.');
+		buf_put_u8(&moved, i >= 0 && i < (int64_t)digits.n ? digits.p[i] : '0');
+	}
+	ok = ok && !digits.failed && !moved.failed && hash_value_decimal(out, buf_slice(&moved));
+	out->failed |= digits.failed || moved.failed;
+	buf_fini(&digits);
+	buf_fini(&moved);
+	return ok;
+}
+
+/* CBV URNs become Web URIs, and the prefixes of the standard's own context are expanded, in every
+ * value. */
 static const struct prefix {
 	struct slice from;
 	const char *to;
@@ -73,6 +132,11 @@ static const struct prefix {
 	{NAMED("gs1:"), "https://gs1.org/voc/"},
 	{NAMED("cbv:"), "https://ref.gs1.org/cbv/"},
 	{NAMED("epcis:"), "https://ref.gs1.org/epcis/"},
+	{NAMED("cbvmda:"), "urn:epcglobal:cbv:mda:"},
+	{NAMED("rdfs:"), "http://www.w3.org/2000/01/rdf-schema#"},
+	{NAMED("owl:"), "http://www.w3.org/2002/07/owl#"},
+	{NAMED("xsd:"), "http://www.w3.org/2001/XMLSchema#"},
+	{NAMED("dcterms:"), "http://purl.org/dc/terms/"},
 };
 
 static bool put_prefixed(struct buf *out, struct slice v)
@@ -96,7 +160,7 @@ void hash_value(struct buf *out, struct slice v)
 	bool done = false;
 	if (is_digit(c) || c == '-' || c == '+' || c == '.')
 		done = hash_value_decimal(out, v);
-	else if (c == 'g' || c == 'c' || c == 'e')
+	else if (memchr("gceroxd", c, 7))
 		done = put_prefixed(out, v);
 	else if (c == 'u' && slice_starts(v, "urn:epcglobal:cbv:"))
 		done = put_prefixed(out, v);

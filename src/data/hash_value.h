@@ -24,9 +24,16 @@ struct slice hash_value_trim(const char *text);
 bool hash_value_decimal(struct buf *out, struct slice v);
 
 /*
+ * The same of a number that may have an exponent: "1.5e3" gives "1500", "2E-3" gives "0.002".
+ * False, and nothing appended: it is none, or its exponent is beyond 308 either way, which no
+ * binary64 reaches.
+ */
+bool hash_value_number(struct buf *out, struct slice v);
+
+/*
  * Appends a trimmed value as the rules for every field say: plain decimals
- * without needless signs and zeros, CBV URNs and the CURIEs gs1:, cbv: and
- * epcis: as Web URIs, GS1 keys as constrained canonical Digital Links,
+ * without needless signs and zeros, CBV URNs as Web URIs, the prefixes of the
+ * standard's context (gs1:, cbv:, epcis: and so on) expanded, GS1 keys as constrained canonical Digital Links,
  * anything else as it is.
  */
 void hash_value(struct buf *out, struct slice v);
