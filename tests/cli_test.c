@@ -355,7 +355,7 @@ static void test_keys(void **state)
 	/* A quota is given, and taken back; what would change nothing is told. */
 	CODE(0, "member", "set", "partner", "--quota", "7");
 	CODE(0, "member", "list", "--json");
-	OUT("\"quota_actions_per_hour\":7");
+	OUT("\"quota_units_per_hour\":7");
 	CODE(2, "member", "set", "partner", "--quota", "0");
 	ERR("--quota default");
 	CODE(2, "member", "set", "partner", "--quota", "some");
@@ -365,7 +365,7 @@ static void test_keys(void **state)
 	ERR("请说明要更改什么");
 	CODE(0, "member", "set", "partner", "--quota", "default");
 	CODE(0, "member", "list", "--json");
-	assert_null(strstr(last.out, "\"quota_actions_per_hour\":7"));
+	assert_null(strstr(last.out, "\"quota_units_per_hour\":7"));
 	CODE(0, "custody", "offer", "https://id.example.com/goods/1", "--to", "partner");
 	CODE(5, "custody", "accept", "https://id.example.com/goods/1");
 	CODE(0, "custody", "accept", "https://id.example.com/goods/1", "--member", "partner",

@@ -92,7 +92,7 @@ int cmd_member_set(struct cli *cli)
 	act.id = text(cli->argv[0]);
 	act.status = text(cli_value(cli, "status"));
 	act.roles = values(cli, "role", &act.n_roles);
-	act.quota_actions_per_hour = quota;
+	act.quota_units_per_hour = quota;
 	action.act_case = ARGOSY__V1__ACTION__ACT_SET_MEMBER;
 	action.set_member = &act;
 	return sender_act(cli, "operator", &action);

@@ -40,7 +40,7 @@ static void member_write(struct jsonw *w, struct slice id, const struct member *
 	for (unsigned i = 0; i < m->n_roles; i++)
 		jsonw_text(w, NULL, m->roles[i]);
 	jsonw_array_end(w);
-	jsonw_u64(w, "quota_actions_per_hour", m->quota_actions_per_hour);
+	jsonw_u64(w, "quota_units_per_hour", m->quota_units_per_hour);
 	jsonw_u64(w, "keys_valid", m->keys_valid);
 	jsonw_u64(w, "admitted_height", m->admitted_height);
 	if (m->party.n)

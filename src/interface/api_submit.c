@@ -42,6 +42,8 @@ static int verdict_status(enum verdict v)
 		return 413;
 	case VERDICT_QUOTA:
 		return 429;
+	case VERDICT_DEFERRED:
+		return 503;
 	case VERDICT_BAD_SIGNATURE:
 	case VERDICT_UNKNOWN_MEMBER:
 	case VERDICT_UNKNOWN_KEY:

@@ -25,7 +25,7 @@ static const struct {
 	{&argosy__v1__credential__descriptor, "{\"id\":\"urn:x:1\",\"documentHash\":\"00ff10\"}"},
 	{&argosy__v1__grant_step__descriptor,
 	 "{\"subject\":\"s\",\"untilMs\":-9223372036854775807}"},
-	{&argosy__v1__set_member__descriptor, "{\"quotaActionsPerHour\":18446744073709551615}"},
+	{&argosy__v1__set_member__descriptor, "{\"quotaUnitsPerHour\":18446744073709551615}"},
 	{&argosy__v1__lot__descriptor, "{}"},
 };
 

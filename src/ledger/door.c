@@ -9,6 +9,8 @@
 
 #include "ledger/member.h"
 
+#include <stdio.h>
+
 enum err view_get(struct view *w, bool *found, struct slice *value, struct slice key)
 {
 	if (w->x)
@@ -65,57 +67,95 @@ static void sender_keep(struct view *w, const struct sender *s, const struct tx 
 
 /* ---- the checks ---- */
 
-enum err door_sender(struct view *w, enum verdict *v, uint64_t *quota, const struct tx *tx,
-			     int64_t time_ms, struct verdict_text *t)
+/* Is signature n's key in force? Then *k is that key; it borrows from the view. */
+static enum err key_check(struct view *w, enum verdict *v, struct member_key *k,
+			  const struct tx *tx, unsigned n, int64_t time_ms, struct verdict_text *t)
 {
-	uint8_t key[2 + 32 + MEMBER_ID_MAX];
+	uint8_t key[2 + 32];
+	char field[32];
 	struct slice value;
+	bool found;
+	snprintf(field, sizeof field, "/signatures/%u", n);
+	memcpy(key, "k/", 2);
+	memcpy(key + 2, tx->signatures[n].key, 32);
+	TRY(view_get(w, &found, &value, slice(key, sizeof key)));
+	if (!found)
+		*v = door_say(t, VERDICT_UNKNOWN_KEY, field);
+	else if (!member_key_decode(k, value))
+		return ERR_CORRUPT;
+	else if (n == 0 && !slice_eq(k->member, tx->member))
+		*v = door_say(t, VERDICT_UNKNOWN_KEY, "/body/member");
+	else if (k->revoked_height || (k->retire_at_ms && time_ms >= k->retire_at_ms))
+		*v = door_say(t, VERDICT_KEY_REVOKED, field);
+	return ERR_OK;
+}
+
+static enum err member_check(struct view *w, enum verdict *v, struct member *m, struct slice id,
+			     bool rescue, const char *field, struct verdict_text *t)
+{
+	uint8_t key[2 + MEMBER_ID_MAX];
+	struct slice value;
+	bool found;
+	bug_if(id.n > MEMBER_ID_MAX);
+	memcpy(key, "m/", 2);
+	memcpy(key + 2, id.p, id.n);
+	TRY(view_get(w, &found, &value, slice(key, 2 + id.n)));
+	if (!found)
+		*v = door_say(t, VERDICT_UNKNOWN_MEMBER, field);
+	else if (!member_decode(m, value))
+		return ERR_CORRUPT;
+	else if (m->status != MEMBER_ACTIVE && !rescue)
+		*v = door_say(t, VERDICT_MEMBER_SUSPENDED, field);
+	return ERR_OK;
+}
+
+static enum err first_signature(struct view *w, enum verdict *v, uint64_t *quota,
+				const struct tx *tx, int64_t time_ms, struct verdict_text *t)
+{
 	struct sender s;
 	struct member_key k;
 	struct member m;
-	bool found;
-
-	*v = VERDICT_OK;
 	if (sender_known(w, &s, tx) && !(s.retire_at_ms && time_ms >= s.retire_at_ms)) {
 		*quota = s.quota;
 		return ERR_OK;
 	}
-	s = (struct sender){.member_n = 0};
-	memcpy(key, "k/", 2);
-	memcpy(key + 2, tx->signatures[0].key, 32);
-	TRY(view_get(w, &found, &value, slice(key, 34)));
-	if (!found) {
-		*v = door_say(t, VERDICT_UNKNOWN_KEY, "/signatures/0");
-		return ERR_OK;
-	}
-	if (!member_key_decode(&k, value))
-		return ERR_CORRUPT;
-	if (!slice_eq(k.member, tx->member)) {
-		*v = door_say(t, VERDICT_UNKNOWN_KEY, "/body/member");
-		return ERR_OK;
-	}
-	if (k.revoked_height || (k.retire_at_ms && time_ms >= k.retire_at_ms)) {
-		*v = door_say(t, VERDICT_KEY_REVOKED, "/signatures/0");
-		return ERR_OK;
-	}
-	s.retire_at_ms = k.retire_at_ms;
-	memcpy(key, "m/", 2);
-	memcpy(key + 2, tx->member.p, tx->member.n);
-	TRY(view_get(w, &found, &value, slice(key, 2 + tx->member.n)));
-	if (!found)
-		*v = door_say(t, VERDICT_UNKNOWN_MEMBER, "/body/member");
-	else if (!member_decode(&m, value))
-		return ERR_CORRUPT;
-	else if (m.status != MEMBER_ACTIVE)
-		*v = door_say(t, VERDICT_MEMBER_SUSPENDED, "/body/member");
-	else
-		*quota = s.quota = m.quota_actions_per_hour;
+	TRY(key_check(w, v, &k, tx, 0, time_ms, t));
 	if (*v != VERDICT_OK)
+		return ERR_OK;
+	s = (struct sender){.retire_at_ms = k.retire_at_ms};
+	TRY(member_check(w, v, &m, tx->member, tx->rescue, "/body/member", t));
+	if (*v != VERDICT_OK)
+		return ERR_OK;
+	*quota = s.quota = m.quota_units_per_hour;
+	if (m.status != MEMBER_ACTIVE)
 		return ERR_OK;
 	memcpy(s.key, tx->signatures[0].key, 32);
 	memcpy(s.member, tx->member.p, tx->member.n);
 	s.member_n = (uint8_t)tx->member.n;
 	sender_keep(w, &s, tx);
+	return ERR_OK;
+}
+
+enum err door_sender(struct view *w, enum verdict *v, uint64_t *quota, const struct tx *tx,
+		     int64_t time_ms, struct verdict_text *t)
+{
+	*v = VERDICT_OK;
+	TRY(first_signature(w, v, quota, tx, time_ms, t));
+	for (unsigned i = 1; i < tx->n_signatures && *v == VERDICT_OK; i++) {
+		uint8_t id[MEMBER_ID_MAX];
+		char field[32];
+		struct member_key k;
+		struct member m;
+		TRY(key_check(w, v, &k, tx, i, time_ms, t));
+		if (*v != VERDICT_OK)
+			break;
+		if (k.member.n > sizeof id)
+			return ERR_CORRUPT;
+		/* The next look may move what the key's row lent. */
+		memcpy(id, k.member.p, k.member.n);
+		snprintf(field, sizeof field, "/signatures/%u", i);
+		TRY(member_check(w, v, &m, slice(id, k.member.n), false, field, t));
+	}
 	return ERR_OK;
 }
 
@@ -128,45 +168,49 @@ enum verdict door_expiry(const struct tx *tx, int64_t time_ms, struct verdict_te
 	return VERDICT_OK;
 }
 
-static uint64_t hour_of(int64_t time_ms)
+/* ---- the quota: u/<member> is the hour, and the units of work that were used in it ---- */
+
+static struct slice quota_key(uint8_t key[static 2 + MEMBER_ID_MAX], struct slice member)
 {
-	return (uint64_t)(time_ms / 3600000);
+	memcpy(key, "u/", 2);
+	memcpy(key + 2, member.p, member.n);
+	return slice(key, 2 + member.n);
 }
 
-/* Has the member actions left in this hour for the transaction? *used: before it. */
-static enum err quota_check(struct view *w, bool *within, uint64_t *used, const struct tx *tx,
-			    uint64_t hour, uint64_t limit)
+enum err door_quota_get(struct view *w, struct quota *q, struct slice member, int64_t time_ms)
 {
 	uint8_t key[2 + MEMBER_ID_MAX];
+	const struct ledger *l = w->x ? w->x->ledger : w->ledger;
 	struct slice value;
 	bool found;
-	memcpy(key, "u/", 2);
-	memcpy(key + 2, tx->member.p, tx->member.n);
-	*used = 0;
-	TRY(view_get(w, &found, &value, slice(key, 2 + tx->member.n)));
+	q->hour = (uint64_t)(time_ms / 3600000);
+	q->used = 0;
+	if (q->limit == 0)
+		q->limit = l->quota_default;
+	TRY(view_get(w, &found, &value, quota_key(key, member)));
 	if (found) {
 		struct reader r = reader_of(value);
-		if (reader_varint(&r) == hour)
-			*used = reader_varint(&r);
+		if (reader_varint(&r) == q->hour)
+			q->used = reader_varint(&r);
+		if (r.bad)
+			return ERR_CORRUPT;
 	}
-	*within = limit == 0 || (*used <= limit && tx->b->n_actions <= limit - *used);
 	return ERR_OK;
 }
 
-enum err door_quota_take(struct exec *x, bool *within, const struct tx *tx, uint64_t limit)
+bool quota_within(const struct quota *q, uint64_t work)
+{
+	return q->used <= q->limit && work <= q->limit - q->used;
+}
+
+enum err door_quota_put(struct exec *x, const struct quota *q, struct slice member, uint64_t work)
 {
 	uint8_t key[2 + MEMBER_ID_MAX], space[24];
-	uint64_t hour = hour_of(x->time_ms), used;
-	struct view w = {.x = x};
-	TRY(quota_check(&w, within, &used, tx, hour, limit ? limit : x->ledger->quota_default));
-	if (!*within)
-		return ERR_OK;
 	struct buf b = buf_over(space, sizeof space);
-	buf_put_varint(&b, hour);
-	buf_put_varint(&b, used + tx->b->n_actions);
-	memcpy(key, "u/", 2);
-	memcpy(key + 2, tx->member.p, tx->member.n);
-	return exec_put(x, slice(key, 2 + tx->member.n), buf_slice(&b));
+	buf_put_varint(&b, q->hour);
+	buf_put_varint(&b, q->used + work);
+	bug_if(b.failed);
+	return exec_put_touched(x, quota_key(key, member), buf_slice(&b));
 }
 
 /* ---- at submission ---- */
@@ -190,18 +234,19 @@ static enum err check(struct ledger *l, struct state_read *read, struct buf *spa
 {
 	struct view w = {.read = read, .space = space, .ledger = l};
 	struct done before;
-	uint64_t quota, used;
-	bool found, within = true;
-	TRY(door_sender(&w, v, &quota, tx, now_ms, t));
+	struct quota quota;
+	bool found;
+	TRY(door_sender(&w, v, &quota.limit, tx, now_ms, t));
 	if (*v != VERDICT_OK)
 		return ERR_OK;
 	TRY(done_find(&w, &found, &before, tx->member, tx->id, NULL));
 	if (!found) {
 		*v = door_expiry(tx, now_ms, t);
 		if (*v == VERDICT_OK)
-			TRY(quota_check(&w, &within, &used, tx, hour_of(now_ms),
-					quota ? quota : l->quota_default));
-		if (!within)
+			TRY(door_quota_get(&w, &quota, tx->member, now_ms));
+		/* The one that goes over goes into a block, which refuses and charges it; those
+		 * after it are turned away here, and cost no room. */
+		if (*v == VERDICT_OK && quota.used >= quota.limit)
 			*v = door_say(t, VERDICT_QUOTA, "/body/member");
 		return ERR_OK;
 	}

@@ -1,16 +1,22 @@
 /*
  * execute: one block of transactions on the state.
  *
- * For each transaction in order: form and signature; the sender (member, key,
+ * For each transaction in order: form and signatures; who signed (member, key,
  * status); the id (a repeat gets the first answer); expiry; the quota; then the
- * application. What is refused before the quota was taken leaves no trace. What is
- * refused after that keeps its id, so that a repeat gets the same answer. The
- * checks are in door.c, the ids in done.c.
+ * application. What is refused before the quota is looked at leaves no trace. What
+ * is refused from there on keeps its id, so that a repeat gets the same answer, and
+ * is charged. The checks are in door.c, the ids in done.c.
+ *
+ * Work is counted as it is done (app.h). A transaction that alone passes its bound
+ * is refused like any other. One that passes the block's, and all after it, are put
+ * off: no trace, and whoever drives the ledger puts them into another block. The
+ * first transaction of a block never is, so every one has its turn.
  */
 #include "ledger/inner.h"
 
 #include "ledger/header.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- exec: what the application sees ---- */
@@ -27,14 +33,54 @@ static void senders_forget(struct exec *x, struct slice key)
 		x->ledger->staged_senders = (struct senders){0};
 }
 
-enum err exec_put(struct exec *x, struct slice key, struct slice value)
+/* Genesis, begin and end are nobody's transaction. */
+static void work_count(struct exec *x, uint64_t rows, uint64_t kib)
+{
+	struct work *w = &x->work;
+	if (!x->tx)
+		return;
+	w->action_rows += rows;
+	w->tx += rows + kib;
+	w->block += rows + kib;
+	if (w->over)
+		return;
+	w->over = w->action_rows > WORK_ACTION_ROWS_MAX ? WORK_OVER_ACTION
+		  : w->tx > WORK_TX_MAX			? WORK_OVER_TX
+		  : w->block > WORK_BLOCK_MAX		? WORK_OVER_BLOCK
+							: WORK_WITHIN;
+}
+
+bool exec_action(struct exec *x, uint32_t index)
+{
+	arena_reset(x->arena);
+	if (x->work.over)
+		return false; /* action_index says still whose fault it was */
+	x->action_index = index;
+	x->work.action_rows = 0;
+	return true;
+}
+
+bool exec_touch(struct exec *x, uint64_t rows)
+{
+	work_count(x, rows, 0);
+	return !x->work.over;
+}
+
+enum err exec_put_touched(struct exec *x, struct slice key, struct slice value)
 {
 	senders_forget(x, key);
 	return state_put(x->ledger->state, key, value);
 }
 
+enum err exec_put(struct exec *x, struct slice key, struct slice value)
+{
+	work_count(x, 1, 0);
+	return exec_put_touched(x, key, value);
+}
+
 enum err exec_del(struct exec *x, struct slice key)
 {
+	work_count(x, 1, 0);
 	senders_forget(x, key);
 	return state_del(x->ledger->state, key);
 }
@@ -46,12 +92,16 @@ uint64_t exec_next_index(const struct exec *x)
 
 enum err exec_record(struct exec *x, uint64_t *index, struct hash *digest, struct slice record)
 {
+	work_count(x, 0, work_kib(record.n));
 	return mlog_append(x->ledger->mlog, index, digest, record);
 }
 
 enum err exec_read_record(struct exec *x, struct buf *out, uint64_t index)
 {
-	return ledger_record_read(x->ledger, out, index);
+	size_t before = out->n;
+	TRY(ledger_record_read(x->ledger, out, index));
+	work_count(x, 0, work_kib(out->n - before));
+	return ERR_OK;
 }
 
 /* ---- one transaction ---- */
@@ -62,7 +112,7 @@ static enum err settled(struct exec *x, struct ledger_result *r, struct tx *tx, 
 	struct ledger *l = x->ledger;
 	r->verdict = v;
 	if (v != VERDICT_OK) {
-		r->text = arena_copy(x->arena, vt, sizeof *vt);
+		r->text = arena_copy(x->block_arena, vt, sizeof *vt);
 		if (!r->text)
 			return ERR_NOMEM;
 	}
@@ -74,8 +124,50 @@ static enum err refused(struct exec *x, struct ledger_result *r, enum verdict v,
 			const struct verdict_text *vt)
 {
 	r->verdict = v;
-	r->text = arena_copy(x->arena, vt, sizeof *vt);
+	r->text = arena_copy(x->block_arena, vt, sizeof *vt);
 	return r->text ? ERR_OK : ERR_NOMEM;
+}
+
+static enum err deferred(struct exec *x, struct ledger_result *r)
+{
+	struct verdict_text vt = {{0}, {0}};
+	return refused(x, r, door_say(&vt, VERDICT_DEFERRED, ""), &vt);
+}
+
+/* What a transaction gets that passed a bound of its own. */
+static enum verdict too_large(const struct exec *x, struct verdict_text *vt)
+{
+	char field[40] = "/body/actions";
+	if (x->work.over == WORK_OVER_TX)
+		return verdict_set(vt, VERDICT_TOO_LARGE, field, "more than %d units of work",
+				   WORK_TX_MAX);
+	snprintf(field, sizeof field, "/actions/%u", x->action_index);
+	return verdict_set(vt, VERDICT_TOO_LARGE, field, "touches more than %d rows",
+			   WORK_ACTION_ROWS_MAX);
+}
+
+/* The application's part, rolled back where its verdict is against. */
+static enum err apply(struct exec *x, enum verdict *v, struct ledger_result *r, struct tx *tx,
+		      struct verdict_text *vt, struct err_text *t)
+{
+	struct ledger *l = x->ledger;
+	state_mark mark = state_mark_set(l->state);
+	uint64_t log_mark = mlog_size(l->mlog);
+	x->action_index = 0;
+	x->work.action_rows = 0;
+	TRY(l->app->execute(x, tx, v, vt, t));
+	arena_reset(x->arena);
+	if (x->work.over == WORK_OVER_BLOCK)
+		*v = VERDICT_DEFERRED;
+	else if (x->work.over)
+		*v = too_large(x, vt);
+	if (*v != VERDICT_OK) {
+		state_rollback(l->state, mark);
+		mlog_truncate(l->mlog, log_mark);
+	}
+	r->first_index = log_mark;
+	r->records = (uint32_t)(mlog_size(l->mlog) - log_mark);
+	return ERR_OK;
 }
 
 static enum err execute_one(struct exec *x, struct ledger_result *r, struct tx *tx,
@@ -85,17 +177,23 @@ static enum err execute_one(struct exec *x, struct ledger_result *r, struct tx *
 	struct verdict_text vt = {{0}, {0}};
 	struct view w = {.x = x};
 	struct done before;
-	uint64_t quota = 0;
+	struct quota quota;
 	enum verdict v;
 	bool found;
 
+	if (x->work.over == WORK_OVER_BLOCK)
+		return deferred(x, r);
 	if (!tx->signatures_good)
 		return refused(x, r, tx->form, &tx->form_text);
 	if (strcmp(tx->b->chain_id, l->genesis.chain_id) != 0) {
 		v = door_say(&vt, VERDICT_WRONG_CHAIN, "/body/chainId");
 		return refused(x, r, v, &vt);
 	}
-	TRY(door_sender(&w, &v, &quota, tx, x->time_ms, &vt));
+	if (tx->work == 0)
+		tx->form = l->app->prepare(tx, &tx->form_text);
+	if (tx->work == 0)
+		return err_set(t, ERR_NOMEM, "preparing a transaction of %zu bytes", tx->bytes.n);
+	TRY(door_sender(&w, &v, &quota.limit, tx, x->time_ms, &vt));
 	if (v != VERDICT_OK)
 		return refused(x, r, v, &vt);
 	TRY(done_find(&w, &found, &before, tx->member, tx->id, t));
@@ -112,27 +210,22 @@ static enum err execute_one(struct exec *x, struct ledger_result *r, struct tx *
 	v = door_expiry(tx, x->time_ms, &vt);
 	if (v != VERDICT_OK)
 		return refused(x, r, v, &vt);
-	bool within;
-	TRY(door_quota_take(x, &within, tx, quota));
-	if (!within) {
-		v = door_say(&vt, VERDICT_QUOTA, "/body/member");
-		return refused(x, r, v, &vt);
-	}
-	if (tx->form != VERDICT_OK)
-		return settled(x, r, tx, tx->form, &tx->form_text);
-
-	state_mark mark = state_mark_set(l->state);
-	uint64_t log_mark = mlog_size(l->mlog);
+	TRY(door_quota_get(&w, &quota, tx->member, x->time_ms));
 	x->tx = tx;
-	x->action_index = 0;
-	TRY(l->app->execute(x, tx, &v, &vt, t));
+	x->work.tx = 0;
+	x->work.over = WORK_WITHIN;
+	work_count(x, 0, work_kib(tx->bytes.n));
+	v = tx->form;
+	if (!quota_within(&quota, tx->work))
+		v = door_say(&vt, VERDICT_QUOTA, "/body/member");
+	else if (v != VERDICT_OK)
+		vt = tx->form_text;
+	else if (!x->work.over)
+		TRY(apply(x, &v, r, tx, &vt, t));
 	x->tx = NULL;
-	if (v != VERDICT_OK) {
-		state_rollback(l->state, mark);
-		mlog_truncate(l->mlog, log_mark);
-	}
-	r->first_index = log_mark;
-	r->records = (uint32_t)(mlog_size(l->mlog) - log_mark);
+	if (x->work.over == WORK_OVER_BLOCK)
+		return deferred(x, r);
+	TRY(door_quota_put(x, &quota, tx->member, tx->work > x->work.tx ? tx->work : x->work.tx));
 	return settled(x, r, tx, v, &vt);
 }
 
@@ -208,7 +301,8 @@ static enum err execute(struct ledger *l, struct ledger_executed *out, const str
 	struct exec x = {.ledger = l,
 			 .height = b->height,
 			 .time_ms = block_time_ms(b->time_s, b->time_ns),
-			 .arena = l->arena};
+			 .arena = l->action_arena,
+			 .block_arena = l->arena};
 	out->n_results = n;
 	out->results = arena_alloc(l->arena, (n + 1) * sizeof *out->results);
 	l->ids_done = arena_alloc(l->arena, (n + 1) * sizeof *l->ids_done);
@@ -256,10 +350,11 @@ enum err ledger_execute(struct ledger *l, struct ledger_executed *out, const str
 	TRY(state_begin(l->state, t));
 	l->staging = true;
 	l->arena = arena_new(0);
+	l->action_arena = arena_new(0);
 	struct tx **made = NULL;
 	size_t n = 0;
 	bool owned = false;
-	enum err e = l->arena ? block_txs(l, &made, &n, &owned, b) : ERR_NOMEM;
+	enum err e = l->arena && l->action_arena ? block_txs(l, &made, &n, &owned, b) : ERR_NOMEM;
 	if (e == ERR_OK)
 		e = execute(l, out, b, owned ? made : b->txs, n, t);
 	if (owned && e == ERR_OK && n) {
@@ -274,6 +369,8 @@ enum err ledger_execute(struct ledger *l, struct ledger_executed *out, const str
 	}
 	if (owned)
 		txs_free(made, n);
+	arena_free(l->action_arena);
+	l->action_arena = NULL;
 	if (e != ERR_OK)
 		ledger_abort(l);
 	if (e == ERR_CORRUPT && t && !t->text[0])

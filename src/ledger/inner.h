@@ -74,7 +74,7 @@ struct ledger {
 	struct senders staged_senders; /* forgotten when a member or key is written */
 	bool staging;
 	bool believing; /* catching up with blocks whose signatures were checked before */
-	struct arena *arena;
+	struct arena *arena, *action_arena; /* the second only while ledger_execute runs */
 	struct ledger_head staged;
 	struct done_id *ids_done;
 	size_t n_ids_done, staged_txs;
@@ -115,7 +115,7 @@ struct view {
 	struct exec *x;		 /* NULL: `read` */
 	struct state_read *read;
 	struct buf *space;	 /* for values of `read` */
-	struct ledger *ledger;	 /* of `read`, for door_sender alone */
+	struct ledger *ledger;	 /* of `read`, for door_sender and door_quota_get */
 };
 
 /* A value as the view has it; borrowed until the block ends, or until the next view_get. Of
@@ -123,15 +123,26 @@ struct view {
 enum err view_get(struct view *w, bool *found, struct slice *value, struct slice key) MUST_USE;
 /* Sets a verdict's field and its usual sentence; gives the verdict back. */
 enum verdict door_say(struct verdict_text *t, enum verdict v, const char *field);
-/* May this key of this member sign now? Gives the member's quota where it may. */
+/*
+ * May these keys sign now, the first for the transaction's member? Gives that member's own
+ * quota (0: the chain's) where they may. A suspended member may where the transaction
+ * only rescues him (tx->rescue); who signs beside the sender is active in any case.
+ */
 enum err door_sender(struct view *w, enum verdict *v, uint64_t *quota, const struct tx *tx,
 		     int64_t time_ms, struct verdict_text *t) MUST_USE;
 /* Is the transaction's last moment still to come, and not too far away? */
 enum verdict door_expiry(const struct tx *tx, int64_t time_ms, struct verdict_text *t);
-/* Counts the actions against the member's hour; *within false: too many, none counted.
- * `limit` is the member's own, 0: the genesis' default. */
-enum err door_quota_take(struct exec *x, bool *within, const struct tx *tx,
-			 uint64_t limit) MUST_USE;
+/* A member's hour, in units of work. */
+struct quota {
+	uint64_t limit, used, hour;
+};
+/* Fills in what was used and, where q->limit is 0, the chain's default. */
+enum err door_quota_get(struct view *w, struct quota *q, struct slice member,
+			int64_t time_ms) MUST_USE;
+bool quota_within(const struct quota *q, uint64_t work);
+/* Charges the member with so much more. */
+enum err door_quota_put(struct exec *x, const struct quota *q, struct slice member,
+			uint64_t work) MUST_USE;
 
 /* ---- done.c: ids in the state ---- */
 

@@ -21,6 +21,10 @@
 #include "ledger/mlog.h"
 #include "ledger/state.h"
 
+/* Units of work an hour that a member may do where neither his own record nor the genesis says
+ * how many. */
+#define LEDGER_QUOTA_DEFAULT UINT64_C(4000000)
+
 struct ledger_options {
 	const struct io *io;	       /* NULL: the real file system */
 	const struct ledger_app *app;

@@ -1,7 +1,8 @@
 /*
  * The ledger with a toy application: an action "key=value" puts a key and leaves a
  * record; "!..." is refused after putting, so that rollback shows. "@revoke",
- * "@suspend", "@quota", "@retire" change who may sign.
+ * "@suspend", "@quota", "@retire", "@second", "@other..." change who may sign. "#n" touches n rows, "%n" puts
+ * n without asking, "<n" reads the first record n times.
  */
 #include "ledger/ledger.h"
 #include "ledger/header.h"
@@ -17,6 +18,8 @@
 #include <cmocka.h>
 
 static struct tx_signer signer;
+static struct tx_signer beside[2]; /* who signs beside him */
+static unsigned n_beside;
 static struct validator validator;
 static char dir[] = "/tmp/argosy-ledger-XXXXXX";
 static char path[256];
@@ -25,6 +28,7 @@ static char path[256];
 
 static enum verdict toy_prepare(struct tx *tx, struct verdict_text *t)
 {
+	tx->work = tx_work(tx, 0);
 	for (size_t i = 0; i < tx->b->n_actions; i++)
 		if (tx->b->actions[i].len == 0)
 			return verdict_set(t, VERDICT_INVALID, "/actions", "empty action");
@@ -37,7 +41,7 @@ static enum err toy_genesis(struct exec *x, struct slice app_state, struct err_t
 {
 	(void)app_state;
 	(void)t;
-	struct member m = {.name = SLICE_LIT("Orchard"), .keys_valid = 1, .quota_actions_per_hour = toy_quota};
+	struct member m = {.name = SLICE_LIT("Orchard"), .keys_valid = 1, .quota_units_per_hour = toy_quota};
 	struct member_key k = {.kind = KEY_PERSON, .member = SLICE_LIT("orchard")};
 	TRY(member_put(x, SLICE_LIT("orchard"), &m));
 	return member_key_put(x, signer.public_key, &k);
@@ -48,6 +52,16 @@ static enum err toy_hook(struct exec *x, struct err_text *t)
 	(void)x;
 	(void)t;
 	return ERR_OK;
+}
+
+static enum err toy_member(struct exec *x, const char *name, const struct tx_signer *key,
+			   enum member_status status)
+{
+	struct slice id = slice_str(name);
+	struct member m = {.name = id, .keys_valid = 1, .status = status};
+	struct member_key k = {.kind = KEY_PERSON, .member = id};
+	TRY(member_put(x, id, &m));
+	return member_key_put(x, key->public_key, &k);
 }
 
 static enum err toy_standing(struct exec *x, const struct tx *tx, struct slice what)
@@ -61,12 +75,41 @@ static enum err toy_standing(struct exec *x, const struct tx *tx, struct slice w
 		k.revoked_height = (uint64_t)x->height;
 	else if (slice_eq_str(what, "@retire"))
 		k.retire_at_ms = x->time_ms + 5000;
-	else if (slice_eq_str(what, "@suspend"))
+	else if (slice_eq_str(what, "@second"))
+		return member_key_put(x, beside[0].public_key, &k);
+	else if (slice_eq_str(what, "@other"))
+		return toy_member(x, "packer", &beside[1], MEMBER_ACTIVE);
+	else if (slice_eq_str(what, "@other suspended"))
+		return toy_member(x, "packer", &beside[1], MEMBER_SUSPENDED);
+	else if (slice_eq_str(what, "@other revoked")) {
+		k = (struct member_key){.kind = KEY_PERSON, .member = SLICE_LIT("packer")};
+		k.revoked_height = (uint64_t)x->height;
+		return member_key_put(x, beside[1].public_key, &k);
+	} else if (slice_eq_str(what, "@suspend"))
 		m.status = MEMBER_SUSPENDED;
 	else
-		m.quota_actions_per_hour = 1;
+		m.quota_units_per_hour = 1;
 	TRY(member_key_put(x, tx->signatures[0].key, &k));
 	return member_put(x, tx->member, &m);
+}
+
+static enum err toy_work(struct exec *x, enum verdict *v, struct slice a)
+{
+	char text[16] = {0}, key[32];
+	memcpy(text, a.p + 1, a.n - 1);
+	unsigned long n = strtoul(text, NULL, 10);
+	if (a.p[0] == '#' && !exec_touch(x, n))
+		*v = VERDICT_STATE; /* the ledger knows better */
+	for (unsigned long i = 0; i < n && a.p[0] == '%'; i++) {
+		snprintf(key, sizeof key, "row %lu", i);
+		TRY(exec_put(x, slice_str(key), SLICE_LIT("put")));
+	}
+	struct buf record = BUF_INIT;
+	enum err e = ERR_OK;
+	for (unsigned long i = 0; i < n && a.p[0] == '<' && e == ERR_OK; i++)
+		e = exec_read_record(x, &record, 0);
+	buf_fini(&record);
+	return e;
 }
 
 static enum err toy_execute(struct exec *x, struct tx *tx, enum verdict *v, struct verdict_text *vt,
@@ -79,6 +122,12 @@ static enum err toy_execute(struct exec *x, struct tx *tx, enum verdict *v, stru
 		const uint8_t *eq = memchr(a.p, '=', a.n);
 		size_t n = eq ? (size_t)(eq - a.p) : a.n;
 		struct slice value = eq ? slice(eq + 1, a.n - n - 1) : slice("", 0);
+		if (!exec_action(x, (uint32_t)i))
+			return ERR_OK;
+		if (memchr("#%<", a.p[0], 3)) {
+			TRY(toy_work(x, v, a));
+			continue;
+		}
 		if (a.p[0] == '@')
 			TRY(toy_standing(x, tx, a));
 		TRY(exec_put(x, slice(a.p, n), value));
@@ -143,7 +192,8 @@ static struct buf tx_make(uint64_t id, int64_t expires_ms, const char *const *ac
 	assert_int_equal(genesis_decode(&g, buf_slice(&genesis_file), NULL), ERR_OK);
 	fp = g.fingerprint;
 	struct buf out = BUF_INIT;
-	assert_int_equal(tx_sign(&out, &fp, slice(packed, n), &signer, 1), ERR_OK);
+	struct tx_signer by[3] = {signer, beside[0], beside[1]};
+	assert_int_equal(tx_sign(&out, &fp, slice(packed, n), by, 1 + n_beside), ERR_OK);
 	return out;
 }
 
@@ -408,45 +458,187 @@ static void ids_are_forgotten_in_order(void **s)
 }
 
 /* What ledger_check says of a new transaction. */
-static enum verdict at_the_door(struct ledger *l, int64_t now_s, uint64_t id, const char *const *actions)
+static enum verdict door_says(struct ledger *l, int64_t now_s, uint64_t id,
+			      const char *const *actions, struct verdict_text *text)
 {
 	struct buf b = tx_make(id, (now_s + 10) * 1000, actions);
 	struct tx *tx;
 	struct tx_first first;
-	struct verdict_text text;
 	enum verdict v = VERDICT_MALFORMED;
+	*text = (struct verdict_text){{0}, {0}};
 	assert_int_equal(ledger_prepare(l, &tx, buf_slice(&b)), ERR_OK);
-	assert_int_equal(ledger_check(l, &v, &first, tx, now_s * 1000, &text), ERR_OK);
+	assert_int_equal(ledger_check(l, &v, &first, tx, now_s * 1000, text), ERR_OK);
 	tx_free(tx);
 	buf_fini(&b);
 	return v;
 }
 
+static enum verdict at_the_door(struct ledger *l, int64_t now_s, uint64_t id,
+				const char *const *actions)
+{
+	struct verdict_text text;
+	return door_says(l, now_s, id, actions, &text);
+}
+
+static uint64_t used(struct ledger *l)
+{
+	struct buf b = BUF_INIT;
+	bool found;
+	assert_int_equal(ledger_get(l, &found, &b, SLICE_LIT("u/orchard")), ERR_OK);
+	struct reader r = reader_of(buf_slice(&b));
+	reader_varint(&r);
+	uint64_t n = reader_varint(&r);
+	buf_fini(&b);
+	return n;
+}
+
+/* An action of the toy costs a row and a KiB of record, a transaction of it a KiB more. */
 static void quota_holds_in_blocks_and_at_the_door(void **s)
 {
 	(void)s;
 	const int64_t hour = (T0 / 3600 + 1) * 3600;
-	const char *one_action[] = {"q=1", NULL}, *two[] = {"q=1", "r=1", NULL},
-		   *four[] = {"a=1", "b=1", "c=1", "d=1", NULL};
-	toy_quota = 3;
+	const char *one_action[] = {"q=1", NULL}, *two[] = {"b=1", "r=1", NULL};
+	toy_quota = 8;
 	fresh("quota");
 	struct ledger *l = opened((struct ledger_options){.synchronous = true});
 	toy_quota = 0;
-	assert_int_equal(at_the_door(l, hour, 1, four), VERDICT_QUOTA);
-	assert_int_equal(at_the_door(l, hour, 1, two), VERDICT_OK);
 	assert_int_equal(one(l, hour, 1, hour + 10, "a=1"), VERDICT_OK);
-	assert_int_equal(one(l, hour + 1, 2, hour + 10, "!refused"), VERDICT_STATE); /* counts */
-	assert_int_equal(at_the_door(l, hour + 2, 3, one_action), VERDICT_OK);
-	assert_int_equal(at_the_door(l, hour + 2, 3, two), VERDICT_QUOTA);
-	assert_int_equal(one(l, hour + 2, 3, hour + 10, "b=1"), VERDICT_OK);
-	assert_int_equal(at_the_door(l, hour + 3, 4, one_action), VERDICT_QUOTA);
-	assert_int_equal(one(l, hour + 3, 4, hour + 10, "c=1"), VERDICT_QUOTA);
+	assert_int_equal(used(l), 3);
+	assert_int_equal(one(l, hour + 1, 2, hour + 10, "!refused"), VERDICT_STATE);
+	assert_int_equal(used(l), 6);
+	/* What it names is too much: refused, and kept and charged all the same. */
+	struct buf tx = tx_make(3, (hour + 9000) * 1000, two);
+	assert_int_equal(at_the_door(l, hour + 2, 3, two), VERDICT_OK);
+	block(l, hour + 2, &tx, 1);
+	assert_int_equal(results[0].verdict, VERDICT_QUOTA);
+	assert_int_equal(used(l), 9);
+	holds(l, "b", NULL);
+	block(l, hour + 3, &tx, 1);
+	assert_true(results[0].verdict == VERDICT_QUOTA && results[0].duplicate);
+	assert_int_equal(used(l), 9);
+	/* After that nothing gets in; whoever puts it into a block charges it. */
+	assert_int_equal(at_the_door(l, hour + 4, 4, one_action), VERDICT_QUOTA);
+	assert_int_equal(one(l, hour + 4, 4, hour + 10, "c=1"), VERDICT_QUOTA);
+	assert_int_equal(used(l), 11);
 	holds(l, "c", NULL);
-	/* The next hour; the id that was refused for the quota is free. */
-	assert_int_equal(at_the_door(l, hour + 3600, 4, two), VERDICT_OK);
-	assert_int_equal(one(l, hour + 3600, 4, hour + 3610, "c=1"), VERDICT_OK);
-	assert_false(results[0].duplicate);
+	/* The next hour; the id that was refused has its answer. */
+	assert_int_equal(at_the_door(l, hour + 3600, 5, two), VERDICT_OK);
+	assert_int_equal(one(l, hour + 3600, 5, hour + 3610, "c=1"), VERDICT_OK);
+	assert_int_equal(used(l), 3);
+	block(l, hour + 3601, &tx, 1);
+	assert_true(results[0].verdict == VERDICT_QUOTA && results[0].duplicate);
+	buf_fini(&tx);
+	/* Where nobody says how much: 4,000,000. */
 	ledger_close(l);
+	fresh("quota");
+	l = opened((struct ledger_options){.synchronous = true});
+	const char *much[] = {"#20000", "#20000", "#20000", NULL};
+	uint64_t id = 1;
+	for (; id <= 66; id++) {
+		tx = tx_make(id, (hour + 9000) * 1000, much);
+		block(l, hour + (int64_t)id, &tx, 1);
+		assert_int_equal(results[0].verdict, VERDICT_OK);
+		buf_fini(&tx);
+	}
+	assert_int_equal(used(l), 66 * 60001);
+	assert_int_equal(at_the_door(l, hour + 100, id, one_action), VERDICT_OK);
+	tx = tx_make(id, (hour + 9000) * 1000, much);
+	block(l, hour + 100, &tx, 1); /* it names little, and does more */
+	assert_int_equal(results[0].verdict, VERDICT_OK);
+	assert_int_equal(at_the_door(l, hour + 101, id + 1, one_action), VERDICT_QUOTA);
+	buf_fini(&tx);
+	ledger_close(l);
+}
+
+/* Work is bounded where it is done: an action, a transaction and a block by what they touch. */
+static void work_has_bounds(void **s)
+{
+	(void)s;
+	static char large[60 << 10] = "large=";
+	static const struct {
+		const char *actions[5];
+		enum verdict verdict;
+	} table[] = {
+		{{"#20200"}, VERDICT_OK},
+		{{"#20201"}, VERDICT_TOO_LARGE},
+		{{"#20200", "#20200", "#20200", "#4935"}, VERDICT_OK}, /* and a KiB */
+		{{"#20200", "#20200", "#20200", "#4936"}, VERDICT_TOO_LARGE},
+		{{"#20200", "<2", "<3"}, VERDICT_OK},
+		{{"<1092"}, VERDICT_OK},
+		{{"<1093"}, VERDICT_TOO_LARGE},
+		{{"%20200"}, VERDICT_OK},
+		{{"%20201"}, VERDICT_TOO_LARGE},
+		{{"done=1", "#20201", "after=1"}, VERDICT_TOO_LARGE},
+	};
+	const char *all[] = {large, NULL};
+	memset(large + 6, 'x', sizeof large - 7);
+	fresh("work");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	struct buf tx = tx_make(999, (T0 + 100) * 1000LL, all);
+	block(l, T0, &tx, 1);
+	buf_fini(&tx);
+	assert_int_equal(results[0].verdict, VERDICT_OK);
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		tx = tx_make(i, (T0 + 100) * 1000LL, table[i].actions);
+		uint64_t before = used(l);
+		block(l, T0 + 1 + 2 * (int64_t)i, &tx, 1);
+		if (results[0].verdict != table[i].verdict)
+			fail_msg("row %zu: %s", i, verdict_name(results[0].verdict));
+		assert_true(used(l) > before); /* refused or not */
+		holds(l, "done", NULL);
+		holds(l, "after", NULL);
+		holds(l, "row 20199", i >= 7 ? "put" : NULL);
+		holds(l, "row 20200", NULL);
+		block(l, T0 + 2 + 2 * (int64_t)i, &tx, 1);
+		assert_true(results[0].verdict == table[i].verdict && results[0].duplicate);
+		buf_fini(&tx);
+	}
+	ledger_close(l);
+}
+
+/* What a block has no room for is put off without a trace, with all that follows, and has
+ * its turn in the next. */
+static void a_full_block_puts_off(void **s)
+{
+	(void)s;
+	enum { N = 7, IN = 4 };
+	const char *much[] = {"m=1", "#20200", "#20200", "#20200", NULL},
+		   *too_much[] = {"#20200", "#20200", "#20200", "#20200", NULL},
+		   *last[] = {"z=1", NULL};
+	struct buf txs[N];
+	struct hash full;
+	for (uint64_t i = 0; i < N; i++)
+		txs[i] = tx_make(i, (T0 + 100) * 1000LL, i == 5 ? too_much : i == 6 ? last : much);
+	fresh("full");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	block(l, T0, txs, IN);
+	full = last_app_hash;
+	ledger_close(l);
+	fresh("full");
+	l = opened((struct ledger_options){.synchronous = true});
+	block(l, T0, txs, N);
+	assert_true(hash_eq(&full, &last_app_hash));
+	for (unsigned i = 0; i < N; i++) {
+		assert_int_equal(results[i].verdict, i < IN ? VERDICT_OK : VERDICT_DEFERRED);
+		assert_int_equal(results[i].records, i < IN);
+	}
+	assert_int_equal(at_the_door(l, T0 + 1, 4, much), VERDICT_OK);
+	block(l, T0 + 1, txs, N); /* those that are done take no room */
+	for (unsigned i = 0; i < N; i++)
+		assert_int_equal(results[i].duplicate, i < IN);
+	assert_int_equal(results[4].verdict, VERDICT_OK);
+	assert_int_equal(results[5].verdict, VERDICT_TOO_LARGE);
+	assert_int_equal(results[6].verdict, VERDICT_OK);
+	holds(l, "z", "1");
+	struct ledger_head before, after;
+	ledger_head(l, &before);
+	ledger_close(l);
+	l = opened((struct ledger_options){.rebuild = true});
+	ledger_head(l, &after);
+	assert_memory_equal(&before, &after, sizeof before);
+	ledger_close(l);
+	for (unsigned i = 0; i < N; i++)
+		buf_fini(&txs[i]);
 }
 
 /* One block: a transaction, one with this action, a third; the verdict of the third. */
@@ -497,6 +689,44 @@ static void standing_is_that_of_the_moment(void **s)
 	assert_int_equal(at_the_door(l, T0 + 6, 3, plain), VERDICT_KEY_REVOKED);
 	assert_int_equal(one(l, T0 + 5, 3, T0 + 9, "a=1"), VERDICT_OK);
 	assert_int_equal(one(l, T0 + 6, 4, T0 + 9, "a=2"), VERDICT_KEY_REVOKED);
+	ledger_close(l);
+}
+
+/* Each signature is by a key in force of an active member; else there is no trace. */
+static void strangers_do_not_sign_beside(void **s)
+{
+	(void)s;
+	static const struct {
+		const char *action; /* before it, by the sender alone */
+		unsigned n;
+		enum verdict verdict;
+		const char *field;
+	} table[] = {
+		{"a=1", 1, VERDICT_UNKNOWN_KEY, "/signatures/1"},
+		{"@second", 1, VERDICT_OK, ""},
+		{"a=2", 2, VERDICT_UNKNOWN_KEY, "/signatures/2"},
+		{"@other", 2, VERDICT_OK, ""},
+		{"@other suspended", 2, VERDICT_MEMBER_SUSPENDED, "/signatures/2"},
+		{"@other", 2, VERDICT_OK, ""},
+		{"@other revoked", 2, VERDICT_KEY_REVOKED, "/signatures/2"},
+	};
+	const char *actions[] = {"k=1", NULL};
+	crypto_sign_keypair(beside[0].public_key, beside[0].secret_key);
+	crypto_sign_keypair(beside[1].public_key, beside[1].secret_key);
+	fresh("beside");
+	struct ledger *l = opened((struct ledger_options){.synchronous = true});
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		int64_t time_s = T0 + 2 * (int64_t)i;
+		assert_int_equal(one(l, time_s, 100 + i, T0 + 100, table[i].action), VERDICT_OK);
+		struct hash before = last_app_hash;
+		n_beside = table[i].n;
+		struct verdict_text said;
+		assert_int_equal(door_says(l, time_s, i, actions, &said), table[i].verdict);
+		assert_string_equal(said.field, table[i].field);
+		assert_int_equal(one(l, time_s + 1, i, T0 + 100, "k=1"), table[i].verdict);
+		n_beside = 0;
+		assert_int_equal(hash_eq(&before, &last_app_hash), table[i].verdict != VERDICT_OK);
+	}
 	ledger_close(l);
 }
 
@@ -651,7 +881,9 @@ int main(void)
 		cmocka_unit_test(applies_and_replays), cmocka_unit_test(batch_is_all_or_nothing),
 		cmocka_unit_test(ids_are_used_once), cmocka_unit_test(strangers_are_refused),
 		cmocka_unit_test(ids_are_forgotten_in_order), cmocka_unit_test(quota_holds_in_blocks_and_at_the_door),
-		cmocka_unit_test(standing_is_that_of_the_moment), cmocka_unit_test(every_write_may_fail),
+		cmocka_unit_test(work_has_bounds), cmocka_unit_test(a_full_block_puts_off),
+		cmocka_unit_test(standing_is_that_of_the_moment), cmocka_unit_test(strangers_do_not_sign_beside),
+		cmocka_unit_test(every_write_may_fail),
 		cmocka_unit_test(damage_is_found),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,7 @@ bool member_decode(struct member *m, struct slice value)
 	m->country = reader_lp(&r);
 	if (!list_decode(&r, m->roles, &m->n_roles, MEMBER_ROLES_MAX))
 		return false;
-	m->quota_actions_per_hour = reader_varint(&r);
+	m->quota_units_per_hour = reader_varint(&r);
 	m->keys_valid = reader_varint(&r);
 	m->party = reader_lp(&r);
 	m->admitted_height = reader_varint(&r);
@@ -131,7 +131,7 @@ enum err member_put(struct exec *x, struct slice id, const struct member *m)
 	buf_put_lp(&v, m->name);
 	buf_put_lp(&v, m->country);
 	list_encode(&v, m->roles, m->n_roles);
-	buf_put_varint(&v, m->quota_actions_per_hour);
+	buf_put_varint(&v, m->quota_units_per_hour);
 	buf_put_varint(&v, m->keys_valid);
 	buf_put_lp(&v, m->party);
 	buf_put_varint(&v, m->admitted_height);

@@ -6,7 +6,7 @@
  *
  * State values (docs/format/record.md):
  *   m/<id>   'M' u8 1 | u8 status | lp name | lp country | varint n roles, each lp |
- *            varint quota actions an hour (0: the chain's default) | varint keys now valid |
+ *            varint quota, units an hour (0: the chain's default) | varint keys now valid |
  *            lp party | varint height of admission
  *   k/<key>  'K' u8 1 | u8 kind | lp member | varint from height |
  *            zigzag retire at ms (0: never) | varint revoked at height (0: not) |
@@ -27,7 +27,7 @@ struct member {
 	struct slice name, country, party;
 	struct slice roles[MEMBER_ROLES_MAX];
 	unsigned n_roles;
-	uint64_t quota_actions_per_hour;
+	uint64_t quota_units_per_hour;
 	uint64_t keys_valid; /* persons' keys neither revoked nor about to retire */
 	uint64_t admitted_height;
 };

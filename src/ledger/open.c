@@ -183,7 +183,8 @@ static enum err genesis_load(struct ledger *l, struct err_text *t)
 		NULL, l->genesis.app_state.n, l->genesis.app_state.p);
 	if (!gs)
 		return err_set(t, ERR_CORRUPT, "%s: the genesis' first state cannot be decoded", path);
-	l->quota_default = gs->quota_actions_per_hour;
+	l->quota_default = gs->quota_units_per_hour ? gs->quota_units_per_hour
+						    : LEDGER_QUOTA_DEFAULT;
 	argosy__v1__genesis_state__free_unpacked(gs, NULL);
 	return ERR_OK;
 }
@@ -239,7 +240,7 @@ static enum err genesis_execute(struct ledger *l, struct err_text *t)
 	struct ledger_head *h = &l->head;
 	struct buf note = BUF_INIT;
 	TRY(state_begin(l->state, t));
-	x.arena = arena_new(0);
+	x.arena = x.block_arena = arena_new(0);
 	enum err e = x.arena ? l->app->genesis(&x, l->genesis.app_state, t) : ERR_NOMEM;
 	if (e == ERR_OK)
 		e = state_root(l->state, &h->state_root, t);

@@ -44,7 +44,23 @@ struct tx {
 	struct verdict_text form_text;
 	void *prepared; /* the application's */
 	size_t prepared_count;
+	/* By the application's prepare, like `prepared`. */
+	uint64_t work; /* what it names, in units of work; 0: not prepared */
+	bool rescue;   /* it does nothing but take keys out of use */
 };
+
+/* A KiB that was begun counts whole. */
+static inline uint64_t work_kib(size_t bytes)
+{
+	return (bytes + 1023) / 1024;
+}
+
+/* What a transaction that names so many subjects is said to cost before it is executed:
+ * its KiB, its actions, its subjects. `tx` was decoded well. */
+static inline uint64_t tx_work(const struct tx *tx, uint64_t subjects)
+{
+	return work_kib(tx->bytes.n) + tx->b->n_actions + subjects;
+}
 
 /*
  * Decodes: form, limits, unknown fields, UTF-8. Always gives a tx on ERR_OK,

@@ -27,6 +27,8 @@
 	X(23, MEMBER_SUSPENDED, "the member is suspended", "成员已被暂停")                         \
 	X(24, KEY_SCOPE, "the key may not do this", "该密钥无权执行此操作")                        \
 	X(25, QUOTA, "the member's quota for this hour is used up", "成员本小时配额已用完")        \
+	X(26, DEFERRED, "put off to another block: this one is full",                              \
+	  "区块已满，推迟到后续区块")                                                              \
 	/* 40-59 identity of the transaction */                                                    \
 	X(40, EXPIRED, "expired", "已过期")                                                        \
 	X(41, EXPIRY_TOO_FAR, "the expiry lies more than 24 hours ahead", "有效期超过24小时")      \

@@ -103,6 +103,8 @@ enum err act_line(struct act *a, struct line **out, struct slice id)
 	struct line *l = arena_alloc(a->x->arena, sizeof *l);
 	if (!l)
 		return ERR_NOMEM;
+	if (!exec_touch(a->x, 1))
+		TRY(act_refuse(a, VERDICT_TOO_LARGE, "", slice(NULL, 0), "touches too many subjects"));
 	TRY(exec_get(a->x, &found, &v, key_make(&k, "s/", id)));
 	if (found && !subject_decode(&l->s, v))
 		return ERR_CORRUPT;
@@ -199,7 +201,7 @@ static enum err line_write(struct act *a, struct line *l)
 	struct buf b = buf_over(room, sizeof room);
 	subject_encode(&b, &l->s);
 	bug_if(b.failed);
-	return exec_put(a->x, key_make(&k, "s/", l->id), buf_slice(&b));
+	return exec_put_touched(a->x, key_make(&k, "s/", l->id), buf_slice(&b));
 }
 
 static void line_advance(struct act *a, struct line *l, const struct hash *digest,

@@ -482,10 +482,23 @@ static void nobody_acts_without_standing(void **state)
 		       outcome(fx_by("nobody", "stranger", r->make()), NULL));
 	}
 	FX_OK("op", fx_set_member("bob", "suspended"));
+	/* Taking keys of his own out of use is all that he may: a stolen one, say. */
 	for (size_t i = 0; i < RULES; i++)
-		expect("bob suspended", rules[i].what, "member_suspended",
+		expect("bob suspended", rules[i].what,
+		       rules[i].kind == ACT_REVOKE_KEY || rules[i].kind == ACT_DISOWN_KEY
+			       ? "not_found"
+			       : "member_suspended",
 		       outcome(fx_do("bob", rules[i].make()), NULL));
+	action_t *rescue[] = {fx_revoke_key("bob/narrow"), fx_disown_key("bob/narrow", 1), observe()};
+	assert_int_equal(fx_batch("bob", rescue, 3), VERDICT_MEMBER_SUSPENDED);
+	expect("bob suspended by his stolen key", "revokes", "key_scope",
+	       outcome(fx_by("bob", "bob/narrow", fx_revoke_key("bob")), NULL));
+	assert_int_equal(fx_batch("bob", rescue, 2), VERDICT_OK);
+	expect("bob suspended", "revokes alice's key", "not_authorised",
+	       outcome(fx_do("bob", fx_revoke_key("alice")), NULL));
 	FX_OK("op", fx_set_member("bob", "active"));
+	expect("bob by a revoked key", "says", "key_revoked",
+	       outcome(fx_by("bob", "bob/narrow", fx_document()), NULL));
 	assert_string_equal(outcome(fx_do("bob", observe()), item()), "history");
 	assert_int_equal(wrong, 0);
 }

@@ -15,7 +15,7 @@ static struct {
 	struct slice *log;
 	size_t cap_log;
 	/* Counted since they were set to 0. */
-	size_t gets, puts;
+	size_t gets, puts, touched;
 } fake;
 
 static size_t fx_find(struct slice key, bool *found)
@@ -46,6 +46,24 @@ enum err exec_get(struct exec *x, bool *found, struct slice *value, struct slice
 	if (*found)
 		*value = fake.rows[i].value;
 	return ERR_OK;
+}
+
+bool exec_action(struct exec *x, uint32_t index)
+{
+	x->action_index = index;
+	return true;
+}
+
+bool exec_touch(struct exec *x, uint64_t rows)
+{
+	(void)x;
+	fake.touched += rows;
+	return true;
+}
+
+enum err exec_put_touched(struct exec *x, struct slice key, struct slice value)
+{
+	return exec_put(x, key, value);
 }
 
 enum err exec_put(struct exec *x, struct slice key, struct slice value)
@@ -106,7 +124,7 @@ enum err exec_read_record(struct exec *x, struct buf *out, uint64_t index)
 
 FX struct exec fx_exec(struct arena *a)
 {
-	return (struct exec){.height = fx.height, .time_ms = fx.time_ms, .arena = a};
+	return (struct exec){.height = fx.height, .time_ms = fx.time_ms, .arena = a, .block_arena = a};
 }
 
 static struct hash fx_fingerprint(void)

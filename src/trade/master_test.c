@@ -216,9 +216,9 @@ static void members_are_admitted_and_suspended(void **state)
 	FX_REFUSED(STATE, "op", a);
 	a = fx_set_member("bob", "");
 	a->set_member->roles = fx_words(&a->set_member->n_roles, "carrier operator");
-	a->set_member->quota_actions_per_hour = 77;
+	a->set_member->quota_units_per_hour = 77;
 	FX_OK("op", a);
-	assert_int_equal(member("bob").quota_actions_per_hour, 77);
+	assert_int_equal(member("bob").quota_units_per_hour, 77);
 	assert_true(member_has_role(&(struct member){0}, "operator") == false);
 	/* Now there are two who govern; one may end the other's office. */
 	FX_OK("bob", fx_set_member("op", "suspended"));

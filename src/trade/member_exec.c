@@ -88,10 +88,10 @@ static enum err set(struct act *a)
 		roles_set(&m, act->roles, act->n_roles);
 	if (*act->status)
 		m.status = strcmp(act->status, "suspended") == 0 ? MEMBER_SUSPENDED : MEMBER_ACTIVE;
-	if (act->quota_actions_per_hour)
-		m.quota_actions_per_hour = act->quota_actions_per_hour;
+	if (act->quota_units_per_hour)
+		m.quota_units_per_hour = act->quota_units_per_hour;
 	if (act->quota_default)
-		m.quota_actions_per_hour = 0;
+		m.quota_units_per_hour = 0;
 	if (slice_eq(id, a->sender) &&
 	    (m.status == MEMBER_SUSPENDED || !member_has_role(&m, "operator")))
 		return act_refuse(a, VERDICT_STATE, "", id,

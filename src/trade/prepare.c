@@ -610,11 +610,11 @@ static bool prepare_act(struct prep *p)
 		const char *s = a->set_member->status;
 		if (*s && strcmp(s, "active") != 0 && strcmp(s, "suspended") != 0)
 			return refuse(p, VERDICT_INVALID, "/status", "active or suspended");
-		if (a->set_member->quota_default && a->set_member->quota_actions_per_hour)
+		if (a->set_member->quota_default && a->set_member->quota_units_per_hour)
 			return refuse(p, VERDICT_INVALID, "/quotaDefault",
 				      "beside a quota of the member's own");
 		if (!*s && !a->set_member->n_roles && !a->set_member->quota_default &&
-		    !a->set_member->quota_actions_per_hour)
+		    !a->set_member->quota_units_per_hour)
 			return refuse(p, VERDICT_INVALID, "", "changes nothing");
 		return roles_ok(p, a->set_member->roles, a->set_member->n_roles);
 	}
@@ -712,6 +712,8 @@ enum verdict trade_prepare(struct tx *tx, struct verdict_text *t)
 	bool good = true;
 	tx->prepared = NULL;
 	tx->prepared_count = 0;
+	tx->work = 0;
+	tx->rescue = false;
 	if (!all || !(p.scratch = arena_new(0)))
 		return VERDICT_OK;
 	for (size_t i = 0; i < n && good; i++) {
@@ -724,5 +726,11 @@ enum verdict trade_prepare(struct tx *tx, struct verdict_text *t)
 		tx->prepared = all;
 		tx->prepared_count = n;
 	}
-	return p.nomem ? VERDICT_OK : p.v;
+	if (p.nomem)
+		return VERDICT_OK;
+	tx->work = tx_work(tx, p.subjects);
+	tx->rescue = good;
+	for (size_t i = 0; i < n && tx->rescue; i++)
+		tx->rescue = all[i].kind == ACT_REVOKE_KEY || all[i].kind == ACT_DISOWN_KEY;
+	return p.v;
 }

@@ -105,7 +105,7 @@ uint8_t event_summary_flags(const event_t *e);
 
 /*
  * trade_app.prepare. Memory running out is no verdict: then VERDICT_OK with
- * tx->prepared NULL, and execute meets the same fault or tries again.
+ * tx->prepared NULL and tx->work 0, and the ledger meets the same fault or tries again.
  */
 enum verdict trade_prepare(struct tx *tx, struct verdict_text *t);
 

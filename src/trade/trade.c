@@ -70,22 +70,17 @@ static enum err execute(struct exec *x, struct tx *tx, enum verdict *v, struct v
 	*v = VERDICT_OK;
 	if (!vt)
 		vt = &unused;
-	if (!tx->prepared) {
-		/* Memory ran out when it was prepared; the verdict, if any, is the same now. */
-		*v = trade_prepare(tx, vt);
-		if (*v != VERDICT_OK)
-			return ERR_OK;
-		if (!tx->prepared)
-			return err_set(t, ERR_NOMEM, "preparing a transaction of %zu bytes",
-				       tx->bytes.n);
-	}
+	bug_if(!tx->prepared);
 	TRY(member_key_get(x, &found, &key, tx->signatures[0].key));
 	if (!found || !slice_eq(key.member, tx->member)) {
 		*v = verdict_set(vt, VERDICT_UNKNOWN_KEY, "", "not a key of this member");
 		return ERR_OK;
 	}
 	for (size_t i = 0; i < tx->prepared_count && *v == VERDICT_OK; i++) {
-		x->action_index = (uint32_t)i;
+		if (!exec_action(x, (uint32_t)i)) {
+			*v = VERDICT_TOO_LARGE; /* the ledger says of what */
+			return ERR_OK;
+		}
 		struct act a = {
 			.x = x,
 			.tx = tx,
@@ -167,7 +162,7 @@ static enum err genesis_member(struct exec *x, const Argosy__V1__GenesisMember *
 static enum err genesis_params(struct exec *x, const Argosy__V1__GenesisState *g)
 {
 	Argosy__V1__GenesisState params = ARGOSY__V1__GENESIS_STATE__INIT;
-	params.quota_actions_per_hour = g->quota_actions_per_hour;
+	params.quota_units_per_hour = g->quota_units_per_hour;
 	size_t n = argosy__v1__genesis_state__get_packed_size(&params);
 	uint8_t *b = arena_alloc(x->arena, n);
 	if (!b)

@@ -613,18 +613,18 @@ static void a_quota_is_given_and_taken_back(void **state)
 	action_t *a = fx_set_member("bob", "");
 	FX_REFUSED(INVALID, "op", a);
 	assert_string_equal(fx.text.text, "changes nothing");
-	a->set_member->quota_actions_per_hour = 7;
+	a->set_member->quota_units_per_hour = 7;
 	FX_OK("op", a);
 	struct slice value;
 	struct member m;
 	assert_true(fx_get(&value, SLICE_LIT("m/bob")) && member_decode(&m, value));
-	assert_int_equal(m.quota_actions_per_hour, 7);
+	assert_int_equal(m.quota_units_per_hour, 7);
 	a->set_member->quota_default = true;
 	FX_REFUSED(INVALID, "op", a);
-	a->set_member->quota_actions_per_hour = 0;
+	a->set_member->quota_units_per_hour = 0;
 	FX_OK("op", a);
 	assert_true(fx_get(&value, SLICE_LIT("m/bob")) && member_decode(&m, value));
-	assert_int_equal(m.quota_actions_per_hour, 0);
+	assert_int_equal(m.quota_units_per_hour, 0);
 }
 
 int main(void)
