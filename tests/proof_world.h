@@ -530,18 +530,25 @@ static inline void w_epoch(struct world *w, enum epoch_kind kind, int64_t from, 
 	w->n_epochs++;
 }
 
+/* Signs with a key of this world. */
+static inline void w_cosign(struct world *w, struct bundle_witness *x, unsigned what, unsigned who)
+{
+	uint8_t seed[32], secret[64];
+	w_seed(seed, what, who);
+	ed25519_from_seed(x->key, secret, seed);
+	MUST(bundle_witness_sign(x, &w->g.fingerprint, secret) == ERR_OK);
+}
+
 /* A partner signs the head as it is now. */
 static inline struct bundle_witness w_witness(struct world *w, unsigned who, const char *name)
 {
 	struct bundle_witness x = {.name = slice_str(name),
 				   .height = w->header.height,
 				   .log_size = w->n_records,
-				   .log_root = w->log_root};
-	uint8_t seed[32], secret[64];
+				   .log_root = w->log_root,
+				   .how = WITNESS_LOG};
 	header_hash(&x.header_hash, &w->header);
-	w_seed(seed, 9, who);
-	ed25519_from_seed(x.key, secret, seed);
-	MUST(bundle_witness_sign(&x, &w->g.fingerprint, secret) == ERR_OK);
+	w_cosign(w, &x, 9, who);
 	return x;
 }
 

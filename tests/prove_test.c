@@ -229,7 +229,7 @@ static struct bundle_witness witnessed(struct node *n)
 	uint8_t secret[64], seed[32] = {8};
 	assert_int_equal(node_head_export(n, &head, &t), ERR_OK);
 	struct verify_result *h = checked(&head, NULL);
-	struct bundle_witness w = {.name = SLICE_LIT("Partner"), .height = h->height, .log_size = h->log_size};
+	struct bundle_witness w = {.name = SLICE_LIT("Partner"), .height = h->height, .log_size = h->log_size, .how = WITNESS_LOG};
 	ed25519_from_seed(w.key, secret, seed);
 	memcpy(w.header_hash.b, h->header_hash, 32);
 	memcpy(w.log_root.b, h->log_root, 32);
@@ -255,7 +255,7 @@ static void witnesses_and_heads(void **s)
 	/* A partner signs it. */
 	uint8_t pub[32], secret[64], seed[32] = {7};
 	ed25519_from_seed(pub, secret, seed);
-	struct bundle_witness w = {.name = SLICE_LIT("Partner"), .height = h->height, .log_size = h->log_size};
+	struct bundle_witness w = {.name = SLICE_LIT("Partner"), .height = h->height, .log_size = h->log_size, .how = WITNESS_LOG};
 	memcpy(w.key, pub, 32);
 	memcpy(w.header_hash.b, h->header_hash, 32);
 	memcpy(w.log_root.b, h->log_root, 32);

@@ -74,7 +74,7 @@ static bool run(struct slice good)
 	bool all = e == ERR_OK;
 	MUST(!all || slice_eq(buf_slice(&out), good));
 	buf_fini(&out);
-	struct verify_options o = {w->g.fingerprint.b, good.p, good.n};
+	struct verify_options o = {w->g.fingerprint.b, good.p, good.n, witness.key, 1};
 	struct verify_result *r = verify_bundle(good.p, good.n, &o);
 	if (r && r->reason == VERIFY_OK) {
 		char words[200];

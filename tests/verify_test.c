@@ -884,7 +884,7 @@ static void head_of(struct world *w, struct buf *out, const struct bundle_witnes
 
 static enum verify_reason against(struct world *w, struct slice bytes, struct slice head)
 {
-	struct verify_options o = {w->g.fingerprint.b, head.p, head.n};
+	struct verify_options o = {.fingerprint = w->g.fingerprint.b, .head = head.p, .head_n = head.n};
 	struct verify_result *r = verify_bundle(bytes.p, bytes.n, &o);
 	enum verify_reason reason = r->reason;
 	assert_true(reason != VERIFY_OK || r->head_held);
@@ -899,6 +899,9 @@ static void heads(void **s)
 		struct world *w = w_parcel(n);
 		struct buf old = BUF_INIT, b = BUF_INIT, now = BUF_INIT;
 		struct bundle_witness x[2] = {w_witness(w, 1, "Blue Line"), w_witness(w, 2, "")};
+		x[1].how = WITNESS_REPLAYED;
+		x[1].state_root = w->state_root;
+		w_cosign(w, &x[1], 9, 2);
 		size_t size = w->n_records;
 		head_of(w, &old, x, 2);
 		expect(w, buf_slice(&old), VERIFY_OK);
@@ -928,6 +931,7 @@ static void heads(void **s)
 			struct verify_result *r = w_verify(w, buf_slice(&now));
 			assert_true(r->reason == VERIFY_OK && r->n_witnesses == 2);
 			assert_true(r->witnesses[0].height == 25);
+			assert_true(r->witnesses[0].replayed != r->witnesses[1].replayed);
 			verify_free(r);
 			if (i == 4)
 				any_bit(w, buf_slice(&now));
@@ -951,6 +955,87 @@ static void heads(void **s)
 		buf_fini(&now);
 		world_free(w);
 	}
+}
+
+static void assert_not_said(const struct verify_result *r, const char *word)
+{
+	char *words = verify_words(r, VERIFY_EN);
+	if (strstr(words, word))
+		print_error("%s\nis in\n%s\n", word, words);
+	assert_null(strstr(words, word));
+	free(words);
+}
+
+static struct verify_result *named(struct world *w, struct slice bytes, const uint8_t *keys, size_t n)
+{
+	struct verify_options o = {
+		.fingerprint = w->g.fingerprint.b, .witnesses = keys, .n_witnesses = n};
+	struct verify_result *r = verify_bundle(bytes.p, bytes.n, &o);
+	assert_int_equal(r->reason, VERIFY_OK);
+	return r;
+}
+
+/* Who signs as a witness counts only if the reader named his key; and never takes away that
+ * one signer can keep two histories. */
+static void witnesses(void **s)
+{
+	(void)s;
+	struct world *w = w_parcel(1);
+	struct buf b = BUF_INIT;
+	uint8_t keys[96];
+	/* The validator himself, as "SGS Inspection"; a friend; and one who executed the chain. */
+	struct bundle_witness x[3] = {w_witness(w, 1, "Blue Line"), w_witness(w, 2, "SGS"),
+				      w_witness(w, 3, "SGS Inspection")};
+	x[1].how = WITNESS_REPLAYED;
+	x[1].state_root = w->state_root;
+	w_cosign(w, &x[1], 9, 2);
+	w_cosign(w, &x[2], 1, 0);
+	assert_memory_equal(x[2].key, w->set.v[0].key, 32);
+	head_of(w, &b, x, 3);
+	any_bit(w, buf_slice(&b));
+	struct verify_result *r = named(w, buf_slice(&b), NULL, 0);
+	assert_int_equal(r->n_witnesses, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_false(r->witnesses[i].counts);
+	assert_not_said(r, "Witnessed by");
+	assert_says(r, VERIFY_EN, "kept no second, different history");
+	assert_says(r, VERIFY_EN, "anybody can sign as a witness");
+	assert_says(r, VERIFY_EN, "never a witness");
+	assert_says(r, VERIFY_ZH, "任何人都可以自称见证");
+	assert_says(r, VERIFY_JSON, "\"second_history\":");
+	verify_free(r);
+	/* All three named, and one who did not sign. */
+	memcpy(keys, x[1].key, 32);
+	memcpy(keys + 32, x[2].key, 32);
+	memset(keys + 64, 7, 32);
+	r = named(w, buf_slice(&b), keys, 3);
+	for (size_t i = 0; i < 3; i++) {
+		const struct verify_witness *v = &r->witnesses[i];
+		bool validator = memcmp(v->key, x[2].key, 32) == 0;
+		bool replayed = memcmp(v->key, x[1].key, 32) == 0;
+		assert_true(v->validator == validator && v->replayed == replayed);
+		assert_int_equal(v->counts, replayed);
+	}
+	assert_true(r->named[0].counts && !r->named[1].counts && !r->named[2].counts);
+	assert_says(r, VERIFY_EN, "Witnessed by the key that you named: SGS ");
+	assert_says(r, VERIFY_EN, "executed the chain up to block 25");
+	assert_says(r, VERIFY_EN, "has not witnessed this");
+	assert_says(r, VERIFY_EN, "kept no second, different history");
+	assert_says(r, VERIFY_JSON, "\"how\":\"replayed\",\"validator\":false,\"counts\":true");
+	assert_says(r, VERIFY_JSON, "\"second_history\":");
+	verify_free(r);
+	/* Another state than the one that he computed. */
+	x[1].state_root.b[0] ^= 1;
+	w_cosign(w, &x[1], 9, 2);
+	head_of(w, &b, x, 3);
+	expect(w, buf_slice(&b), VERIFY_WITNESS);
+	/* A way of checking that is not known is no damage. */
+	x[1].how = 3;
+	w_cosign(w, &x[1], 9, 2);
+	head_of(w, &b, x, 3);
+	expect(w, buf_slice(&b), VERIFY_VERSION);
+	buf_fini(&b);
+	world_free(w);
 }
 
 /* All consistency proofs up to 33 records hold, and none for another root or size. */
@@ -1149,7 +1234,8 @@ int main(void)
 		cmocka_unit_test(times),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(epochs),     cmocka_unit_test(foreign_key),
-		cmocka_unit_test(heads),      cmocka_unit_test(consistency),
+		cmocka_unit_test(heads),      cmocka_unit_test(witnesses),
+		cmocka_unit_test(consistency),
 		cmocka_unit_test(evidence),   cmocka_unit_test(evidence_of_logs),
 		cmocka_unit_test(names),      cmocka_unit_test(maker_refuses),
 	};

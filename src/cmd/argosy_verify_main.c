@@ -1,7 +1,8 @@
 /*
  * argosy-verify: checks a proof, off line, with nothing but the genesis fingerprint.
  *
- *   argosy-verify FILE... --genesis FINGERPRINT [--head HEADFILE] [--json] [--lang en|zh]
+ *   argosy-verify FILE... --genesis FINGERPRINT [--head HEADFILE] [--witness KEY]...
+ *                 [--json] [--lang en|zh]
  *   argosy-verify evidence A B [--genesis FINGERPRINT] [--json] [--lang en|zh]
  *
  * FILE is a bundle or head file, "-" for standard input, or the text of a QR code
@@ -17,46 +18,58 @@
 #include <stdlib.h>
 
 enum { EXIT_GOOD = 0, EXIT_NONE = 1 /* or the output could not be written */, EXIT_USAGE = 2, EXIT_NO_FILE = 3, EXIT_REFUSED = 4 };
-enum { FILES_MAX = 64 };
+enum { FILES_MAX = 64, WITNESSES_MAX = 64 };
 
 struct options {
 	const char *files[FILES_MAX];
 	size_t n_files;
 	const char *genesis, *head;
+	const char *witnesses[WITNESSES_MAX];
+	size_t n_witnesses;
 	bool zh, evidence;
 };
 
 static const char usage[] =
-	"usage: argosy-verify FILE... --genesis FINGERPRINT [--head HEADFILE] [--json] [--lang "
-	"en|zh]\n"
+	"usage: argosy-verify FILE... --genesis FINGERPRINT [--head HEADFILE] [--witness KEY]...\n"
+	"                     [--json] [--lang en|zh]\n"
 	"       argosy-verify evidence A B [--genesis FINGERPRINT] [--json] [--lang en|zh]\n"
 	"FILE: a bundle or head file, - for standard input, or the text of a QR code.\n"
 	"FINGERPRINT: 64 hex digits, or a file that holds them (@FILE if its name has no . or /).\n"
+	"KEY: a witness's public key that you know: 64 hex digits; @FILE, a list of keys, one a line;\n"
+	"or a head file that you trust, for the witnesses who signed it. Only these count.\n"
 	"Exit: 0 verified, 4 refused, 3 no such file, 2 wrong usage; evidence: 0 they contradict, "
 	"1 not; 1 too if the output cannot be written.\n";
 
 static bool json; /* set before anything can fail */
 
-/* A JSON string. What is not UTF-8 comes escaped as for people. */
+/* What is not UTF-8 comes escaped as for people. The caller frees it. */
+static char *text_of(const char *s)
+{
+	struct buf b = BUF_INIT;
+	if (utf8_valid(slice_str(s)))
+		buf_put_str(&b, s);
+	else
+		buf_put_plain(&b, slice_str(s));
+	if (buf_cstr(&b))
+		return (char *)b.p;
+	buf_fini(&b);
+	return NULL;
+}
+
 static void put_json_string(struct buf *b, const char *s)
 {
-	struct buf plain = BUF_INIT;
-	if (utf8_valid(slice_str(s)))
-		buf_put_str(&plain, s);
-	else
-		buf_put_plain(&plain, slice_str(s));
+	char *plain = text_of(s);
 	buf_put_u8(b, '"');
-	for (size_t i = 0; i < plain.n; i++) {
-		uint8_t c = plain.p[i];
-		if (c == '"' || c == '\\')
+	for (const char *c = plain ? plain : ""; *c; c++) {
+		if (*c == '"' || *c == '\\')
 			buf_put_u8(b, '\\');
-		if (c < 0x20 || c == 0x7f)
-			buf_printf(b, "\\u%04x", c);
+		if ((uint8_t)*c < 0x20 || *c == 0x7f)
+			buf_printf(b, "\\u%04x", *c);
 		else
-			buf_put_u8(b, c);
+			buf_put_u8(b, (uint8_t)*c);
 	}
 	buf_put_u8(b, '"');
-	buf_fini(&plain);
+	free(plain);
 }
 
 /* Says why: "NAME: text", `name` may be empty; with --json as argosy's problems. */
@@ -135,7 +148,7 @@ static bool parse(struct options *o, int argc, char **argv, const char **why)
 	for (int i = 1; i < argc; i++) {
 		const char *a = argv[i];
 		bool takes = strcmp(a, "--genesis") == 0 || strcmp(a, "--head") == 0 ||
-			     strcmp(a, "--lang") == 0;
+			     strcmp(a, "--witness") == 0 || strcmp(a, "--lang") == 0;
 		if (takes && ++i == argc) {
 			*why = "an option lacks its value";
 			return false;
@@ -144,6 +157,11 @@ static bool parse(struct options *o, int argc, char **argv, const char **why)
 			o->genesis = argv[i];
 		else if (strcmp(a, "--head") == 0)
 			o->head = argv[i];
+		else if (strcmp(a, "--witness") == 0 && o->n_witnesses == WITNESSES_MAX) {
+			*why = "too many witnesses";
+			return false;
+		} else if (strcmp(a, "--witness") == 0)
+			o->witnesses[o->n_witnesses++] = argv[i];
 		else if (strcmp(a, "--json") == 0)
 			json = true;
 		else if (strcmp(a, "--lang") == 0) {
@@ -186,6 +204,82 @@ static int read_fingerprint(uint8_t out[static 32], const char *text)
 	return status;
 }
 
+/* One key a line; what follows it on the line is for people. 0, or the exit status. */
+static int read_key_list(struct buf *keys, struct slice text)
+{
+	while (text.n) {
+		const uint8_t *nl = memchr(text.p, '\n', text.n);
+		struct slice line = slice(text.p, nl ? (size_t)(nl - text.p) : text.n);
+		text = nl ? slice(nl + 1, (size_t)(text.p + text.n - nl - 1)) : slice(NULL, 0);
+		while (line.n && line.p[line.n - 1] && strchr(" \t\r", line.p[line.n - 1]))
+			line.n--;
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		uint8_t key[32];
+		bool ends = line.n == 64 || (line.n > 64 && (line.p[64] == ' ' || line.p[64] == '\t'));
+		if (!ends || !hex_decode(key, 32, slice(line.p, 64)))
+			return wrong_usage("a witness's key has 64 hex digits");
+		buf_put(keys, key, 32);
+	}
+	return 0;
+}
+
+/* The witnesses of a head file that the reader trusts. It must be of this chain. */
+static int read_head_keys(struct buf *keys, struct slice file, const char *name,
+			  const uint8_t *fingerprint)
+{
+	struct verify_options vo = {.fingerprint = fingerprint};
+	struct verify_result *r = verify_bundle(file.p, file.n, &vo);
+	int status = 0;
+	if (!r)
+		return fail(EXIT_REFUSED, name, "out of memory");
+	if (r->reason != VERIFY_OK)
+		status = fail(EXIT_USAGE, name, verify_reason_en(r->reason));
+	for (size_t i = 0; !status && i < r->n_witnesses; i++)
+		if (!r->witnesses[i].validator)
+			buf_put(keys, r->witnesses[i].key, 32);
+	verify_free(r);
+	return status;
+}
+
+static int read_witness(struct buf *keys, const char *name, const uint8_t *fingerprint)
+{
+	uint8_t key[32];
+	struct buf file = BUF_INIT;
+	if (hex_decode(key, 32, slice_str(name))) {
+		buf_put(keys, key, 32);
+		return 0;
+	}
+	int status = read_input(&file, *name == '@' ? name + 1 : name);
+	if (!status)
+		status = *name == '@' ? read_key_list(keys, buf_slice(&file))
+				      : read_head_keys(keys, buf_slice(&file), name, fingerprint);
+	buf_fini(&file);
+	return status;
+}
+
+/* All that were named, each once. */
+static int read_witnesses(struct buf *keys, const struct options *o, const uint8_t *fingerprint)
+{
+	int status = 0;
+	size_t n = 0;
+	for (size_t i = 0; !status && i < o->n_witnesses; i++)
+		status = read_witness(keys, o->witnesses[i], fingerprint);
+	if (!status && keys->failed)
+		status = fail(EXIT_REFUSED, "", "out of memory");
+	for (size_t i = 0; i < keys->n; i += 32) {
+		bool twice = false;
+		for (size_t k = 0; k < n; k += 32)
+			twice = twice || memcmp(keys->p + k, keys->p + i, 32) == 0;
+		if (!twice) {
+			memmove(keys->p + n, keys->p + i, 32);
+			n += 32;
+		}
+	}
+	keys->n = n;
+	return status;
+}
+
 static struct verify_result *check(const char *name, const struct verify_options *vo, int *status)
 {
 	struct buf b = BUF_INIT;
@@ -200,21 +294,22 @@ static struct verify_result *check(const char *name, const struct verify_options
 	return r;
 }
 
-/* The object, and what file it is about. */
-static void print_json(const char *words, const char *file)
+static bool to_stdout(void *ctx, const char *p, size_t n)
 {
-	struct buf b = BUF_INIT;
-	const char *end = strrchr(words, '}');
-	buf_put(&b, words, end ? (size_t)(end - words) : 0);
-	buf_put_str(&b, ",\"file\":");
-	put_json_string(&b, file);
-	buf_put_str(&b, "}\n");
-	fwrite(b.p ? (const char *)b.p : "", 1, b.n, stdout);
-	buf_fini(&b);
+	(void)ctx;
+	return fwrite(p, 1, n, stdout) == n;
+}
+
+/* The object, and what file it is about. */
+static void print_json(const struct verify_result *r, const char *file)
+{
+	char *name = text_of(file);
+	verify_write(r, VERIFY_JSON, name ? name : "", to_stdout, NULL);
+	free(name);
 }
 
 /* `file` above it, unless NULL. */
-static void print_words(const char *words, const char *file, bool again)
+static void print_words(const struct verify_result *r, bool zh, const char *file, bool again)
 {
 	struct buf b = BUF_INIT;
 	if (file) {
@@ -223,8 +318,8 @@ static void print_words(const char *words, const char *file, bool again)
 		buf_put_str(&b, ":\n");
 	}
 	fwrite(b.p ? (const char *)b.p : "", 1, b.n, stdout);
-	fputs(words, stdout);
 	buf_fini(&b);
+	verify_write(r, zh ? VERIFY_ZH : VERIFY_EN, NULL, to_stdout, NULL);
 }
 
 static int run_verify(const struct options *o, const struct verify_options *vo)
@@ -237,62 +332,48 @@ static int run_verify(const struct options *o, const struct verify_options *vo)
 			worst = status;
 			continue;
 		}
-		char *words = verify_words(r, json ? VERIFY_JSON : o->zh ? VERIFY_ZH : VERIFY_EN);
-		if (!words)
-			worst = fail(EXIT_REFUSED, o->files[i], "out of memory");
-		else if (json)
-			print_json(words, o->files[i]);
-		else
-			print_words(words, o->n_files > 1 ? o->files[i] : NULL, i > 0);
+		if (json) {
+			print_json(r, o->files[i]);
+			putchar('\n');
+		} else {
+			print_words(r, o->zh, o->n_files > 1 ? o->files[i] : NULL, i > 0);
+		}
 		if (r->reason != VERIFY_OK && worst == EXIT_GOOD)
 			worst = EXIT_REFUSED;
-		free(words);
 		verify_free(r);
 	}
 	return worst;
 }
 
 /* One object, with what each of the two says for itself. */
-static bool print_evidence(const char *conflict, const char *words, const struct verify_result *a,
+static void print_evidence(const char *conflict, const char *words, const struct verify_result *a,
 			   const struct verify_result *b, const struct options *o)
 {
-	const struct verify_result *const both[] = {a, b};
 	struct buf out = BUF_INIT;
 	buf_printf(&out, "{\"conflict\":\"%s\",\"message\":", conflict);
 	put_json_string(&out, words);
 	buf_put_str(&out, ",\"proofs\":[");
-	for (int i = 0; i < 2; i++) {
-		char *proof = verify_words(both[i], VERIFY_JSON);
-		const char *end = proof ? strrchr(proof, '}') : NULL;
-		buf_put_str(&out, i ? "," : "");
-		buf_put(&out, proof, end ? (size_t)(end - proof) : 0);
-		buf_put_str(&out, ",\"file\":");
-		put_json_string(&out, o->files[i]);
-		buf_put_u8(&out, '}');
-		out.failed = out.failed || !end;
-		free(proof);
-	}
-	buf_put_str(&out, "]}\n");
-	bool good = buf_err(&out) == ERR_OK;
-	if (good)
-		fwrite(out.p, 1, out.n, stdout);
+	fwrite(out.p ? (const char *)out.p : "", 1, out.n, stdout);
 	buf_fini(&out);
-	return good;
+	print_json(a, o->files[0]);
+	putchar(',');
+	print_json(b, o->files[1]);
+	fputs("]}\n", stdout);
 }
 
 static int run_evidence(const struct options *o, const struct verify_options *vo)
 {
 	int status;
-	char words[2000];
+	char words[16384];
 	struct verify_result *a = check(o->files[0], vo, &status), *b = NULL;
 	if (a)
 		b = check(o->files[1], vo, &status);
 	if (b) {
 		enum verify_conflict c = verify_conflict(words, sizeof words, a, b, o->zh);
 		static const char *const names[] = {"none", "unknown", "header", "log", "history"};
-		if (json && !print_evidence(names[c], words, a, b, o))
-			fail(EXIT_REFUSED, "", "out of memory");
-		else if (!json)
+		if (json)
+			print_evidence(names[c], words, a, b, o);
+		else
 			printf("%s\n", words);
 		status = c == CONFLICT_NONE	 ? EXIT_NONE
 			 : c == CONFLICT_UNKNOWN ? EXIT_REFUSED
@@ -319,7 +400,7 @@ int main(int argc, char **argv)
 	const char *why = NULL;
 	uint8_t fingerprint[32];
 	struct verify_options vo = {0};
-	struct buf head = BUF_INIT;
+	struct buf head = BUF_INIT, keys = BUF_INIT;
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return written(EXIT_GOOD);
@@ -337,12 +418,17 @@ int main(int argc, char **argv)
 	int status = o.genesis ? read_fingerprint(fingerprint, o.genesis) : 0;
 	if (!status && o.head)
 		status = read_input(&head, o.head);
+	if (!status)
+		status = read_witnesses(&keys, &o, o.genesis ? fingerprint : NULL);
 	if (!status) {
 		vo.fingerprint = o.genesis ? fingerprint : NULL;
 		vo.head = head.p;
 		vo.head_n = head.n;
+		vo.witnesses = keys.p;
+		vo.n_witnesses = keys.n / 32;
 		status = o.evidence ? run_evidence(&o, &vo) : run_verify(&o, &vo);
 	}
 	buf_fini(&head);
+	buf_fini(&keys);
 	return written(status);
 }

@@ -137,6 +137,9 @@ static void witness_write(struct buf *out, const struct bundle_witness *s)
 	jsonw_hash(&w, "header_hash", &s->header_hash);
 	jsonw_u64(&w, "log_size", s->log_size);
 	jsonw_hash(&w, "log_root", &s->log_root);
+	jsonw_str(&w, "how", s->how == WITNESS_REPLAYED ? "replayed" : "log");
+	if (s->how == WITNESS_REPLAYED)
+		jsonw_hash(&w, "state_root", &s->state_root);
 	jsonw_hex(&w, "signature", slice(s->sig, 64));
 	jsonw_object_end(&w);
 	buf_put_u8(out, '\n');
@@ -159,6 +162,7 @@ static int sign(struct cli *cli, const struct verify_result *r, struct bundle_wi
 		.name = slice_str(name),
 		.height = r->height,
 		.log_size = r->log_size,
+		.how = WITNESS_LOG,
 	};
 	memcpy(w->key, k.public_key, 32);
 	memcpy(w->header_hash.b, r->header_hash, 32);

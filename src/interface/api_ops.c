@@ -68,7 +68,8 @@ void api_livez(struct api_call *c)
 	buf_put_str(&c->out->body, s.stopped ? "stopped\n" : "ok\n");
 }
 
-/* {"key", "name", "height", "header_hash", "log_size", "log_root", "signature"} */
+/* {"key", "name", "height", "header_hash", "log_size", "log_root", "how", "state_root" (if
+ * replayed), "signature"} */
 static bool witness_read(struct api_call *c, struct bundle_witness *w)
 {
 	struct json_value *v;
@@ -79,14 +80,20 @@ static bool witness_read(struct api_call *c, struct bundle_witness *w)
 	const struct json_value *key = json_get(v, "key"), *name = json_get(v, "name");
 	const struct json_value *height = json_get(v, "height"), *hash = json_get(v, "header_hash");
 	const struct json_value *size = json_get(v, "log_size"), *root = json_get(v, "log_root");
-	const struct json_value *sig = json_get(v, "signature");
+	const struct json_value *sig = json_get(v, "signature"), *how = json_get(v, "how");
+	const struct json_value *state = json_get(v, "state_root");
 	uint64_t h;
-	if (!key || !name || !height || !hash || !size || !root || !sig || v->count != 7 ||
-	    name->kind != JSON_STRING || name->text.n > WITNESS_NAME_MAX ||
+	if (!key || !name || !height || !hash || !size || !root || !sig || !how ||
+	    v->count != (state ? 9 : 8) || name->kind != JSON_STRING || name->text.n > WITNESS_NAME_MAX ||
 	    !api_number(&h, height->text) || h > INT64_MAX || !api_number(&w->log_size, size->text))
 		return false;
 	w->height = (int64_t)h;
 	w->name = name->text;
+	w->how = slice_eq_str(how->text, "replayed") ? WITNESS_REPLAYED : WITNESS_LOG;
+	if ((w->how == WITNESS_LOG && !slice_eq_str(how->text, "log")) ||
+	    (w->how == WITNESS_REPLAYED) != (state != NULL) ||
+	    (state && !hex_decode(w->state_root.b, 32, state->text)))
+		return false;
 	return hex_decode(w->key, 32, key->text) && hex_decode(w->header_hash.b, 32, hash->text) &&
 	       hex_decode(w->log_root.b, 32, root->text) && hex_decode(w->sig, 64, sig->text);
 }

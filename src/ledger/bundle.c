@@ -431,11 +431,14 @@ static enum err put_witnesses(struct buf *out, const struct bundle_head *h,
 		uint64_t below = (uint64_t)(h->header->height - w[i].height);
 		buf_put(out, w[i].key, 32);
 		buf_put_lp(out, w[i].name);
+		buf_put_u8(out, w[i].how);
 		buf_put_varint(out, below);
 		if (below) {
 			buf_put(out, w[i].header_hash.b, 32);
 			buf_put_varint(out, w[i].log_size);
 			buf_put(out, w[i].log_root.b, 32);
+			if (w[i].how == WITNESS_REPLAYED)
+				buf_put(out, w[i].state_root.b, 32);
 		}
 		buf_put(out, w[i].sig, 64);
 	}
@@ -446,12 +449,15 @@ static enum err put_witnesses(struct buf *out, const struct bundle_head *h,
 /* What a witness signs. */
 static void witness_bytes(struct buf *b, const struct bundle_witness *w, const struct hash *fingerprint)
 {
-	buf_put(b, "argosy/head/1", sizeof "argosy/head/1"); /* with its NUL */
+	buf_put(b, "argosy/head/2", sizeof "argosy/head/2"); /* with its NUL */
 	buf_put(b, fingerprint->b, 32);
 	buf_put_varint(b, (uint64_t)w->height);
 	buf_put(b, w->header_hash.b, 32);
 	buf_put_varint(b, w->log_size);
 	buf_put(b, w->log_root.b, 32);
+	buf_put_u8(b, w->how);
+	if (w->how == WITNESS_REPLAYED)
+		buf_put(b, w->state_root.b, 32);
 	buf_put_lp(b, w->name);
 }
 

@@ -52,6 +52,9 @@ struct bundle_consistency {
 };
 
 enum { WITNESS_NAME_MAX = 64 };
+/* How a witness checked what he signs: that the log continues the last one that he saw; or he
+ * executed the chain and computed the state root himself. */
+enum witness_how { WITNESS_LOG = 1, WITNESS_REPLAYED = 2 };
 
 struct bundle_witness {
 	uint8_t key[32];
@@ -60,6 +63,8 @@ struct bundle_witness {
 	struct hash header_hash;
 	uint64_t log_size;
 	struct hash log_root;
+	uint8_t how;		/* enum witness_how */
+	struct hash state_root; /* of WITNESS_REPLAYED alone */
 	uint8_t sig[64];
 };
 

@@ -2,15 +2,15 @@
  * witness: partners' signatures on this chain's heads, kept in DIR/witness/, one file a
  * key, the newest. Bundles carry them, with what shows that the log continues from there.
  *
- *   file: "argosy-witness 1\n" then lp name, 32 key, varint height, 32 header hash,
- *         varint log size, 32 log root, 64 signature
+ *   file: "argosy-witness 2\n" then lp name, 32 key, varint height, 32 header hash,
+ *         varint log size, 32 log root, u8 how, (how 2: 32 state root), 64 signature
  */
 #include "node/prove.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char magic[] = "argosy-witness 1\n";
+static const char magic[] = "argosy-witness 2\n";
 enum { WITNESS_FILE_MAX = 1024 };
 
 static bool signature_good(struct node *n, const struct bundle_witness *w)
@@ -42,6 +42,12 @@ static enum err own_head(struct node *n, const struct bundle_witness *w, struct 
 		e = mlog_root_at(ledger_mlog(n->ledger), &hash, w->log_size);
 	if (e == ERR_OK && !hash_eq(&hash, &w->log_root))
 		e = err_set(t, ERR_MISMATCH, "the witness signed another log than this chain has");
+	if (e == ERR_OK && w->how == WITNESS_REPLAYED) {
+		app_hash(&hash, w->log_size, &w->log_root, &w->state_root);
+		if (!hash_eq(&hash, &h->app_hash))
+			e = err_set(t, ERR_MISMATCH,
+				    "the witness computed another state than this chain has");
+	}
 	free(h);
 	buf_fini(&payload);
 	return e;
@@ -51,7 +57,8 @@ enum err node_witness_add(struct node *n, const struct bundle_witness *w, struct
 {
 	char dir[IO_PATH_MAX], path[IO_PATH_MAX], name[80];
 	struct buf out = BUF_INIT;
-	if (w->name.n > WITNESS_NAME_MAX || !signature_good(n, w))
+	if (w->name.n > WITNESS_NAME_MAX || (w->how != WITNESS_LOG && w->how != WITNESS_REPLAYED) ||
+	    !signature_good(n, w))
 		return err_set(t, ERR_VERIFY, "the witness' signature does not fit");
 	TRY(own_head(n, w, t));
 	TRY(io_join(dir, n->dir, "witness", t));
@@ -65,6 +72,9 @@ enum err node_witness_add(struct node *n, const struct bundle_witness *w, struct
 	buf_put(&out, w->header_hash.b, 32);
 	buf_put_varint(&out, w->log_size);
 	buf_put(&out, w->log_root.b, 32);
+	buf_put_u8(&out, w->how);
+	if (w->how == WITNESS_REPLAYED)
+		buf_put(&out, w->state_root.b, 32);
 	buf_put(&out, w->sig, 64);
 	enum err e = buf_err(&out);
 	if (e == ERR_OK)
@@ -103,6 +113,10 @@ static bool load_one(void *arg, const char *name)
 	w->header_hash = reader_hash(&r);
 	w->log_size = reader_varint(&r);
 	w->log_root = reader_hash(&r);
+	w->how = reader_u8(&r);
+	w->state_root = (struct hash){{0}};
+	if (w->how == WITNESS_REPLAYED)
+		w->state_root = reader_hash(&r);
 	struct slice sig = reader_bytes(&r, 64);
 	buf_fini(&text);
 	if (!copy)

@@ -111,6 +111,7 @@ static bool read_validators(struct work *w, struct reader *c)
 			return false;
 		total += w->power[i];
 		memcpy(w->keys[i], key.p, 32);
+		memcpy(w->ever[w->n_ever++], key.p, 32);
 		if (i && order(w, i - 1, i) >= 0)
 			return false;
 		for (size_t k = 0; k < i; k++)
@@ -212,6 +213,7 @@ static bool replace_key(struct work *w, struct epochs *e, size_t i, struct slice
 		if (memcmp(w->keys[k], key.p, 32) == 0)
 			return refuse(w, VERIFY_EPOCH, "the new key is in use already");
 	memcpy(w->keys[i], key.p, 32);
+	memcpy(w->ever[w->n_ever++], key.p, 32);
 	memcpy(e->next[i].b, next.p, 32);
 	settle(w, e, i);
 	return true;

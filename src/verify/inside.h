@@ -57,6 +57,9 @@ struct work {
 	size_t n_validators;
 	uint8_t keys[VERIFY_VALIDATORS_MAX][32];
 	uint64_t power[VERIFY_VALIDATORS_MAX];
+	/* Every key that was a validator's in some epoch up to here. */
+	size_t n_ever;
+	uint8_t ever[VERIFY_VALIDATORS_MAX + EPOCHS_MAX][32];
 	uint64_t app_version;
 	int64_t genesis_s, genesis_height;
 	/* Dictionary. */
@@ -106,6 +109,8 @@ bool check_journey(struct work *w); /* journey.c */
 size_t subject_named(const struct work *w, struct slice id);
 bool read_consistencies(struct work *w); /* witness.c */
 bool read_witnesses(struct work *w);
+/* Which of them count: those whose keys the reader named. */
+bool count_witnesses(struct work *w, const struct verify_options *o);
 bool check_held_head(struct work *w, const struct verify_result *held);
 
 /* ---- steps by number (dictionary.c) ---- */

@@ -157,7 +157,7 @@ static void run(struct work *w, const uint8_t *bytes, size_t n, const struct ver
 		return;
 	}
 	w->in = reader_of(in);
-	if (!read_all(w, o->fingerprint) || !o->head)
+	if (!read_all(w, o->fingerprint) || !count_witnesses(w, o) || !o->head)
 		return;
 	struct verify_options own = {.fingerprint = w->r->fingerprint};
 	struct verify_result *held = verify_bundle(o->head, o->head_n, &own);

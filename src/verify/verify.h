@@ -99,10 +99,15 @@ struct verify_subject {
 	char link;
 };
 
+/* Who signed this head, or one that it continues, beside its validators. Anybody can make a
+ * key and call himself what he likes: he counts only if the reader named his key. */
 struct verify_witness {
 	uint8_t key[32];
 	const char *name; /* as he calls himself */
-	int64_t height;	  /* of the head that he signed; this one's, or one that it continues */
+	int64_t height;	  /* of the head that he signed */
+	bool replayed;	  /* he executed the chain; else he checked that the log continues */
+	bool validator;	  /* a validator's own key, of any epoch: it never counts */
+	bool counts;	  /* the reader named the key, and it is no validator's */
 };
 
 struct verify_epoch {
@@ -135,6 +140,8 @@ struct verify_result {
 
 	bool is_head;	/* a head file: no subjects */
 	bool journey;	/* everything that it was made from or carried in is shown */
+	/* It holds acts, kinds or flags that this version does not know. */
+	bool newer;
 	/* Of how many events here it is not known which event they declare in error; and of how
 	 * many it is not shown by records. */
 	uint64_t errors_unknown, errors_alike;
@@ -144,6 +151,12 @@ struct verify_result {
 	struct verify_subject *subjects;
 	size_t n_witnesses;
 	struct verify_witness *witnesses;
+	/* The keys that the reader named, and whether each signed here and counts. */
+	size_t n_named;
+	struct verify_named {
+		uint8_t key[32];
+		bool counts;
+	} * named;
 	size_t n_epochs;
 	struct verify_epoch *epochs;
 	size_t n_older;
@@ -157,6 +170,9 @@ struct verify_options {
 	/* A head held from earlier, a head file or bundle: the bundle must continue it. */
 	const uint8_t *head;
 	size_t head_n;
+	/* Keys of witnesses that the reader trusts, 32 bytes each. */
+	const uint8_t *witnesses;
+	size_t n_witnesses;
 };
 
 /*
@@ -178,9 +194,18 @@ enum verify_conflict {
 enum verify_conflict verify_conflict(char *words, size_t words_n, const struct verify_result *a,
 				     const struct verify_result *b, bool zh);
 
-/* The verdict, and the events as a table, as text ("en", "zh") or JSON; a NUL-terminated
- * string to free with free(). NULL: no memory. */
+/*
+ * The verdict, and the events as a table, as text in English or Chinese, or as one JSON object
+ * on one line without its end. It is handed to `put` piece by piece, and takes no memory beyond
+ * a few KiB of stack. Its length is bounded by what it says: each event stands there once, with
+ * its three strings (in JSON twice their length at most) and some 600 bytes besides.
+ * `file`, unless NULL, is UTF-8 and becomes a field of the object. False: `put` refused.
+ */
 enum verify_style { VERIFY_EN, VERIFY_ZH, VERIFY_JSON };
+typedef bool verify_put(void *ctx, const char *p, size_t n);
+bool verify_write(const struct verify_result *r, enum verify_style style, const char *file,
+		  verify_put *put, void *ctx);
+/* The same in memory, NUL-terminated; to free with free(). NULL: no memory. */
 char *verify_words(const struct verify_result *r, enum verify_style style);
 
 #endif

@@ -50,19 +50,31 @@ static bool continues(const struct work *w, uint64_t size, const struct hash *ro
 	return false;
 }
 
-/* "argosy/head/1" 0x00 || fingerprint || varint height || header hash || varint log size || log
- * root || lp name */
-static bool witnessed(struct work *w, const uint8_t *key, const uint8_t *sig, int64_t height,
-		      const struct hash *header, uint64_t size, const struct hash *root,
+enum { HOW_LOG = 1, HOW_REPLAYED = 2 };
+
+/* The head that a witness signed. */
+struct seen {
+	int64_t height;
+	struct hash header, log_root, state_root;
+	uint64_t log_size;
+	uint8_t how;
+};
+
+/* "argosy/head/2" 0x00 || fingerprint || varint height || header hash || varint log size || log
+ * root || u8 how || (how 2: state root) || lp name */
+static bool witnessed(struct work *w, const uint8_t *key, const uint8_t *sig, const struct seen *s,
 		      struct slice name)
 {
 	struct buf m = BUF_INIT;
-	buf_put(&m, "argosy/head/1", 14);
+	buf_put(&m, "argosy/head/2", 14);
 	buf_put(&m, w->r->fingerprint, 32);
-	buf_put_varint(&m, (uint64_t)height);
-	buf_put(&m, header->b, 32);
-	buf_put_varint(&m, size);
-	buf_put(&m, root->b, 32);
+	buf_put_varint(&m, (uint64_t)s->height);
+	buf_put(&m, s->header.b, 32);
+	buf_put_varint(&m, s->log_size);
+	buf_put(&m, s->log_root.b, 32);
+	buf_put_u8(&m, s->how);
+	if (s->how == HOW_REPLAYED)
+		buf_put(&m, s->state_root.b, 32);
 	buf_put_lp(&m, name);
 	bool good = m.failed ? refuse(w, VERIFY_NOMEM, "a witness")
 			     : signature_good(sig, buf_slice(&m), key);
@@ -72,35 +84,41 @@ static bool witnessed(struct work *w, const uint8_t *key, const uint8_t *sig, in
 
 static bool read_witness(struct work *w, struct verify_witness *out)
 {
-	struct hash header, root;
-	uint64_t size = w->r->log_size;
-	memcpy(header.b, w->r->header_hash, 32);
-	memcpy(root.b, w->r->log_root, 32);
+	struct seen s = {.log_size = w->r->log_size, .state_root = w->state_root};
+	memcpy(s.header.b, w->r->header_hash, 32);
+	memcpy(s.log_root.b, w->r->log_root, 32);
 	struct slice key = reader_bytes(&w->in, 32), name = reader_lp(&w->in);
+	s.how = reader_u8(&w->in);
+	if (!w->in.bad && s.how != HOW_LOG && s.how != HOW_REPLAYED)
+		return refuse(w, VERIFY_VERSION, "a witness who checked in way %u", s.how);
 	uint64_t below = reader_varint(&w->in);
 	if (below) {
-		header = reader_hash(&w->in);
-		size = reader_varint(&w->in);
-		root = reader_hash(&w->in);
+		s.header = reader_hash(&w->in);
+		s.log_size = reader_varint(&w->in);
+		s.log_root = reader_hash(&w->in);
+		if (s.how == HOW_REPLAYED)
+			s.state_root = reader_hash(&w->in);
 	}
 	struct slice sig = reader_bytes(&w->in, 64);
-	if (w->in.bad || name.n > WITNESS_NAME_BYTES || !utf8_valid(name) ||
-	    (name.n && memchr(name.p, 0, name.n)) ||
+	if (w->in.bad || name.n > WITNESS_NAME_BYTES || !utf8_valid(name) || has_control(name) ||
 	    below > (uint64_t)(w->r->height - w->genesis_height) || (w->r->is_head && below))
 		return refuse(w, VERIFY_FORMAT, "a witness");
 	memcpy(out->key, key.p, 32);
-	out->height = w->r->height - (int64_t)below;
+	s.height = out->height = w->r->height - (int64_t)below;
+	out->replayed = s.how == HOW_REPLAYED;
+	for (size_t i = 0; i < w->n_ever; i++)
+		out->validator = out->validator || memcmp(w->ever[i], out->key, 32) == 0;
 	char *copy = take_memory(w, name.n + 1);
 	if (!copy)
 		return false;
 	if (name.n)
 		memcpy(copy, name.p, name.n);
 	out->name = copy;
-	if (!witnessed(w, out->key, sig.p, out->height, &header, size, &root, name))
+	if (!witnessed(w, out->key, sig.p, &s, name))
 		return refuse(w, VERIFY_WITNESS, "%s at height %lld", out->name,
 			      (long long)out->height);
 	bool proved;
-	if (!continues(w, size, &root, &proved))
+	if (!continues(w, s.log_size, &s.log_root, &proved))
 		return refuse(w, VERIFY_CONSISTENCY, "the head that %s witnessed, height %lld",
 			      out->name, (long long)out->height);
 	return true;
@@ -126,6 +144,26 @@ bool read_witnesses(struct work *w)
 			return refuse(w, VERIFY_FORMAT, "witnesses out of order");
 	}
 	return !w->in.bad || refuse(w, VERIFY_FORMAT, "cut in the witnesses");
+}
+
+bool count_witnesses(struct work *w, const struct verify_options *o)
+{
+	struct verify_result *r = w->r;
+	r->named = take_memory(w, o->n_witnesses * sizeof *r->named);
+	if (!r->named)
+		return false;
+	r->n_named = o->n_witnesses;
+	for (size_t i = 0; i < r->n_named; i++) {
+		struct verify_named *k = &r->named[i];
+		memcpy(k->key, o->witnesses + 32 * i, 32);
+		for (size_t j = 0; j < r->n_witnesses; j++) {
+			struct verify_witness *x = &r->witnesses[j];
+			if (x->validator || memcmp(x->key, k->key, 32) != 0)
+				continue;
+			x->counts = k->counts = true;
+		}
+	}
+	return true;
 }
 
 bool check_held_head(struct work *w, const struct verify_result *held)
