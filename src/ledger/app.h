@@ -65,7 +65,8 @@ uint64_t exec_next_index(const struct exec *x);
 /* Appends a log record (docs/format/record.md), a copy; gives its index and digest. */
 enum err exec_record(struct exec *x, uint64_t *index, struct hash *digest,
 		     struct slice record) MUST_USE;
-/* Reads a committed or staged record; appended to `out`. */
+/* Reads a committed or staged record; appended to `out`. One that is not there is a fault
+ * (ERR_CORRUPT): execution asks only for what the state names. */
 enum err exec_read_record(struct exec *x, struct buf *out, uint64_t index) MUST_USE;
 
 struct ledger_app {

@@ -3,7 +3,15 @@
  *
  *   key    "t/" member "/" id
  *   value  'T' | body hash, 32 bytes | expires_ms zigzag | height varint | verdict varint
- *   "t!"   height varint | transactions varint: up to where ids were forgotten
+ *
+ * They are forgotten in the order in which they were done. So that execution needs
+ * no block for it, which a node that joined late or pruned its journal has not, the
+ * ids of each block that had any stand in pages, numbered from 1 without a gap:
+ *
+ *   key    "t#" number, u64 big-endian
+ *   value  'P' | block time ms zigzag | height varint | up to 1,000 times: member lp, id 16 bytes
+ *   "t!"   number of the oldest page, varint | of the next one, varint | time of the oldest,
+ *          zigzag; absent where there is no page
  *
  * An id is kept until no transaction of its block can be valid any more; where an
  * id was done, for ever, is what ledger/ids.h keeps outside the state.
@@ -13,7 +21,13 @@
 /* Ids stay in the state this long after the block that did them: the longest
  * life of a transaction, and ten minutes. */
 #define ID_KEEP_MS (TX_LIFE_MS_MAX + 600000)
-enum { PURGE_IDS_MAX = 4096, PURGE_BLOCKS_MAX = 64, KEY_MAX = 2 + MEMBER_ID_MAX + 1 + TX_ID_BYTES };
+enum {
+	/* Whole pages are forgotten, until so many ids or pages are. */
+	PURGE_IDS = 4096,
+	PURGE_PAGES = 64,
+	PAGE_IDS = 1000, /* 49 KB at most; a value has 64 KiB */
+	KEY_MAX = 2 + MEMBER_ID_MAX + 1 + TX_ID_BYTES
+};
 
 static struct slice done_key(uint8_t out[static KEY_MAX], struct slice member, const uint8_t *id)
 {
@@ -56,94 +70,146 @@ enum err done_put(struct exec *x, const struct tx *tx, enum verdict v)
 	buf_put_zigzag(&b, tx->b->expires_ms);
 	buf_put_varint(&b, (uint64_t)x->height);
 	buf_put_varint(&b, (uint64_t)v);
-	return exec_put(x, done_key(key, tx->member, tx->id), buf_slice(&b));
+	return exec_put_touched(x, done_key(key, tx->member, tx->id), buf_slice(&b));
 }
 
-static enum err purge_one(struct exec *x, int64_t height, struct slice tx)
+/* ---- forgetting ---- */
+
+struct pages {
+	uint64_t first, next; /* equal: there is none */
+	int64_t first_ms;
+};
+
+static const uint8_t *page_key(uint8_t key[static 10], uint64_t number)
 {
-	struct slice member, id, value;
-	uint8_t key[KEY_MAX];
-	struct done v;
-	bool found;
-	if (!tx_peek(&member, &id, tx))
-		return ERR_OK;
-	TRY(exec_get(x, &found, &value, done_key(key, member, id.p)));
-	if (!found || !done_decode(&v, value) || v.height != (uint64_t)height)
-		return ERR_OK;
-	return exec_del(x, done_key(key, member, id.p));
+	key[0] = 't';
+	key[1] = '#';
+	for (unsigned i = 0; i < 8; i++)
+		key[2 + i] = (uint8_t)(number >> (56 - 8 * i));
+	return key;
 }
 
-/*
- * Forgets ids of blocks older than ID_KEEP_MS, oldest first, from the journal's
- * own blocks, so that no index of expiries is needed. Only blocks with
- * transactions do it: an empty block must not change the app hash.
- */
-enum err done_purge(struct exec *x, struct err_text *t)
+static enum err damaged(struct err_text *t)
 {
-	struct ledger *l = x->ledger;
+	return err_set(t, ERR_CORRUPT,
+		       "the state's list of transaction ids is damaged; stop argosyd and run "
+		       "\"argosy reindex\"");
+}
+
+static enum err pages_get(struct exec *x, struct pages *p, struct err_text *t)
+{
 	struct slice value;
 	bool found;
-	uint64_t height = (uint64_t)l->genesis.initial_height, skip = 0, ids = 0;
+	*p = (struct pages){1, 1, 0};
 	TRY(exec_get(x, &found, &value, SLICE_LIT("t!")));
-	if (found) {
-		struct reader r = reader_of(value);
-		height = reader_varint(&r);
-		skip = reader_varint(&r);
+	if (!found)
+		return ERR_OK;
+	struct reader r = reader_of(value);
+	p->first = reader_varint(&r);
+	p->next = reader_varint(&r);
+	p->first_ms = reader_zigzag(&r);
+	return r.bad || reader_left(&r) || p->first >= p->next ? damaged(t) : ERR_OK;
+}
+
+static enum err pages_put(struct exec *x, const struct pages *p)
+{
+	uint8_t space[32];
+	struct buf b = buf_over(space, sizeof space);
+	buf_put_varint(&b, p->first);
+	buf_put_varint(&b, p->next);
+	buf_put_zigzag(&b, p->first_ms);
+	bug_if(b.failed);
+	return exec_put(x, SLICE_LIT("t!"), buf_slice(&b));
+}
+
+/* The page's time and height; its ids are behind what `ids` is left at. */
+static enum err page_get(struct exec *x, int64_t *time_ms, uint64_t *height, struct reader *ids,
+			 uint64_t number, struct err_text *t)
+{
+	uint8_t key[10];
+	struct slice value;
+	bool found;
+	TRY(exec_get(x, &found, &value, slice(page_key(key, number), sizeof key)));
+	if (!found)
+		return damaged(t);
+	*ids = reader_of(value);
+	bool good = reader_u8(ids) == 'P';
+	*time_ms = reader_zigzag(ids);
+	*height = reader_varint(ids);
+	return good && !ids->bad ? ERR_OK : damaged(t);
+}
+
+/* Forgets a page and the ids on it, which are all there: what the block did stays so long. */
+static enum err page_forget(struct exec *x, uint64_t *n, uint64_t number, struct err_text *t)
+{
+	uint8_t key[KEY_MAX], of_page[10];
+	struct slice value;
+	struct reader r;
+	struct done d;
+	uint64_t height;
+	int64_t time_ms;
+	bool found;
+	TRY(page_get(x, &time_ms, &height, &r, number, t));
+	while (reader_left(&r) > 0) {
+		struct slice member = reader_lp(&r), id = reader_bytes(&r, TX_ID_BYTES);
+		if (r.bad || member.n > MEMBER_ID_MAX)
+			return damaged(t);
+		struct slice k = done_key(key, member, id.p);
+		TRY(exec_get(x, &found, &value, k));
+		if (!found || !done_decode(&d, value) || d.height != height)
+			return damaged(t);
+		TRY(exec_del(x, k));
+		++*n;
 	}
-	uint64_t from_height = height, from_skip = skip;
-	struct buf payload = BUF_INIT;
+	return exec_del(x, slice(page_key(of_page, number), sizeof of_page));
+}
+
+enum err done_purge(struct exec *x, struct err_text *t)
+{
+	const int64_t before_ms = x->time_ms - ID_KEEP_MS;
+	struct pages p;
+	struct reader ids;
+	uint64_t n = 0, height;
+	TRY(pages_get(x, &p, t));
+	const uint64_t first = p.first;
+	while (p.first < p.next && p.first_ms < before_ms && n < PURGE_IDS &&
+	       p.first - first < PURGE_PAGES) {
+		TRY(page_forget(x, &n, p.first, t));
+		p.first++;
+		if (p.first < p.next)
+			TRY(page_get(x, &p.first_ms, &height, &ids, p.first, t));
+	}
+	if (p.first == first)
+		return ERR_OK;
+	return p.first < p.next ? pages_put(x, &p) : exec_del(x, SLICE_LIT("t!"));
+}
+
+enum err done_list(struct exec *x, const struct done_id *ids, size_t n, struct err_text *t)
+{
+	uint8_t key[10];
+	struct buf b = BUF_INIT;
+	struct pages p;
 	enum err e = ERR_OK;
-	for (unsigned blocks = 0; blocks < PURGE_BLOCKS_MAX && ids < PURGE_IDS_MAX; blocks++) {
-		struct block_record b;
-		if ((int64_t)height > l->head.height)
-			break;
-		/* Read once and found too young: no need to read it again for each block. */
-		if ((int64_t)height == l->young_height && l->young_ms >= x->time_ms - ID_KEEP_MS)
-			break;
-		buf_clear(&payload);
-		e = ledger_read_block(l, &payload, (int64_t)height);
-		if (e == ERR_NOTFOUND) { /* a height that a resumed epoch left out */
-			e = ERR_OK;
-			height++;
-			continue;
+	if (n == 0)
+		return ERR_OK;
+	TRY(pages_get(x, &p, t));
+	if (p.first == p.next)
+		p.first_ms = x->time_ms;
+	for (size_t i = 0; i < n && e == ERR_OK; p.next++) {
+		buf_clear(&b);
+		buf_put_u8(&b, 'P');
+		buf_put_zigzag(&b, x->time_ms);
+		buf_put_varint(&b, (uint64_t)x->height);
+		for (size_t end = n - i < PAGE_IDS ? n : i + PAGE_IDS; i < end; i++) {
+			buf_put_lp(&b, ids[i].member);
+			buf_put(&b, ids[i].id, TX_ID_BYTES);
 		}
-		if (e != ERR_OK)
-			break;
-		if (!block_record_decode(&b, buf_slice(&payload))) {
-			e = err_set(t, ERR_CORRUPT, "block %llu in the journal is damaged",
-				    (unsigned long long)height);
-			break;
-		}
-		l->young_height = (int64_t)height;
-		l->young_ms = block_time_ms(b.time_s, b.time_ns);
-		if (l->young_ms >= x->time_ms - ID_KEEP_MS)
-			break;
-		struct reader packets = reader_of(b.packets);
-		uint64_t at = 0;
-		for (uint64_t p = 0; p < b.n_packets && e == ERR_OK; p++) {
-			struct reader packet = reader_of(reader_lp(&packets));
-			for (struct slice tx; e == ERR_OK && packet_next(&tx, &packet); at++) {
-				if (at < skip || ids >= PURGE_IDS_MAX)
-					continue;
-				e = purge_one(x, (int64_t)height, tx);
-				skip = at + 1;
-				ids++;
-			}
-		}
-		if (e != ERR_OK || at > skip)
-			break;
-		height++;
-		skip = 0;
+		e = buf_err(&b);
+		if (e == ERR_OK)
+			e = exec_put(x, slice(page_key(key, p.next), sizeof key), buf_slice(&b));
 	}
-	buf_fini(&payload);
-	if (e == ERR_OK && (height != from_height || skip != from_skip)) {
-		uint8_t space[24];
-		struct buf b = buf_over(space, sizeof space);
-		buf_put_varint(&b, height);
-		buf_put_varint(&b, skip);
-		e = exec_put(x, SLICE_LIT("t!"), buf_slice(&b));
-	}
-	return e;
+	buf_fini(&b);
+	return e == ERR_OK ? pages_put(x, &p) : e;
 }
 
 enum err ledger_tx_verdict(struct ledger *l, bool *found, struct tx_first *first,

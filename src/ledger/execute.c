@@ -99,7 +99,9 @@ enum err exec_record(struct exec *x, uint64_t *index, struct hash *digest, struc
 enum err exec_read_record(struct exec *x, struct buf *out, uint64_t index)
 {
 	size_t before = out->n;
-	TRY(ledger_record_read(x->ledger, out, index));
+	enum err e = ledger_record_read(x->ledger, out, index);
+	/* What the state names is there: anything else is no "there is none". */
+	TRY(e == ERR_NOTFOUND ? ERR_CORRUPT : e);
 	work_count(x, 0, work_kib(out->n - before));
 	return ERR_OK;
 }
@@ -318,6 +320,7 @@ static enum err execute(struct ledger *l, struct ledger_executed *out, const str
 		x.tx_index = (uint32_t)i;
 		TRY(execute_one(&x, &out->results[i], txs[i], t));
 	}
+	TRY(done_list(&x, l->ids_done, l->n_ids_done, t));
 	TRY(l->app->end(&x, t));
 	TRY(packet_results(l, out, b));
 

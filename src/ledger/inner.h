@@ -62,9 +62,6 @@ struct ledger {
 	pthread_mutex_t damage_lock;
 	struct err_text damage;
 
-	/* The oldest block whose ids the state still holds, and its time (see purge). */
-	int64_t young_height, young_ms;
-
 	/* Of the state at `senders_height`, for ledger_check. */
 	pthread_mutex_t senders_lock;
 	struct senders senders;
@@ -156,9 +153,13 @@ struct done {
 /* Was the id done before, by this member? ERR_CORRUPT: the record is damaged. */
 enum err done_find(struct view *w, bool *found, struct done *d, struct slice member,
 		   const uint8_t id[static TX_ID_BYTES], struct err_text *t) MUST_USE;
-/* Keeps the id with its verdict. */
+/* Keeps the id with its verdict, and does not count it: whoever settled it charges it. */
 enum err done_put(struct exec *x, const struct tx *tx, enum verdict v) MUST_USE;
-/* Forgets some of the ids that are too old; for blocks with transactions only. */
+/* Forgets some of the ids that are too old; for blocks with transactions only, since an
+ * empty one must not change the app hash. */
 enum err done_purge(struct exec *x, struct err_text *t) MUST_USE;
+/* Keeps a block's ids in their order for the day when they are to be forgotten. */
+enum err done_list(struct exec *x, const struct done_id *ids, size_t n,
+		   struct err_text *t) MUST_USE;
 
 #endif

@@ -75,6 +75,10 @@ static enum err toy_standing(struct exec *x, const struct tx *tx, struct slice w
 		k.revoked_height = (uint64_t)x->height;
 	else if (slice_eq_str(what, "@retire"))
 		k.retire_at_ms = x->time_ms + 5000;
+	else if (slice_eq_str(what, "@lose id"))
+		return exec_del(x, slice("t/orchard/\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 26));
+	else if (slice_eq_str(what, "@lose page"))
+		return exec_del(x, slice("t#\0\0\0\0\0\0\0\1", 10));
 	else if (slice_eq_str(what, "@second"))
 		return member_key_put(x, beside[0].public_key, &k);
 	else if (slice_eq_str(what, "@other"))
@@ -411,8 +415,9 @@ static bool id_held(struct ledger *l, uint64_t id)
 	return found;
 }
 
-/* At most 4,096 ids a block and 64 blocks a block are forgotten, oldest first, over blocks
- * without transactions and heights left out; and a rebuild forgets the same. */
+/* Pages of 1,000 ids are forgotten until a block has forgotten 4,096 ids, oldest first, over
+ * any number of blocks without transactions and heights left out; and a rebuild forgets the
+ * same. */
 static void ids_are_forgotten_in_order(void **s)
 {
 	(void)s;
@@ -432,7 +437,7 @@ static void ids_are_forgotten_in_order(void **s)
 		block(l, T0 + k, txs, EACH);
 		for (size_t i = 0; i < EACH; i++)
 			buf_fini(&txs[i]);
-		heights_left_out = 40;
+		heights_left_out = 20000;
 	}
 	heights_left_out = 0;
 	free(txs);
@@ -443,10 +448,10 @@ static void ids_are_forgotten_in_order(void **s)
 	assert_int_equal(one(l, day, 8000, day + 100, "b=1"), VERDICT_OK);
 	assert_true(id_held(l, 1)); /* not older than that yet */
 	assert_int_equal(one(l, day + 3600, 8001, day + 3700, "b=1"), VERDICT_OK);
-	assert_false(id_held(l, 1) || id_held(l, EACH) || id_held(l, 4096));
-	assert_true(id_held(l, 4097) && id_held(l, 2 * EACH) && id_held(l, 7000));
+	assert_false(id_held(l, 1) || id_held(l, EACH) || id_held(l, EACH + 2001));
+	assert_true(id_held(l, EACH + 2002) && id_held(l, 2 * EACH) && id_held(l, 7000));
 	assert_int_equal(one(l, day + 3601, 8002, day + 3700, "b=1"), VERDICT_OK);
-	assert_false(id_held(l, 4097) || id_held(l, 2 * EACH) || id_held(l, 7000));
+	assert_false(id_held(l, EACH + 2002) || id_held(l, 2 * EACH) || id_held(l, 7000));
 	assert_true(id_held(l, 8000) && id_held(l, 8001));
 	struct ledger_head before, after;
 	ledger_head(l, &before);
@@ -455,6 +460,105 @@ static void ids_are_forgotten_in_order(void **s)
 	ledger_head(l, &after);
 	assert_memory_equal(&before, &after, sizeof before);
 	ledger_close(l);
+}
+
+/* A disk on which the journal cannot be read while `blind`: as on a node that has no old part. */
+static struct io pruned;
+static bool blind;
+static unsigned looks; /* at the journal, meanwhile */
+
+static enum err pruned_open(const struct io *io, struct io_file **out, const char *path,
+			    enum io_mode mode, struct err_text *t)
+{
+	if (blind && strstr(path, "/log/")) {
+		looks++;
+		return err_set(t, ERR_NOTFOUND, "%s: pruned", path);
+	}
+	return io_posix()->open(io, out, path, mode, t);
+}
+
+static enum err pruned_pread(struct io_file *f, void *p, size_t n, uint64_t offset, size_t *got,
+			     struct err_text *t)
+{
+	if (blind && strstr(f->path, "/log/")) {
+		looks++;
+		return err_set(t, ERR_NOTFOUND, "%s: pruned", f->path);
+	}
+	return io_posix()->pread(f, p, n, offset, got, t);
+}
+
+/* A few days of a ledger, from its second opening on without its journal; the app hashes. */
+static void some_days(struct ledger_options o, struct hash hashes[static 12], struct ledger_head *head)
+{
+	size_t n = 0;
+	uint64_t id = 0;
+	fresh("days");
+	struct ledger *l = opened(o);
+	for (int64_t k = 0; k < 4; k++, hashes[n++] = last_app_hash)
+		assert_int_equal(one(l, T0 + k, ++id, T0 + 100, k == 2 ? "!no" : "a=1"),
+				 k == 2 ? VERDICT_STATE : VERDICT_OK);
+	ledger_close(l);
+	l = opened(o);
+	blind = true;
+	for (int64_t day = 1; day < 5; day++) {
+		const int64_t t = T0 + day * 90000;
+		assert_int_equal(one(l, t, ++id, t + 100, "b=1"), VERDICT_OK);
+		hashes[n++] = last_app_hash;
+		block(l, t + 10, NULL, 0);
+		hashes[n++] = last_app_hash;
+		for (uint64_t i = 1; i <= id; i++)
+			assert_int_equal(id_held(l, i), i == id);
+	}
+	blind = false;
+	ledger_head(l, head);
+	ledger_close(l);
+}
+
+/* Execution reads no block: who has not got the old ones comes to the same roots. */
+static void execution_reads_no_block(void **s)
+{
+	(void)s;
+	struct hash whole[12], without[12];
+	struct ledger_head before, after;
+	pruned = *io_posix();
+	pruned.open = pruned_open;
+	pruned.pread = pruned_pread;
+	some_days((struct ledger_options){.synchronous = true}, whole, &before);
+	some_days((struct ledger_options){.synchronous = true, .io = &pruned}, without, &after);
+	assert_memory_equal(whole, without, sizeof whole);
+	assert_memory_equal(&before, &after, sizeof before);
+	assert_int_equal(looks, 0);
+	struct ledger *l = opened((struct ledger_options){.rebuild = true});
+	ledger_head(l, &after);
+	assert_memory_equal(&before, &after, sizeof before);
+	ledger_close(l);
+}
+
+/* What is to be forgotten is there; where it is not, that is damage and stops the node. */
+static void lost_ids_are_a_fault(void **s)
+{
+	(void)s;
+	static const char *const lose[] = {"@lose id", "@lose page"};
+	for (unsigned i = 0; i < 2; i++) {
+		const char *actions[] = {"b=1", NULL};
+		const int64_t day = T0 + 90000;
+		struct ledger_executed out;
+		struct err_text t = {{0}};
+		fresh("lost");
+		struct ledger *l = opened((struct ledger_options){.synchronous = true});
+		assert_int_equal(one(l, T0, 1, T0 + 100, "a=1"), VERDICT_OK);
+		assert_int_equal(one(l, T0 + 1, 2, T0 + 100, lose[i]), VERDICT_OK);
+		struct buf tx = tx_make(3, (day + 100) * 1000, actions), packet = BUF_INIT;
+		buf_put_u8(&packet, 1 << 3 | 2);
+		buf_put_lp(&packet, buf_slice(&tx));
+		struct slice p = buf_slice(&packet);
+		struct ledger_block b = {.height = 3, .time_s = day, .packets = &p, .n_packets = 1};
+		assert_int_equal(ledger_execute(l, &out, &b, &t), ERR_CORRUPT);
+		assert_non_null(strstr(t.text, "transaction ids"));
+		buf_fini(&packet);
+		buf_fini(&tx);
+		ledger_close(l);
+	}
 }
 
 /* What ledger_check says of a new transaction. */
@@ -880,7 +984,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(applies_and_replays), cmocka_unit_test(batch_is_all_or_nothing),
 		cmocka_unit_test(ids_are_used_once), cmocka_unit_test(strangers_are_refused),
-		cmocka_unit_test(ids_are_forgotten_in_order), cmocka_unit_test(quota_holds_in_blocks_and_at_the_door),
+		cmocka_unit_test(ids_are_forgotten_in_order), cmocka_unit_test(execution_reads_no_block),
+		cmocka_unit_test(lost_ids_are_a_fault),
+		cmocka_unit_test(quota_holds_in_blocks_and_at_the_door),
 		cmocka_unit_test(work_has_bounds), cmocka_unit_test(a_full_block_puts_off),
 		cmocka_unit_test(standing_is_that_of_the_moment), cmocka_unit_test(strangers_do_not_sign_beside),
 		cmocka_unit_test(every_write_may_fail),
