@@ -3,13 +3,16 @@
  *
  *   argosy-verify FILE... --genesis FINGERPRINT [--head HEADFILE] [--witness KEY]...
  *                 [--json] [--lang en|zh]
- *   argosy-verify evidence A B [--genesis FINGERPRINT] [--json] [--lang en|zh]
+ *   argosy-verify evidence A B [--genesis FINGERPRINT] [--head BUNDLE] [--json] [--lang en|zh]
  *
- * FILE is a bundle or head file, "-" for standard input, or the text of a QR code
- * ("https://...#..."). Exit: 0 verified (evidence: they contradict), 4 refused, 1 nothing
- * contradicts, or the output could not be written, 2 wrong usage, 3 no such file.
+ * FILE is a bundle, head file or receipt, "-" for standard input, or the text of a QR code
+ * ("https://...#..."). Of evidence, A or B may be a receipt; --head then names a bundle that
+ * shows that one log continues the other. Exit: 0 verified (evidence: they contradict), 4
+ * refused, 1 nothing contradicts or it is open, or the output could not be written, 2 wrong
+ * usage, 3 no such file.
  */
 #include "base/bytes.h"
+#include "verify/receipt.h"
 #include "verify/verify.h"
 
 #include <errno.h>
@@ -32,8 +35,10 @@ struct options {
 static const char usage[] =
 	"usage: argosy-verify FILE... --genesis FINGERPRINT [--head HEADFILE] [--witness KEY]...\n"
 	"                     [--json] [--lang en|zh]\n"
-	"       argosy-verify evidence A B [--genesis FINGERPRINT] [--json] [--lang en|zh]\n"
-	"FILE: a bundle or head file, - for standard input, or the text of a QR code.\n"
+	"       argosy-verify evidence A B [--genesis FINGERPRINT] [--head BUNDLE] [--json] [--lang "
+	"en|zh]\n"
+	"FILE: a bundle, head file or receipt, - for standard input, or the text of a QR code.\n"
+	"A, B: two of these; with a receipt, BUNDLE may show that one log continues the other.\n"
 	"FINGERPRINT: 64 hex digits, or a file that holds them (@FILE if its name has no . or /).\n"
 	"KEY: a witness's public key that you know: 64 hex digits; @FILE, a list of keys, one a line;\n"
 	"or a head file that you trust, for the witnesses who signed it. Only these count.\n"
@@ -365,20 +370,31 @@ static int run_evidence(const struct options *o, const struct verify_options *vo
 {
 	int status;
 	char words[16384];
-	struct verify_result *a = check(o->files[0], vo, &status), *b = NULL;
+	/* The head is no condition here: it is what may lie between the two. */
+	struct verify_options each = *vo;
+	each.head = NULL;
+	struct verify_result *a = check(o->files[0], &each, &status), *b = NULL, *link = NULL;
 	if (a)
-		b = check(o->files[1], vo, &status);
-	if (b) {
-		enum verify_conflict c = verify_conflict(words, sizeof words, a, b, o->zh);
-		static const char *const names[] = {"none", "unknown", "header", "log", "history"};
+		b = check(o->files[1], &each, &status);
+	if (b && o->head && !(link = verify_bundle(vo->head, vo->head_n, &each)))
+		status = fail(EXIT_REFUSED, o->head, "out of memory");
+	if (b && (link || !o->head)) {
+		enum verify_conflict c = verify_evidence(words, sizeof words, a, b, link, o->zh);
+		static const char *const names[] = {
+			[CONFLICT_NONE] = "none",	[CONFLICT_UNKNOWN] = "unknown",
+			[CONFLICT_HEADER] = "header",	[CONFLICT_LOG] = "log",
+			[CONFLICT_HISTORY] = "history", [CONFLICT_RECEIPT] = "receipt",
+			[CONFLICT_OPEN] = "open",
+		};
 		if (json)
 			print_evidence(names[c], words, a, b, o);
 		else
 			printf("%s\n", words);
-		status = c == CONFLICT_NONE	 ? EXIT_NONE
-			 : c == CONFLICT_UNKNOWN ? EXIT_REFUSED
-						 : EXIT_GOOD;
+		status = c == CONFLICT_NONE || c == CONFLICT_OPEN ? EXIT_NONE
+			 : c == CONFLICT_UNKNOWN		  ? EXIT_REFUSED
+								  : EXIT_GOOD;
 	}
+	verify_free(link);
 	verify_free(a);
 	verify_free(b);
 	return status;

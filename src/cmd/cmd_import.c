@@ -15,6 +15,7 @@
 #include "cmd/cmds.h"
 #include "cmd/documents.h"
 #include "cmd/problem.h"
+#include "cmd/receipts.h"
 #include "cmd/sender.h"
 
 #include "crypto/sha256.h"
@@ -50,6 +51,7 @@ struct batch {
 struct import {
 	struct cli *cli;
 	struct sender *sender;
+	struct receipts *receipts;
 	const char *path;
 	struct document *d;
 	uint64_t batch_max;
@@ -102,8 +104,17 @@ static void progress(const struct import *m, size_t done)
 			done == m->d->doc.n_events ? "\n" : "");
 }
 
+/* The batch's number ends the id of its transaction. */
+static void batch_id(struct import *m, const struct batch *b)
+{
+	for (unsigned i = 0; i < 4; i++)
+		m->id[12 + i] = (uint8_t)(b->number >> (24 - 8 * i));
+}
+
 static void answer_count(struct import *m, const struct batch *b, const struct sender_answer *a)
 {
+	batch_id(m, b);
+	receipts_note(m->receipts, m->id, a);
 	if (!a->ok) {
 		m->tally.refused += b->events;
 		tell_refused(m, b, a);
@@ -146,8 +157,7 @@ static size_t batch_actions(struct import *m, struct arena *a, const struct batc
 		}
 		list[n] = action;
 	}
-	for (unsigned i = 0; i < 4; i++)
-		m->id[12 + i] = (uint8_t)(b->number >> (24 - 8 * i));
+	batch_id(m, b);
 	return n;
 }
 
@@ -325,8 +335,8 @@ static void tell(struct cli *cli, const char *path, const struct tally *t, const
 }
 
 /* One file, the sender being ready. */
-static int import_file(struct cli *cli, struct sender *s, const char *path, uint64_t batch,
-		       const uint8_t *id, uint32_t number)
+static int import_file(struct cli *cli, struct sender *s, struct receipts *receipts,
+		       const char *path, uint64_t batch, const uint8_t *id, uint32_t number)
 {
 	struct document d;
 	int code = CLI_FAILED;
@@ -334,6 +344,7 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 		return code;
 	struct import m = {.cli = cli,
 			   .sender = s,
+			   .receipts = receipts,
 			   .path = path,
 			   .d = &d,
 			   .batch_max = batch,
@@ -367,6 +378,9 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 			path, d.doc.n_events);
 	} else {
 		import_events(&m);
+		int code_kept = receipts_keep(receipts);
+		if (m.code == CLI_DONE)
+			m.code = code_kept;
 	}
 	if (document_is_master(&d) ? cli->json : !cli_flag(cli, "dry-run") || d.e != ERR_OK)
 		tell(cli, path, &m.tally, &d);
@@ -378,6 +392,7 @@ static int import_file(struct cli *cli, struct sender *s, const char *path, uint
 int cmd_import_epcis(struct cli *cli)
 {
 	struct sender s;
+	struct receipts receipts;
 	uint8_t id[TX_ID_BYTES];
 	bool id_given;
 	uint64_t batch;
@@ -397,13 +412,15 @@ int cmd_import_epcis(struct cli *cli)
 	int code = sender_begin(cli, &s, "agent");
 	if (code)
 		return code;
-	for (unsigned i = 0; i < cli->argc; i++) {
-		code = import_file(cli, &s, cli->argv[i], batch, id_given ? id : NULL, i);
+	int begun = worst = receipts_begin(&receipts, &s);
+	for (unsigned i = 0; begun == CLI_DONE && i < cli->argc; i++) {
+		code = import_file(cli, &s, &receipts, cli->argv[i], batch, id_given ? id : NULL, i);
 		if (worst == CLI_DONE)
 			worst = code;
 		if (code == CLI_LATER || code == CLI_FOLDER)
 			break; /* the node is gone or full: the rest would fare no better */
 	}
+	receipts_end(&receipts);
 	sender_end(&s);
 	return worst;
 }

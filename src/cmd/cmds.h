@@ -70,5 +70,6 @@ int cmd_attach_erase(struct cli *cli);
 int cmd_statement(struct cli *cli);
 int cmd_submit(struct cli *cli);  /* cmd_submit.c */
 int cmd_tx_show(struct cli *cli); /* cmd_tx.c */
+int cmd_receipt(struct cli *cli); /* cmd_receipt.c */
 
 #endif

@@ -90,6 +90,14 @@ static int member_choose(struct sender *s)
 	return CLI_DONE;
 }
 
+int sender_member(struct cli *cli, struct client *c, char member[static MEMBER_ID_MAX + 1])
+{
+	struct sender s = {.cli = cli, .client = c};
+	int code = member_choose(&s);
+	memcpy(member, s.member, sizeof s.member);
+	return code;
+}
+
 int sender_begin(struct cli *cli, struct sender *s, const char *key)
 {
 	struct json_value *status;

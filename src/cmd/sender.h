@@ -34,6 +34,9 @@ extern const struct cli_option sender_options[];
 /* `key`: the node's key to use where none is given: "agent" or "operator". An exit code. */
 int sender_begin(struct cli *cli, struct sender *s, const char *key);
 void sender_end(struct sender *s);
+/* For commands that sign nothing: the member of --member, the environment, or the chain's operator.
+ * An exit code. */
+int sender_member(struct cli *cli, struct client *c, char member[static MEMBER_ID_MAX + 1]);
 
 /* Appends one signed Transaction. `id`: 16 bytes. */
 int sender_build(struct sender *s, struct buf *out, Argosy__V1__Action *const *actions, size_t n,

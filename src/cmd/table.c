@@ -35,6 +35,8 @@ static const struct cli_option init_options[] = {
 
 static const struct cli_option import_options[] = {
 	{"batch", "N", "events a transaction (100; at most 999)"},
+	{"receipts", "DIR", "where the receipts go (\"receipts\" in the data folder)"},
+	{"no-receipts", NULL, "keep none"},
 	{NULL, NULL, NULL},
 };
 
@@ -168,6 +170,12 @@ static const struct cli_option attach_options[] = {
 static const struct cli_option statement_options[] = {
 	{"partner", "NAME", "who states it"},
 	{"text", "TEXT", "what is stated"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option receipt_options[] = {
+	{"output", "FILE", "the receipt (-o)"},
+	{"member", "ID", "whose transaction (else $ARGOSY_MEMBER, or the operator)"},
 	{NULL, NULL, NULL},
 };
 
@@ -341,6 +349,9 @@ const struct cli_command cli_commands[] = {
 	{"tx", "show", "MEMBER ID", 2, 2,
 	 "says in which block a transaction was done, and its verdict",
 	 "显示交易所在的区块及其裁决", NULL, NULL, cmd_tx_show},
+	{"receipt", NULL, "ID", 1, 1,
+	 "gets the receipt of a transaction: its records, and that the log holds them",
+	 "取得交易回执：其记录及其在日志中的位置", receipt_options, NULL, cmd_receipt},
 	{"completion", NULL, "bash|zsh", 1, 1,
 	 "prints a completion script",
 	 "输出命令补全脚本", NULL, NULL, help_completion},

@@ -42,6 +42,7 @@ static const struct route routes[] = {
 	{"GET", "/v1/grants/", NULL, api_grants, false},
 	{"POST", "/v1/transactions", "application/x-protobuf", api_transactions, false},
 	{"GET", "/v1/transactions/", NULL, api_transaction, false},
+	{"GET", "/v1/receipts/", NULL, api_receipt, false},
 	{"POST", "/v1/backup", "application/json", api_backup, true},
 	{"POST", "/v1/clock/confirm", NULL, api_clock, true},
 	{"POST", "/v1/witnesses", "application/json", api_witness, true},

@@ -28,6 +28,8 @@
  *   GET  /v1/grants/{id}                  grants on a subject and its product that were not revoked
  *   POST /v1/transactions                 one Transaction, or a sequence of them
  *   GET  /v1/transactions/{member}/{id}   where it was done (id: 32 hex digits)
+ *   GET  /v1/receipts/{member}/{id}       its receipt (docs/format/receipt.md)
+ *   GET  /v1/receipts/{index}             that of the transaction that made a log record
  *   POST /v1/backup {"to": DIR}           on the unix socket alone
  *   POST /v1/clock/confirm                likewise
  *   POST /v1/witnesses                    likewise: a partner's signature on a head

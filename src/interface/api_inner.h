@@ -78,6 +78,10 @@ void api_attachment(struct api_call *c);   /* api_attachments.c */
 void api_item(struct api_call *c);	   /* api_items.c */
 void api_transactions(struct api_call *c); /* api_submit.c */
 void api_transaction(struct api_call *c);  /* api_tx.c */
+/* Cuts "{member}/{id}", the route's rest. False: a problem is written. */
+bool api_transaction_named(struct api_call *c, struct slice *member,
+			   uint8_t id[static TX_ID_BYTES]);
+void api_receipt(struct api_call *c); /* api_receipt.c */
 void api_backup(struct api_call *c);	   /* api_ops.c */
 void api_clock(struct api_call *c);
 void api_witness(struct api_call *c);

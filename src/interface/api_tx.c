@@ -9,10 +9,8 @@
 #include "ledger/block_record.h"
 #include "ledger/member.h"
 #include "ledger/tx.h"
-#include "trade/subject.h"
 
-/* Cuts "{member}/{id}". False: a problem is written. */
-static bool names_cut(struct api_call *c, struct slice *member, uint8_t id[static TX_ID_BYTES])
+bool api_transaction_named(struct api_call *c, struct slice *member, uint8_t id[static TX_ID_BYTES])
 {
 	const uint8_t *slash = memchr(c->rest.p, '/', c->rest.n);
 	size_t n = slash ? (size_t)(slash - c->rest.p) : c->rest.n;
@@ -31,78 +29,8 @@ static bool names_cut(struct api_call *c, struct slice *member, uint8_t id[stati
 	return true;
 }
 
-/* What is known of it. */
-struct past {
-	struct slice member;
-	uint8_t id[TX_ID_BYTES];
-	struct tx_first first; /* its verdict and body hash where `kept` */
-	bool kept;
-	uint64_t first_index, records; /* 0 records: none, or the log does not tell */
-	uint64_t tx_index;	       /* in the block, where it left records */
-};
-
-static enum err record_at(struct api_call *c, struct record *r, struct buf *space, uint64_t index)
-{
-	buf_clear(space);
-	TRY(ledger_read_record(c->ledger, space, index));
-	return record_decode(r, c->arena, buf_slice(space));
-}
-
-/* Heights never fall from record to record: finds the block's first, then those of the
- * transaction among them. */
-static enum err records_find(struct api_call *c, struct past *p)
-{
-	struct ledger_head head;
-	struct record r;
-	struct buf space = BUF_INIT;
-	uint64_t height = (uint64_t)p->first.height, low = 0;
-	enum err e = ERR_OK;
-	ledger_head(c->ledger, &head);
-	for (uint64_t high = head.log_size; e == ERR_OK && low < high;) {
-		uint64_t middle = low + (high - low) / 2;
-		e = record_at(c, &r, &space, middle);
-		if (e == ERR_OK && r.height < height)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (uint64_t i = low; e == ERR_OK && i < head.log_size; i++) {
-		e = record_at(c, &r, &space, i);
-		if (e != ERR_OK || r.height != height)
-			break;
-		if (memcmp(r.tx_id, p->id, TX_ID_BYTES) != 0 || !slice_eq(r.member, p->member)) {
-			if (p->records)
-				break;
-			continue;
-		}
-		if (p->records++ == 0) {
-			p->first_index = i;
-			p->tx_index = r.tx_index;
-		}
-	}
-	buf_fini(&space);
-	return e;
-}
-
-static enum err past_find(struct api_call *c, struct past *p, struct err_text *t)
-{
-	char hex[2 * TX_ID_BYTES + 1];
-	int64_t height = 0;
-	bool found = false;
-	hex_encode(hex, p->id, TX_ID_BYTES);
-	TRY(ledger_tx_height(c->ledger, &found, &height, p->member, p->id));
-	if (!found)
-		return err_set(t, ERR_NOTFOUND, "no transaction %s of member %.*s was done", hex,
-			       (int)p->member.n, (const char *)p->member.p);
-	TRY(ledger_tx_verdict(c->ledger, &p->kept, &p->first, p->member, p->id, t));
-	/* An id that was used again has several heights: the verdict goes with its own. */
-	if (!p->kept)
-		p->first.height = height;
-	return records_find(c, p);
-}
-
 /* Is this the one? A refused one left no record that says where it stands in the block. */
-static bool is_it(const struct past *p, uint64_t index, struct slice tx)
+static bool is_it(const struct node_past *p, uint64_t index, struct slice tx)
 {
 	struct slice member, id;
 	if (!tx_peek(&member, &id, tx) || !slice_eq(member, p->member) ||
@@ -119,7 +47,7 @@ static bool is_it(const struct past *p, uint64_t index, struct slice tx)
 }
 
 /* The transaction as it stands in its block. */
-static enum err bytes_write(struct api_call *c, const struct past *p, struct err_text *t)
+static enum err bytes_write(struct api_call *c, const struct node_past *p, struct err_text *t)
 {
 	struct buf payload = BUF_INIT;
 	struct block_record b;
@@ -145,15 +73,17 @@ static enum err bytes_write(struct api_call *c, const struct past *p, struct err
 
 void api_transaction(struct api_call *c)
 {
-	struct past p = {.records = 0};
+	struct node_past p;
+	struct slice member;
+	uint8_t id[TX_ID_BYTES];
 	struct err_text t = {""};
 	char hex[2 * TX_ID_BYTES + 1];
 	bool form_given;
 	struct slice form = api_param(c, "form", &form_given);
-	if (!names_cut(c, &p.member, p.id))
+	if (!api_transaction_named(c, &member, id))
 		return;
 	bool bytes = form_given && slice_eq_str(form, "bytes");
-	enum err e = past_find(c, &p, &t);
+	enum err e = node_past_find(c->node, &p, member, id, &t);
 	if (e == ERR_OK && bytes)
 		e = bytes_write(c, &p, &t);
 	if (e != ERR_OK) {

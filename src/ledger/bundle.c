@@ -338,7 +338,7 @@ static void put_commit(struct buf *out, const struct bundle_head *h)
 	}
 }
 
-static enum err put_head(struct buf *out, const struct bundle_head *h, struct err_text *t)
+enum err bundle_signed_head_put(struct buf *out, const struct bundle_head *h, struct err_text *t)
 {
 	const struct genesis *g = h->genesis;
 	if (g->core.n < 8 || h->n_epochs > EPOCHS_MAX || h->header->height < g->initial_height)
@@ -489,7 +489,7 @@ enum err bundle_head_encode(struct buf *out, const struct bundle_head *h,
 			    const struct bundle_witness *witnesses, size_t n, struct err_text *t)
 {
 	buf_put(out, "ARH\1", 4);
-	TRY(put_head(out, h, t));
+	TRY(bundle_signed_head_put(out, h, t));
 	buf_put(out, h->state_root.b, 32);
 	TRY(put_witnesses(out, h, witnesses, n));
 	return buf_err(out);
@@ -504,7 +504,7 @@ static enum err put_all(struct buf *out, struct dictionary *d, const struct bund
 		return ERR_NOMEM;
 	settle(d);
 	buf_put(out, "ARB\1", 4);
-	TRY(put_head(out, &b->head, t));
+	TRY(bundle_signed_head_put(out, &b->head, t));
 	TRY(put_dictionary(out, d, t));
 	buf_put_varint(out, b->n_subjects);
 	for (size_t i = 0; i < b->n_subjects; i++)

@@ -87,6 +87,11 @@ enum err bundle_head_encode(struct buf *out, const struct bundle_head *h,
 			    const struct bundle_witness *witnesses, size_t n,
 			    struct err_text *t) MUST_USE;
 
+/* Appends what bundles, heads and receipts begin with behind their first four bytes: the signed
+ * head (docs/format/bundle.md). ERR_MISMATCH: the header carries another log or state. */
+enum err bundle_signed_head_put(struct buf *out, const struct bundle_head *h,
+				struct err_text *t) MUST_USE;
+
 /* A partner's signature on a head: fills in w->sig for the other fields. */
 enum err bundle_witness_sign(struct bundle_witness *w, const struct hash *fingerprint,
 			     const uint8_t secret[static 64]) MUST_USE;

@@ -559,6 +559,28 @@ enum err mlog_prove_consistency(struct mlog *m, struct mlog_proof *p, uint64_t s
 	return size1 == 0 ? ERR_OK : subproof(m, p, size1, 0, size2, true);
 }
 
+/* The part of the tree over `n` records from `lo` on. */
+static enum err range(struct mlog *m, struct mlog_range *p, uint64_t first, uint64_t end,
+		      uint64_t lo, uint64_t n)
+{
+	if (lo + n <= first || lo >= end)
+		return mth(m, &p->h[p->n++], lo, n);
+	if (first <= lo && lo + n <= end)
+		return ERR_OK;
+	uint64_t k = split_of(n);
+	TRY(range(m, p, first, end, lo, k));
+	return range(m, p, first, end, lo + k, n - k);
+}
+
+enum err mlog_prove_range(struct mlog *m, struct mlog_range *p, uint64_t first, uint64_t count,
+			  uint64_t size)
+{
+	p->n = 0;
+	if (size > committed_of(m) || count == 0 || first >= size || count > size - first)
+		return ERR_RANGE;
+	return range(m, p, first, first + count, 0, size);
+}
+
 /* A leaf that the tree holds leaves the record, and where it ends; else it is the tree itself. */
 void mlog_blame(struct mlog *m, struct err_text *t, uint64_t index)
 {

@@ -71,6 +71,17 @@ enum err mlog_prove_inclusion(struct mlog *m, struct mlog_proof *p, uint64_t ind
 enum err mlog_prove_consistency(struct mlog *m, struct mlog_proof *p, uint64_t size1,
 				uint64_t size2) MUST_USE;
 
+/* Of records one after the other: what is outside of them, in order from left to right. */
+#define MLOG_RANGE_MAX 128u
+struct mlog_range {
+	unsigned n;
+	struct hash h[MLOG_RANGE_MAX];
+};
+/* Records `first` to `first` + `count` - 1, at least one, in the tree of `size` committed ones
+ * (docs/format/receipt.md, "Range proof"). */
+enum err mlog_prove_range(struct mlog *m, struct mlog_range *p, uint64_t first, uint64_t count,
+			  uint64_t size) MUST_USE;
+
 /* ---- pure ---- */
 void mlog_leaf_hash(struct hash *out, struct slice record);
 bool mlog_check_inclusion(const struct mlog_proof *p, uint64_t index, uint64_t size,

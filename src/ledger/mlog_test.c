@@ -264,6 +264,58 @@ static void consistency(void **unused)
 	mlog_close(m);
 }
 
+/* The root of records lo to lo + n - 1, of which those from `first` to `end` - 1 are known and
+ * the rest is in the proof (docs/format/receipt.md). */
+static void range_root(struct hash *out, const struct mlog_range *p, unsigned *used, unsigned lo,
+		       unsigned n, unsigned first, unsigned end)
+{
+	struct hash left, right;
+	if (lo + n <= first || lo >= end) {
+		assert_true(*used < p->n);
+		*out = p->h[(*used)++];
+		return;
+	}
+	if (first <= lo && lo + n <= end) {
+		naive(out, lo, n);
+		return;
+	}
+	unsigned k = 1;
+	while (k * 2 < n)
+		k *= 2;
+	range_root(&left, p, used, lo, k, first, end);
+	range_root(&right, p, used, lo + k, n - k, first, end);
+	sha256_parts(out, (struct slice[]){slice("\1", 1), slice(left.b, 32), slice(right.b, 32)}, 3);
+}
+
+static void range(void **unused)
+{
+	(void)unused;
+	enum { N = 36 };
+	struct mlog *m = must_open(0, NULL);
+	for (unsigned i = 0; i < N; i++)
+		append(m, i);
+	struct mlog_range p;
+	assert_int_equal(mlog_prove_range(m, &p, 0, 1, 1), ERR_RANGE);
+	assert_int_equal(mlog_commit(m, NULL), ERR_OK);
+	assert_int_equal(mlog_prove_range(m, &p, 0, 0, N), ERR_RANGE);
+	assert_int_equal(mlog_prove_range(m, &p, N - 1, 2, N), ERR_RANGE);
+	assert_int_equal(mlog_prove_range(m, &p, 0, 1, N + 1), ERR_RANGE);
+	assert_int_equal(mlog_prove_range(m, &p, 1, UINT64_MAX, N), ERR_RANGE);
+	for (unsigned size = 1; size <= N; size++)
+		for (unsigned first = 0; first < size; first++)
+			for (unsigned end = first + 1; end <= size; end++) {
+				struct hash root, is;
+				unsigned used = 0;
+				naive(&root, 0, size);
+				assert_int_equal(mlog_prove_range(m, &p, first, end - first, size),
+						 ERR_OK);
+				range_root(&is, &p, &used, 0, size, first, end);
+				assert_int_equal(used, p.n);
+				assert_memory_equal(is.b, root.b, 32);
+			}
+	mlog_close(m);
+}
+
 static void damage(const char *name, long at)
 {
 	char path[128];
@@ -363,6 +415,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(roots, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(inclusion, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(consistency, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(range, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(damaged, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(readers, dir_make, dir_remove),
 	};

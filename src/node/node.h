@@ -137,6 +137,22 @@ enum err node_witness_add(struct node *n, const struct bundle_witness *w, struct
 /* The newest head with its commit, as a head file. */
 enum err node_head_export(struct node *n, struct buf *out, struct err_text *t) MUST_USE;
 
+/* What is known of a transaction that was done. */
+struct node_past {
+	struct slice member; /* as asked for, and borrowed */
+	uint8_t id[TX_ID_BYTES];
+	struct tx_first first; /* its height; verdict and body hash where `kept` */
+	bool kept;
+	uint64_t first_index, records; /* 0 records: none, or the log does not tell */
+	uint64_t tx_index;	       /* in the block, where it left records */
+};
+/* ERR_NOTFOUND: no such transaction of that member was done. */
+enum err node_past_find(struct node *n, struct node_past *out, struct slice member,
+			const uint8_t id[static TX_ID_BYTES], struct err_text *t) MUST_USE;
+/* The receipt (docs/format/receipt.md) of the transaction that made log record `index`, under the
+ * newest head, for which a block may be closed first. ERR_NOTFOUND: there is none yet. */
+enum err node_receipt(struct node *n, struct buf *out, uint64_t index, struct err_text *t) MUST_USE;
+
 /* A copy of the journal, keys but for signing state, attachments and genesis, into an empty
  * folder, while running. `height` receives how far it reaches. */
 enum err node_backup(struct node *n, const char *to_dir, int64_t *height, struct err_text *t) MUST_USE;

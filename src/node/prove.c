@@ -14,12 +14,6 @@
 
 enum { QR_BYTES_MAX = 2600 };
 
-/* The header and commit of a block. */
-struct signed_block {
-	struct header header;
-	struct commit commit;
-};
-
 static enum err block_load(struct node *n, struct signed_block *b, int64_t height, struct err_text *t)
 {
 	struct buf payload = BUF_INIT;
@@ -216,23 +210,29 @@ enum err node_prove(struct node *n, struct buf *out, struct slice subject_id,
 	return e;
 }
 
+enum err head_newest(struct node *n, struct bundle_head *h, struct signed_block *block,
+		     struct err_text *t)
+{
+	struct ledger_proof p;
+	TRY(ledger_prove(n->ledger, &p, NULL, 0, NULL, NULL, t));
+	TRY(carrier_find(n, block, &p, 5000, t));
+	*h = (struct bundle_head){.genesis = ledger_genesis(n->ledger),
+				  .header = &block->header,
+				  .commit = &block->commit,
+				  .log_size = p.log_size,
+				  .log_root = p.log_root,
+				  .state_root = p.state_root};
+	epochs_until(n, h);
+	return ERR_OK;
+}
+
 enum err node_head_export(struct node *n, struct buf *out, struct err_text *t)
 {
 	struct signed_block *block = calloc(1, sizeof *block);
-	struct ledger_proof p;
-	enum err e = block ? ledger_prove(n->ledger, &p, NULL, 0, NULL, NULL, t) : ERR_NOMEM;
+	struct bundle_head h;
+	enum err e = block ? head_newest(n, &h, block, t) : ERR_NOMEM;
 	if (e == ERR_OK)
-		e = carrier_find(n, block, &p, 5000, t);
-	if (e == ERR_OK) {
-		struct bundle_head h = {.genesis = ledger_genesis(n->ledger),
-					.header = &block->header,
-					.commit = &block->commit,
-					.log_size = p.log_size,
-					.log_root = p.log_root,
-					.state_root = p.state_root};
-		epochs_until(n, &h);
 		e = bundle_head_encode(out, &h, NULL, 0, t);
-	}
 	free(block);
 	return e;
 }

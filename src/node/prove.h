@@ -54,6 +54,16 @@ enum err book_journey(struct book *b, struct err_text *t) MUST_USE;
  * many. */
 size_t chapter_show_errors(struct chapter *c);
 
+/* The header and commit of a block. */
+struct signed_block {
+	struct header header;
+	struct commit commit;
+};
+/* The newest final head, for which a block may be closed first; `h` borrows `block` and what the
+ * ledger has. */
+enum err head_newest(struct node *n, struct bundle_head *h, struct signed_block *block,
+		     struct err_text *t) MUST_USE;
+
 /* The witnesses kept in the folder who signed the head of `height`, or one that this continues;
  * at most WITNESSES_MAX. */
 enum { WITNESSES_MAX = 64 };

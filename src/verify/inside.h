@@ -107,6 +107,7 @@ bool mark_errors(struct work *w);   /* error.c */
 bool check_journey(struct work *w); /* journey.c */
 /* SIZE_MAX: it is not in the bundle. */
 size_t subject_named(const struct work *w, struct slice id);
+bool read_receipt(struct work *w);	 /* receipt.c */
 bool read_consistencies(struct work *w); /* witness.c */
 bool read_witnesses(struct work *w);
 /* Which of them count: those whose keys the reader named. */

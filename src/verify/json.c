@@ -182,6 +182,8 @@ static void j_good(struct out *o, const struct verify_result *r)
 		j_subject(o, r, i);
 	}
 	out_str(o, "]");
+	if (r->receipt)
+		say_receipt_json(o, r->receipt);
 }
 
 void say_json(struct out *o, const struct verify_result *r, const char *file)

@@ -53,13 +53,15 @@ static const struct {
 
 bool said_open(const struct verify_result *r, enum said_limit l)
 {
-	bool history = !r->is_head && !r->subjects[0].absent, unnamed = false;
+	bool history = r->n_subjects && !r->subjects[0].absent, unnamed = false;
 	switch (l) {
 	case SAID_GOODS:
 	case SAID_DISOWNED:
 		return history;
 	case SAID_NEWER:
 		return r->newer;
+	case SAID_HISTORIES:
+		return r->receipt != NULL;
 	case SAID_ERRORS:
 		return r->errors_unknown > 0;
 	case SAID_ALIKE:

@@ -31,6 +31,11 @@ bool said_late(const struct verify_event *e);
 	  "line)",                                                                                 \
 	  "被声明有误的正是所标事件：二者时间、步骤、地点、成员相同；记录方可证明（prove "         \
 	  "--journey 或在线查询）")                                                                \
+	X(HISTORIES, histories,                                                                    \
+	  "that the histories hold these records: a later bundle shows it; if it does not, this "  \
+	  "receipt and that bundle are evidence (argosy-verify evidence)",                         \
+	  "标的的历史载有这些记录：以后的证明会显示；若没有，本回执与该证明即为证据"               \
+	  "（argosy-verify evidence）")                                                            \
 	X(DISOWNED, disowned,                                                                      \
 	  "that none of these acts was disowned, as done with a stolen key: ask on line",          \
 	  "其中没有因密钥被盗而不予承认的行为：请在线查询")                                        \
@@ -59,6 +64,10 @@ enum said_limit {
 bool said_open(const struct verify_result *r, enum said_limit l);
 const char *said_limit_name(enum said_limit l);
 const char *said_limit_words(enum said_limit l, const struct verify_result *r, bool zh);
+
+/* Receipts (receipt_words.c): all that words.c says of others; a member of the JSON object. */
+void say_receipt(struct out *o, const struct verify_result *r, bool zh);
+void say_receipt_json(struct out *o, const struct verify_receipt *c);
 
 void say_words(struct out *o, const struct verify_result *r, bool zh);
 /* One object, without a line's end; `file`, unless NULL, stands in it. */

@@ -87,24 +87,25 @@ static bool read_all(struct work *w, const uint8_t *fingerprint)
 	struct slice magic = reader_bytes(&w->in, 3);
 	uint8_t version = reader_u8(&w->in);
 	w->r->is_head = slice_eq(magic, SLICE_LIT("ARH"));
-	if (w->in.bad || (!w->r->is_head && !slice_eq(magic, SLICE_LIT("ARB"))))
+	bool receipt = slice_eq(magic, SLICE_LIT("ARR"));
+	if (w->in.bad || (!w->r->is_head && !receipt && !slice_eq(magic, SLICE_LIT("ARB"))))
 		return refuse(w, VERIFY_FORMAT, "it does not begin as one");
 	if (version != 1)
 		return refuse(w, VERIFY_VERSION, "version %u", version);
 	if (!read_signed_head(w, fingerprint))
 		return false;
-	if (!(w->r->is_head ? read_head(w) : read_bundle(w)))
+	if (!(receipt ? read_receipt(w) : w->r->is_head ? read_head(w) : read_bundle(w)))
 		return false;
 	if (w->in.p != w->in.end)
 		return refuse(w, VERIFY_FORMAT, "%zu bytes after the end", reader_left(&w->in));
-	return w->r->is_head || (mark_errors(w) && check_journey(w));
+	return w->r->is_head || receipt || (mark_errors(w) && check_journey(w));
 }
 
 /* ---- text or bytes ---- */
 
 static bool is_binary(const uint8_t *p, size_t n)
 {
-	return n >= 3 && p[0] == 'A' && p[1] == 'R' && (p[2] == 'B' || p[2] == 'H') &&
+	return n >= 3 && p[0] == 'A' && p[1] == 'R' && (p[2] == 'B' || p[2] == 'H' || p[2] == 'R') &&
 	       (n == 3 || p[3] < 0x20);
 }
 

@@ -49,7 +49,8 @@
 	X(CONSISTENCY, consistency, "the log does not continue the older one",                     \
 	  "日志与较早的日志不连续")                                                                \
 	X(HEAD, head, "it cannot be shown to continue the head that you hold",                     \
-	  "无法证明其延续您所持有的链头")
+	  "无法证明其延续您所持有的链头")                                                            \
+	X(LOG, log, "the log of this head does not hold the records", "该链头的日志中没有这些记录")
 
 enum verify_reason {
 #define X(NAME, name, en, zh) VERIFY_##NAME,
@@ -139,6 +140,7 @@ struct verify_result {
 	uint8_t signers[VERIFY_VALIDATORS_MAX][32];
 
 	bool is_head;	/* a head file: no subjects */
+	const struct verify_receipt *receipt; /* of a receipt (verify/receipt.h), else NULL */
 	bool journey;	/* everything that it was made from or carried in is shown */
 	/* It holds acts, kinds or flags that this version does not know. */
 	bool newer;
@@ -189,6 +191,8 @@ enum verify_conflict {
 	CONFLICT_HEADER,  /* two signed headers of one height */
 	CONFLICT_LOG,	  /* the later log does not hold what the earlier held */
 	CONFLICT_HISTORY, /* a later history does not begin with the earlier one */
+	CONFLICT_RECEIPT, /* a history lacks a record that the log under it holds */
+	CONFLICT_OPEN,	  /* nothing is shown either way: something is missing, the words say what */
 };
 /* `a` and `b` are good results. Writes what it shows, in words of `zh` or English. */
 enum verify_conflict verify_conflict(char *words, size_t words_n, const struct verify_result *a,

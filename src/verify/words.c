@@ -343,6 +343,10 @@ void say_words(struct out *o, const struct verify_result *r, bool zh)
 		put_refusal(o, r, zh);
 		return;
 	}
+	if (r->receipt) {
+		say_receipt(o, r, zh);
+		return;
+	}
 	out_str(o, zh ? "验证通过" : "VERIFIED");
 	if (!r->is_head) {
 		out_str(o, "  ");
