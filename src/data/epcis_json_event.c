@@ -171,7 +171,9 @@ static bool read_report(struct epcis_reader *r, const struct json_value *v,
 		return false;
 	p->string_value_present = json_get(v, "stringValue") && !*p->string_value;
 	p->uom_present = json_get(v, "uom") && !*p->uom;
-	if (!*p->type) /* event_check would let an exception stand in for it, as XML does */
+	if (strcmp(p->type, event_untyped) == 0 && *p->exception)
+		p->type = (char *)(uintptr_t)protobuf_c_empty_string;
+	else if (!*p->type) /* event_check would let an exception stand in for it, as XML does */
 		return epcis_bad(r, v, "type is missing");
 	return true;
 }

@@ -55,6 +55,8 @@ static void put_sensor(struct writer *w, const Argosy__V1__SensorElement *s)
 		const Argosy__V1__SensorReport *r = s->reports[i];
 		jsonld_next(w);
 		jsonld_open(w, '{');
+		if (!*r->type)
+			jsonld_text(w, "type", event_untyped);
 		put_flat(w, r, &sensor_report_fields);
 		if (r->string_value_present && !*r->string_value)
 			jsonld_text(w, "stringValue", "");

@@ -2,6 +2,7 @@
  * Sensor elements: in XML their metadata and reports are attributes.
  */
 #include "data/epcis_xml.h"
+#include "data/event_fields.h"
 
 #include <stdio.h>
 
@@ -145,6 +146,8 @@ static bool read_report(struct xml_reader *r, const xmlNode *node, Argosy__V1__S
 	argosy__v1__sensor_report__init(m);
 	if (!read_sensor_attrs(r, node, report_attrs, COUNT(report_attrs), m, &list))
 		return false;
+	if (strcmp(m->type, event_untyped) == 0)
+		m->type = (char *)(uintptr_t)protobuf_c_empty_string;
 	m->string_value_present =
 		!m->string_value[0] && xmlHasNsProp(node, (const xmlChar *)"stringValue", NULL);
 	m->uom_present = !m->uom[0] && xmlHasNsProp(node, (const xmlChar *)"uom", NULL);

@@ -157,10 +157,9 @@ static bool check_sensors(const struct check *c, const struct at *at, size_t n,
 		for (size_t k = 0; k < s->n_reports; k++) {
 			const Argosy__V1__SensorReport *r = s->reports[k];
 			struct at report = {&reports, NULL, k, NULL};
-			/* The JSON schema always wants a type (its reader sees to that); in the
-			 * XML schema an exception can stand in for it, and does in GS1's examples.
-			 */
-			if (!*r->type && !*r->exception)
+			/* In the XML schema an exception can stand in for the type, and does in
+			 * GS1's examples; see event_untyped. */
+			if (strcmp(r->type, event_untyped) == 0 || (!*r->type && !*r->exception))
 				return event_check_refuse(c, &report, "type is missing");
 			if (!check_flat(c, &report, r, &sensor_report_fields) ||
 			    !event_check_nodes(c, &report, r->n_extensions, r->extensions, true, 1))

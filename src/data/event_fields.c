@@ -132,6 +132,8 @@ const char *event_type_name(Argosy__V1__EventType type)
 	return (size_t)type < sizeof names / sizeof *names ? names[type] : NULL;
 }
 
+const char event_untyped[] = "urn:x-argosy:untyped";
+
 const char *event_action_name(Argosy__V1__EventAction action)
 {
 	static const char *const names[] = {NULL, "ADD", "OBSERVE", "DELETE"};

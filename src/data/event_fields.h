@@ -82,6 +82,11 @@ const struct field *field_find(const struct field_table *t, struct slice name);
 
 /* "ObjectEvent" and so on; NULL for UNSPECIFIED and EXTENDED. */
 const char *event_type_name(Argosy__V1__EventType type);
+/*
+ * GS1's JSON schema wants a type in each sensor report; XML lets an exception stand in for it. This
+ * URI is written for the type that is missing, and is read as none.
+ */
+extern const char event_untyped[];
 /* "ADD" and so on; NULL for UNSPECIFIED. */
 const char *event_action_name(Argosy__V1__EventAction action);
 

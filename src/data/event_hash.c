@@ -357,12 +357,12 @@ static void put_node(struct hasher *h, struct pieces *p, const event_node_t *nam
 			put_node(h, p, named, node->children[i], depth + 1);
 		return;
 	}
-	size_t start = h->out->n;
+	if (node->kind == ARGOSY__V1__NODE_KIND__NODE_KIND_NULL)
+		return; /* JSON-LD takes it for nothing */
 	put_name(h, named);
-	size_t mark = h->out->n;
 	const char *value = value_object(node);
 	struct slice text = hash_value_trim(value ? value : node->text);
-	if (text.n && node->kind != ARGOSY__V1__NODE_KIND__NODE_KIND_NULL) {
+	if (text.n) {
 		buf_put_u8(h->out, '=');
 		put_value(h, text);
 	}
@@ -374,8 +374,6 @@ static void put_node(struct hasher *h, struct pieces *p, const event_node_t *nam
 				put_child(h, &inner, node->children[i], depth + 1);
 		pieces_end(&inner);
 	}
-	if (h->out->n == mark && !h->out->failed)
-		h->out->n = start;
 	pieces_cut(p);
 }
 

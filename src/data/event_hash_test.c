@@ -279,7 +279,7 @@ static const struct {
 	 "\"KGM\",\"@value\":\"3.5\",\"@type\":\"http://www.w3.org/2001/XMLSchema#decimal\"},"
 	 "\"y:v\":{\"@value\":\"7\",\"@type\":\"http://www.w3.org/2001/XMLSchema#integer\"}",
 	 "eventType=TransformationEvent" PRE "inputEPCListepc=urn:i:1outputEPCListepc=urn:o:1"
-	 "transformationID=urn:t:1{http://x/}o{http://x/}a=7{http://x/}i=true"
+	 "transformationID=urn:t:1{http://x/}empty{http://x/}o{http://x/}a=7{http://x/}i=true"
 	 "{http://x/}v=7{http://x/}w=3.5{http://x/}unit=KGM"},
 };
 
