@@ -148,7 +148,7 @@ static bool keep_origin(struct work *w, struct verify_receipt *out, const struct
 /* `leaves`: room for all of them. */
 static bool read_all(struct work *w, struct verify_receipt *out, uint64_t first, struct hash *leaves)
 {
-	struct origin same, o;
+	struct origin same = {.ms = 0}, o;
 	for (size_t i = 0; i < out->n_records; i++) {
 		struct verify_receipt_record *now = &out->records[i];
 		struct slice bytes = reader_lp(&w->in);
