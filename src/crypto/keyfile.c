@@ -10,6 +10,11 @@ void *secret_alloc(size_t n)
 	return ed25519_init() ? NULL : sodium_malloc(n);
 }
 
+void secret_seal(void *p)
+{
+	bug_if(sodium_mprotect_readonly(p));
+}
+
 void secret_free(void *p)
 {
 	sodium_free(p);

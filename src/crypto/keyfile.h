@@ -81,6 +81,8 @@ const char *keyfile_kind_name(enum keyfile_kind kind);
 
 /* Guarded, locked memory, wiped when freed. NULL: no memory. */
 void *secret_alloc(size_t n);
+/* From now on it can be read and not written; freed as before. */
+void secret_seal(void *p);
 void secret_free(void *p);
 void secret_wipe(void *p, size_t n);
 

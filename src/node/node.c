@@ -369,7 +369,7 @@ enum err node_submit_async(struct node *n, struct slice tx,
 {
 	if (!n->solo)
 		return err_set(t, ERR_READONLY, "the node is read-only: %s", n->why.text);
-	return solo_submit(n->solo, tx, false, done, ctx, t);
+	return solo_submit(n->solo, tx, done, ctx, t);
 }
 
 void node_wait_room(struct node *n)
@@ -408,30 +408,37 @@ static void wait_done(void *ctx, const struct node_answer *a)
 enum err node_submit(struct node *n, struct node_answer *answers, const struct slice *txs,
 		     size_t count, struct err_text *t)
 {
+	return node_submit_from(n, answers, txs, count, SOLO_HERE, t);
+}
+
+enum err node_submit_from(struct node *n, struct node_answer *answers, const struct slice *txs,
+			  size_t count, uint64_t source, struct err_text *t)
+{
 	if (!n->solo)
 		return err_set(t, ERR_READONLY, "the node is read-only: %s", n->why.text);
 	struct wait w = {.left = count};
+	struct submission *sub = NULL;
 	struct wait_one *ones = calloc(count + 1, sizeof *ones);
-	if (!ones)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < count; i++)
+	struct job *jobs = calloc(count + 1, sizeof *jobs);
+	enum err e = ones && jobs ? solo_open(n->solo, &sub, source) : ERR_NOMEM;
+	if (e != ERR_OK) {
+		free(ones);
+		free(jobs);
+		return e;
+	}
+	for (size_t i = 0; i < count; i++) {
 		answers[i] = (struct node_answer){0};
+		ones[i] = (struct wait_one){&w, &answers[i]};
+		jobs[i] = (struct job){.bytes = txs[i], .done = wait_done, .ctx = &ones[i]};
+	}
 	pthread_mutex_init(&w.mutex, NULL);
 	pthread_cond_init(&w.cond, NULL);
-	enum err e = ERR_OK;
-	size_t sent = 0;
-	for (; sent < count && e == ERR_OK; sent++) {
-		ones[sent] = (struct wait_one){&w, &answers[sent]};
-		while ((e = solo_submit(n->solo, txs[sent], true, wait_done, &ones[sent], t)) == ERR_LIMIT)
-			solo_wait_room(n->solo);
-		if (e != ERR_OK)
-			break;
-	}
+	e = solo_put(n->solo, sub, jobs, count, t);
 	pthread_mutex_lock(&w.mutex);
-	w.left -= count - sent;
-	while (w.left > 0)
+	while (e == ERR_OK && w.left > 0)
 		pthread_cond_wait(&w.cond, &w.mutex);
 	pthread_mutex_unlock(&w.mutex);
+	solo_close(n->solo, sub);
 	if (e == ERR_OK && w.unfit != ERR_OK)
 		e = solo_unfit_say(w.unfit, t);
 	if ((e == ERR_OK || w.unfit != ERR_OK) && w.unknown)
@@ -442,5 +449,6 @@ enum err node_submit(struct node *n, struct node_answer *answers, const struct s
 	pthread_mutex_destroy(&w.mutex);
 	pthread_cond_destroy(&w.cond);
 	free(ones);
+	free(jobs);
 	return e;
 }

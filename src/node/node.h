@@ -103,15 +103,21 @@ struct node_answer {
 };
 
 /*
- * Submits encoded Transactions and waits until each is durable or refused.
+ * Submits encoded Transactions as one submission and waits until each is durable or refused.
+ * They are executed in their order, whichever blocks they come into; one that is refused does
+ * not stop those after it.
  * Faults: ERR_UNAVAILABLE (stopped, clock held), ERR_READONLY, ERR_NOSPACE;
  * those whose answer has height 0 and verdict 0 are in no block, unless the text says that the
  * node stopped before it answered.
  */
 enum err node_submit(struct node *n, struct node_answer *answers, const struct slice *txs, size_t count,
 		     struct err_text *t) MUST_USE;
-/* The same without waiting: `done` runs once for each, on a thread of the node; look at `unfit`
- * first. With NULL if the node stopped and the outcome is unknown. ERR_LIMIT: too many wait (then
+/* The same, by a connection: those that submit take turns. A number of its own for each; 0 is
+ * this process. */
+enum err node_submit_from(struct node *n, struct node_answer *answers, const struct slice *txs,
+			  size_t count, uint64_t source, struct err_text *t) MUST_USE;
+/* One without waiting; all that are submitted so are one submission. `done` runs once for each, on
+ * a thread of the node; look at `unfit` first. With NULL if the node stopped and the outcome is unknown. ERR_LIMIT: too many wait (then
  * node_wait_room, and again). */
 enum err node_submit_async(struct node *n, struct slice tx, void (*done)(void *ctx, const struct node_answer *),
 			   void *ctx, struct err_text *t) MUST_USE;

@@ -1,79 +1,81 @@
 /*
- * solo: the driver's queues, its workers, and what is called from outside.
+ * solo: the driver's workers, and what is called from outside.
  *
  * The closer is in solo_closer.c; how it makes a block of what it took, in solo_block.c.
  */
 #include "node/solo_inner.h"
 
-#include <sodium.h>
+#include "crypto/keyfile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
-	JOBS_MAX = 4096,	   /* accepted and not answered */
-	WORKER_TAKES = 8,	   /* jobs a worker takes at once */
 	BLOCK_TXS_WANTED = 512,
 	BLOCK_BYTES_WANTED = 512 << 10,
 };
-/* Decoded, a transaction takes up to ten times its bytes. */
-#define JOBS_BYTES_MAX ((size_t)2 << 20)
 
-/* ---- queues ---- */
+/* ---- answers ---- */
 
-static void queue_init(struct queue *q)
+/* Somebody may have something to do now. With the mutex. */
+static void wake(struct solo *s)
 {
-	*q = (struct queue){NULL, &q->first, 0};
+	if (!s->queue.takeable)
+		s->takeable_ns = 0;
+	else if (!s->takeable_ns)
+		s->takeable_ns = clock_mono_ns();
+	if (queue_can_pull(&s->queue))
+		pthread_cond_signal(&s->work);
+	if (s->stopped || s->jobs == 0 || (s->queue.takeable && !solo_more_coming(s)))
+		pthread_cond_signal(&s->ready);
 }
 
-static void queue_put(struct queue *q, struct job *j)
+/* Are there half as many of this process's own as may be? */
+static bool own_room(const struct solo *s)
 {
-	j->next = NULL;
-	*q->last = j;
-	q->last = &j->next;
-	q->n++;
-}
-
-struct job *solo_queue_take(struct queue *q)
-{
-	struct job *j = q->first;
-	if (!j)
-		return NULL;
-	q->first = j->next;
-	if (!q->first)
-		q->last = &q->first;
-	q->n--;
-	return j;
-}
-
-static void job_free(struct job *j)
-{
-	tx_free(j->tx);
-	free(j->owned);
-	free(j);
+	return queue_outstanding(s->own) <= QUEUE_JOBS_MAX / 2 &&
+	       queue_outstanding_bytes(s->own) <= QUEUE_BYTES_MAX / 2;
 }
 
 void solo_jobs_answer(struct solo *s, struct job *const *jobs, size_t n,
 		      const struct node_answer *answers)
 {
-	size_t bytes = 0;
 	for (size_t i = 0; i < n; i++) {
-		jobs[i]->done(jobs[i]->ctx, answers ? &answers[i] : NULL);
-		bytes += jobs[i]->bytes.n;
-		job_free(jobs[i]);
+		tx_free(jobs[i]->tx);
+		jobs[i]->tx = NULL;
+	}
+	/* Before the answers: who has them all closes the submission and frees its jobs. */
+	pthread_mutex_lock(&s->mutex);
+	for (size_t i = 0; i < n; i++) {
+		if (answers && answers[i].unfit != ERR_OK)
+			queue_put_off(jobs[i], answers[i].unfit);
+		queue_done(&s->queue, jobs[i]);
+	}
+	if (s->room_wanted && own_room(s))
+		pthread_cond_broadcast(&s->room);
+	if (n > 1 && queue_can_pull(&s->queue))
+		pthread_cond_broadcast(&s->work);
+	wake(s);
+	pthread_mutex_unlock(&s->mutex);
+	for (size_t i = 0; i < n; i++) {
+		struct job *j = jobs[i];
+		bool alone = j->alone;
+		uint8_t *owned = j->owned;
+		j->done(j->ctx, answers ? &answers[i] : NULL);
+		if (alone) {
+			free(owned);
+			free(j);
+		}
 	}
 	pthread_mutex_lock(&s->mutex);
 	s->jobs -= n;
-	s->jobs_bytes -= bytes;
-	if (s->room_wanted && s->jobs <= JOBS_MAX / 2 && s->jobs_bytes <= JOBS_BYTES_MAX / 2)
-		pthread_cond_broadcast(&s->room);
+	if (s->jobs == 0) {
+		pthread_cond_broadcast(&s->ready);
+		if (s->stopping)
+			pthread_cond_broadcast(&s->work);
+	}
 	pthread_mutex_unlock(&s->mutex);
-}
-
-void solo_job_answer(struct solo *s, struct job *j, const struct node_answer *a)
-{
-	solo_jobs_answer(s, &j, 1, a);
 }
 
 void solo_stop_for(struct solo *s, enum err e, const struct err_text *t)
@@ -116,50 +118,91 @@ enum err solo_unfit_say(enum err unfit, struct err_text *t)
 
 /* ---- workers: the costly part, in parallel, once ---- */
 
-/* True: goes into a block. False: answered. */
-static bool work_on(struct solo *s, struct job *j, int64_t now_ms)
+/* May this refusal at the door be another after what comes before in the same submission? */
+static bool may_change(enum verdict v)
 {
-	struct node_answer a = {0};
+	return v == VERDICT_UNKNOWN_MEMBER || v == VERDICT_UNKNOWN_KEY ||
+	       v == VERDICT_KEY_REVOKED || v == VERDICT_MEMBER_SUSPENDED || v == VERDICT_QUOTA;
+}
+
+uint64_t solo_work_of(const struct job *j)
+{
+	return j->tx->work ? j->tx->work : 1;
+}
+
+enum found { FOUND_FIT, FOUND_REFUSED, FOUND_MAYBE, FOUND_FAULT };
+
+/* Is it fit for a block? If not, *a says what of it. */
+static enum found look_at(struct solo *s, struct job *j, int64_t now_ms, struct node_answer *a)
+{
 	struct tx_first first = {0};
 	struct err_text t = {{0}};
 	enum verdict v = VERDICT_OK;
-	enum err e = ledger_prepare(s->ledger, &j->tx, j->bytes);
+	enum err e = j->tx ? ERR_OK : ledger_prepare(s->ledger, &j->tx, j->bytes);
 	if (e == ERR_OK)
-		e = ledger_check(s->ledger, &v, &first, j->tx, now_ms, &a.text);
+		e = ledger_check(s->ledger, &v, &first, j->tx, now_ms, &a->text);
 	if (e != ERR_OK) {
 		(void)!err_set(&t, e, "a transaction could not be checked on arrival");
 		solo_stop_for(s, e, &t);
-		solo_job_answer(s, j, NULL);
-		return false;
+		return FOUND_FAULT;
 	}
+	bool maybe = j->tx->signatures_good && may_change(v);
 	/* A data-standard refusal is final wherever it is told: tell it here, cheaply. */
 	if (v == VERDICT_OK && j->tx->form != VERDICT_OK) {
 		v = j->tx->form;
-		a.text = j->tx->form_text;
+		a->text = j->tx->form_text;
 	}
 	if (v == VERDICT_OK)
-		return true;
-	a.verdict = v;
-	a.body_hash = j->tx->body_hash;
+		return FOUND_FIT;
+	a->verdict = v;
+	a->body_hash = j->tx->body_hash;
 	if (v == VERDICT_DUPLICATE) {
-		a.verdict = first.verdict;
-		a.duplicate = true;
-		a.height = first.height;
+		a->verdict = first.verdict;
+		a->duplicate = true;
+		a->height = first.height;
 	}
-	solo_job_answer(s, j, &a);
-	return false;
+	return maybe ? FOUND_MAYBE : FOUND_REFUSED;
 }
 
-bool solo_more_coming(const struct solo *s)
+bool solo_more_coming(struct solo *s)
 {
-	return (s->incoming.first || s->working) && s->prepared.n < BLOCK_TXS_WANTED &&
-	       s->prepared_bytes < BLOCK_BYTES_WANTED;
+	if (s->queue.takeable >= BLOCK_TXS_WANTED || s->queue.takeable_bytes >= BLOCK_BYTES_WANTED)
+		return false;
+	if (!s->working && !queue_can_pull(&s->queue))
+		return false;
+	return !s->takeable_ns ||
+	       clock_mono_ns() - s->takeable_ns < (int64_t)SOLO_GATHER_MS * 1000000;
 }
 
-static void prepared_put(struct solo *s, struct job *j)
+/* One job, from the queue and back to it. With the mutex, which is dropped meanwhile. */
+static void work_on(struct solo *s, struct job *j)
 {
-	queue_put(&s->prepared, j);
-	s->prepared_bytes += j->bytes.n;
+	struct node_answer a = {0};
+	enum found found = FOUND_REFUSED;
+	bool stopped = s->stopped;
+	int64_t wall_ns = 0, now_ms;
+	s->working++;
+	a.unfit = queue_is_put_off(j);
+	if (a.unfit == ERR_OK)
+		a.unfit = solo_fit(s, &wall_ns);
+	/* The next block is later than the last, even if the clock fell behind. */
+	now_ms = wall_ns / 1000000;
+	if (now_ms <= s->block_ms)
+		now_ms = s->block_ms + 1;
+	pthread_mutex_unlock(&s->mutex);
+	if (!stopped && a.unfit == ERR_OK)
+		found = look_at(s, j, now_ms, &a);
+	pthread_mutex_lock(&s->mutex);
+	s->working--;
+	if (found == FOUND_FIT)
+		queue_ready(&s->queue, j, j->tx->member, solo_work_of(j));
+	if (found == FOUND_FIT || (found == FOUND_MAYBE && queue_hold(&s->queue, j))) {
+		wake(s);
+		return;
+	}
+	pthread_mutex_unlock(&s->mutex);
+	solo_jobs_answer(s, &j, 1, stopped || found == FOUND_FAULT ? NULL : &a);
+	pthread_mutex_lock(&s->mutex);
 }
 
 static void *worker_main(void *arg)
@@ -167,39 +210,12 @@ static void *worker_main(void *arg)
 	struct solo *s = arg;
 	pthread_setname_np(pthread_self(), "argosy-worker");
 	pthread_mutex_lock(&s->mutex);
-	for (;;) {
-		while (!s->incoming.first && !s->stopping && !s->stopped)
+	while (!s->stopping || s->jobs) {
+		struct job *j = queue_pull(&s->queue);
+		if (j)
+			work_on(s, j);
+		else
 			pthread_cond_wait(&s->work, &s->mutex);
-		if (!s->incoming.first)
-			break;
-		struct job *mine[WORKER_TAKES];
-		unsigned n = 0;
-		while (n < WORKER_TAKES && (mine[n] = solo_queue_take(&s->incoming)))
-			n++;
-		s->working += n;
-		bool stopped = s->stopped;
-		int64_t wall_ns = 0, now_ms;
-		const struct node_answer no = {.unfit = solo_fit(s, &wall_ns)};
-		/* The next block is later than the last, even if the clock fell behind. */
-		now_ms = wall_ns / 1000000;
-		if (now_ms <= s->block_ms)
-			now_ms = s->block_ms + 1;
-		pthread_mutex_unlock(&s->mutex);
-		unsigned kept = 0;
-		for (unsigned i = 0; i < n; i++) {
-			if (stopped)
-				solo_job_answer(s, mine[i], NULL);
-			else if (no.unfit != ERR_OK)
-				solo_job_answer(s, mine[i], &no);
-			else if (work_on(s, mine[i], now_ms))
-				mine[kept++] = mine[i];
-		}
-		pthread_mutex_lock(&s->mutex);
-		for (unsigned i = 0; i < kept; i++)
-			prepared_put(s, mine[i]);
-		s->working -= n;
-		if (!solo_more_coming(s))
-			pthread_cond_signal(&s->ready);
 	}
 	pthread_mutex_unlock(&s->mutex);
 	return NULL;
@@ -236,16 +252,20 @@ enum err solo_start(struct solo **out, struct ledger *l, struct guard *g, const 
 	s->proven = head.height - 1;
 	s->block_ms = block_time_ms(head.time_s, head.time_ns);
 	s->validator = *validator;
-	memcpy(s->secret_key, secret_key, 64);
+	s->secret_key = secret_alloc(64);
 	validators_hash(&s->validators_hash, validator, 1);
 	consensus_hash(&s->consensus_hash);
-	queue_init(&s->incoming);
-	queue_init(&s->prepared);
+	queue_init(&s->queue);
 	clock_watch_init(&s->clock);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned n = o->threads ? o->threads : cores > 0 ? (unsigned)cores : 1;
 	s->workers = calloc(n, sizeof *s->workers);
-	enum err e = s->workers ? ERR_OK : ERR_NOMEM;
+	enum err e = s->workers && s->secret_key ? ERR_OK : ERR_NOMEM;
+	if (e == ERR_OK) {
+		memcpy(s->secret_key, secret_key, 64);
+		secret_seal(s->secret_key);
+		e = queue_open(&s->queue, &s->own, SOLO_HERE);
+	}
 	for (unsigned i = 0; i < n && e == ERR_OK; i++) {
 		if (pthread_create(&s->workers[i], NULL, worker_main, s))
 			e = err_set(t, ERR_NOMEM, "cannot start a thread");
@@ -281,7 +301,9 @@ void solo_stop(struct solo *s)
 		pthread_mutex_unlock(&s->mutex);
 		pthread_join(s->closer, NULL);
 	}
-	sodium_memzero(s->secret_key, sizeof s->secret_key);
+	secret_free(s->secret_key);
+	queue_close(&s->queue, s->own);
+	queue_fini(&s->queue);
 	pthread_mutex_destroy(&s->mutex);
 	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->ready);
@@ -291,44 +313,86 @@ void solo_stop(struct solo *s)
 	free(s);
 }
 
-enum err solo_submit(struct solo *s, struct slice tx, bool borrow,
+enum err solo_open(struct solo *s, struct submission **out, uint64_t source)
+{
+	pthread_mutex_lock(&s->mutex);
+	enum err e = queue_open(&s->queue, out, source);
+	pthread_mutex_unlock(&s->mutex);
+	return e;
+}
+
+void solo_close(struct solo *s, struct submission *sub)
+{
+	pthread_mutex_lock(&s->mutex);
+	queue_close(&s->queue, sub);
+	pthread_mutex_unlock(&s->mutex);
+}
+
+/* May anything be put? With the mutex. */
+static enum err open_for_work(struct solo *s, struct err_text *t)
+{
+	int64_t wall_ns;
+	enum err e = solo_fit(s, &wall_ns);
+	if (s->stopped || s->stopping)
+		return err_set(t, ERR_UNAVAILABLE, "the node has stopped: %s", s->why);
+	return e == ERR_OK ? e : solo_unfit_say(e, t);
+}
+
+/* With the mutex. */
+static void put(struct solo *s, struct submission *sub, struct job *jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		queue_put(&s->queue, sub, &jobs[i]);
+	s->jobs += n;
+	if (n > 1)
+		pthread_cond_broadcast(&s->work);
+	else
+		pthread_cond_signal(&s->work);
+}
+
+enum err solo_put(struct solo *s, struct submission *sub, struct job *jobs, size_t n,
+		  struct err_text *t)
+{
+	pthread_mutex_lock(&s->mutex);
+	enum err e = open_for_work(s, t);
+	if (e == ERR_OK)
+		put(s, sub, jobs, n);
+	pthread_mutex_unlock(&s->mutex);
+	return e;
+}
+
+enum err solo_submit(struct solo *s, struct slice tx,
 		     void (*done)(void *ctx, const struct node_answer *), void *ctx,
 		     struct err_text *t)
 {
 	struct job *j = calloc(1, sizeof *j);
-	if (!j)
+	uint8_t *owned = malloc(tx.n + 1);
+	if (!j || !owned) {
+		free(j);
+		free(owned);
 		return ERR_NOMEM;
-	j->done = done;
-	j->ctx = ctx;
-	j->bytes = tx;
-	if (!borrow) {
-		j->owned = malloc(tx.n + 1);
-		if (!j->owned) {
-			free(j);
-			return ERR_NOMEM;
-		}
-		if (tx.n)
-			memcpy(j->owned, tx.p, tx.n);
-		j->bytes = slice(j->owned, tx.n);
 	}
-	int64_t wall_ns;
+	if (tx.n)
+		memcpy(owned, tx.p, tx.n);
+	*j = (struct job){.bytes = slice(owned, tx.n),
+			  .done = done,
+			  .ctx = ctx,
+			  .owned = owned,
+			  .alone = true};
 	pthread_mutex_lock(&s->mutex);
-	enum err e = solo_fit(s, &wall_ns);
-	if (s->stopped || s->stopping)
-		e = err_set(t, ERR_UNAVAILABLE, "the node has stopped: %s", s->why);
-	else if (e != ERR_OK)
-		e = solo_unfit_say(e, t);
-	else if (s->jobs && (s->jobs >= JOBS_MAX || s->jobs_bytes + tx.n > JOBS_BYTES_MAX))
+	enum err e = open_for_work(s, t);
+	size_t waiting = queue_outstanding(s->own);
+	if (e == ERR_OK && waiting &&
+	    (waiting >= QUEUE_JOBS_MAX ||
+	     queue_outstanding_bytes(s->own) + tx.n > QUEUE_BYTES_MAX))
 		e = err_set(t, ERR_LIMIT, "too many transactions are waiting: try again");
-	if (e == ERR_OK) {
-		queue_put(&s->incoming, j);
-		s->jobs++;
-		s->jobs_bytes += tx.n;
-		pthread_cond_signal(&s->work);
-	}
+	if (e == ERR_OK)
+		put(s, s->own, j, 1);
 	pthread_mutex_unlock(&s->mutex);
-	if (e != ERR_OK)
-		job_free(j);
+	if (e != ERR_OK) {
+		free(owned);
+		free(j);
+	}
 	return e;
 }
 
@@ -361,7 +425,7 @@ void solo_wait_room(struct solo *s)
 	pthread_mutex_lock(&s->mutex);
 	s->room_wanted++;
 	/* Half empty, or a moment has passed: then the submitter tries again. */
-	if (s->jobs > JOBS_MAX / 2 || s->jobs_bytes > JOBS_BYTES_MAX / 2)
+	if (!own_room(s))
 		solo_wait_ms(s, &s->room, 100);
 	s->room_wanted--;
 	pthread_mutex_unlock(&s->mutex);

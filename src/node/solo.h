@@ -1,8 +1,11 @@
 /*
  * solo: one validator that closes blocks by itself.
  *
- *   submit -> incoming -> workers: decode, signatures, prepare, check at the door
- *          -> ready    -> closer: packets, header, execute, sign, journal sync, guard, answers
+ *   submit -> waiting -> workers: decode, signatures, prepare, check at the door
+ *          -> ready   -> closer: packets, header, execute, sign, journal sync, guard, answers
+ *
+ * Workers go on side by side; what one submission holds comes into blocks in its order, and
+ * whose turn it is is settled by queue.h.
  *
  * No timer groups transactions: a block closes when the sync before it has
  * returned, with whatever is ready by then. When the newest header does not carry
@@ -21,6 +24,7 @@
 #include "ledger/header.h"
 #include "ledger/ledger.h"
 #include "node/guard.h"
+#include "node/queue.h"
 #include "node/node.h"
 
 struct solo;
@@ -48,7 +52,17 @@ enum err solo_start(struct solo **out, struct ledger *l, struct guard *g, const 
 /* Finishes what was accepted, then ends. */
 void solo_stop(struct solo *s);
 
-enum err solo_submit(struct solo *s, struct slice tx, bool borrow,
+/* One submission: its jobs come into blocks in the order in which they were put. `source`: the
+ * connection that it came by, SOLO_HERE for this process. Close it when all were answered. */
+enum { SOLO_HERE = 0 };
+enum err solo_open(struct solo *s, struct submission **out, uint64_t source) MUST_USE;
+void solo_close(struct solo *s, struct submission *sub);
+/* n jobs of the caller's, which set `bytes`, `done` and `ctx` and are his again when `done` was
+ * called. All of them or none. */
+enum err solo_put(struct solo *s, struct submission *sub, struct job *jobs, size_t n,
+		  struct err_text *t) MUST_USE;
+/* One of this process, copied, behind all that it submitted so before. ERR_LIMIT: too many wait. */
+enum err solo_submit(struct solo *s, struct slice tx,
 		     void (*done)(void *ctx, const struct node_answer *), void *ctx,
 		     struct err_text *t) MUST_USE;
 /* What is said of a transaction that was answered so; gives `unfit` back. */

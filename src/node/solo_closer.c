@@ -1,10 +1,10 @@
 /*
  * solo_closer: the thread that decides when a block closes, and of which jobs.
  *
- * A block closes when something is prepared and the workers have nothing in hand (or enough
- * is ready), or when a proof block is owed: the newest header lacks the newest app hash, and
- * somebody waits for it or nothing came for a moment. Clock and disk must be fit for it;
- * while they are not, what is prepared is answered so, and goes into no block.
+ * A block closes when something is ready and the workers have nothing in hand (or enough is
+ * ready, or a moment has passed), or when a proof block is owed: the newest header lacks the
+ * newest app hash, and somebody waits for it or nothing came for a moment. Clock and disk must
+ * be fit for it; while they are not, what is ready is answered so, and goes into no block.
  * A fault stops the driver; the closer ends only when every accepted job has its answer.
  */
 #include "node/solo_inner.h"
@@ -24,17 +24,59 @@ enum {
 static size_t take_block(struct solo *s, struct job **jobs)
 {
 	size_t n = 0, bytes = 0;
-	while (n < BLOCK_TXS_MAX && s->prepared.first) {
-		size_t more = s->prepared.first->bytes.n;
-		if (n > 0 && bytes + more > BLOCK_PACKETS_BYTES)
+	uint64_t work = 0;
+	struct job *j;
+	while (n < s->block_jobs && (j = queue_next(&s->queue))) {
+		size_t more = j->bytes.n;
+		uint64_t more_work = solo_work_of(j);
+		if (n > 0 && (bytes + more > BLOCK_PACKETS_BYTES || work + more_work > WORK_BLOCK_MAX))
 			break;
 		bytes += more;
+		work += more_work;
 		s->since_trim += more;
 		s->trims_owed = 2;
-		s->prepared_bytes -= more;
-		jobs[n++] = solo_queue_take(&s->prepared);
+		queue_take(&s->queue, j);
+		jobs[n++] = j;
+	}
+	s->takeable_ns = s->queue.takeable ? s->takeable_ns : 0;
+	return n;
+}
+
+/* Parts those of the n that follow, in their submission, one that was answered as put off: they
+ * come last, with answers that say so. Gives how many remain. With the mutex. */
+static size_t part_put_off(struct job **jobs, size_t n, struct node_answer *answers)
+{
+	for (size_t i = 0; i < n;) {
+		enum err why = queue_is_put_off(jobs[i]);
+		if (why == ERR_OK) {
+			i++;
+			continue;
+		}
+		struct job *j = jobs[i];
+		n--;
+		memmove(&jobs[i], &jobs[i + 1], (n - i) * sizeof *jobs);
+		jobs[n] = j;
+		answers[n] = (struct node_answer){.unfit = why};
 	}
 	return n;
+}
+
+static size_t block_jobs(size_t n)
+{
+	return n < BLOCK_TXS_MAX ? n : BLOCK_TXS_MAX;
+}
+
+/*
+ * The ledger put off the end of the block, from jobs[done] on: it goes into the next. That one
+ * takes little more than what this one held, so that the journal does not fill with what is put
+ * off again and again; each full block that holds all it took doubles that. With the mutex.
+ */
+static void put_back(struct solo *s, struct job *const *jobs, size_t n, size_t done)
+{
+	queue_back(&s->queue, jobs + done, n - done);
+	s->block_jobs = block_jobs(done + done / 4 + 1);
+	if (!s->takeable_ns)
+		s->takeable_ns = clock_mono_ns();
 }
 
 static bool below_floor(struct solo *s)
@@ -56,7 +98,7 @@ static bool proof_owed(struct solo *s)
 }
 
 /* Nobody waits for clock or room: what was accepted and is in no block yet is answered. It
- * never will be in one, since only this thread takes what is prepared. With the mutex, which
+ * never will be in one, since only this thread takes what is ready. With the mutex, which
  * is dropped meanwhile. */
 static void refuse(struct solo *s, struct job **jobs, struct node_answer *answers, enum err unfit)
 {
@@ -83,13 +125,31 @@ static void trim(struct solo *s)
 static void round_close(struct solo *s, struct job **jobs, struct node_answer *answers, int64_t wall)
 {
 	struct err_text t = {{0}};
-	size_t n = take_block(s, jobs);
+	size_t taken = take_block(s, jobs), n = part_put_off(jobs, taken, answers);
 	s->want_proof = false;
 	pthread_mutex_unlock(&s->mutex);
+	solo_jobs_answer(s, jobs + n, taken - n, answers + n);
 	enum err e = solo_block_close(s, jobs, n, wall, answers, &t);
+	size_t done = n;
 	if (e != ERR_OK)
 		solo_stop_for(s, e, &t);
-	solo_jobs_answer(s, jobs, n, e == ERR_OK ? answers : NULL);
+	else
+		for (done = 0; done < n && answers[done].verdict != VERDICT_DEFERRED;)
+			done++;
+	/* What is put off again and again would never have its answer. */
+	if (n > 0 && done == 0) {
+		e = err_set(&t, ERR_LIMIT, "a block put off its first transaction");
+		solo_stop_for(s, e, &t);
+		done = n;
+	}
+	if (done < n) {
+		pthread_mutex_lock(&s->mutex);
+		put_back(s, jobs, n, done);
+		pthread_mutex_unlock(&s->mutex);
+	} else if (n == s->block_jobs) {
+		s->block_jobs = block_jobs(2 * n);
+	}
+	solo_jobs_answer(s, jobs, done, e == ERR_OK ? answers : NULL);
 	pthread_mutex_lock(&s->mutex);
 	if (e == ERR_OK) {
 		s->proven = s->header.height - 1;
@@ -104,11 +164,11 @@ static void rounds(struct solo *s, struct job **jobs, struct node_answer *answer
 {
 	int64_t wall, idle_since = clock_mono_ns();
 	while (!s->stopped) {
-		bool ready = s->prepared.first && !solo_more_coming(s);
-		bool owed = !s->prepared.first && proof_owed(s);
+		bool some = s->queue.takeable, ready = some && !solo_more_coming(s);
+		bool owed = !some && proof_owed(s);
 		int64_t idle_ms = (clock_mono_ns() - idle_since) / 1000000;
 		/* The newest block changed nothing: its own header carries what is to be proven. */
-		if (!owed && !s->prepared.first && s->proven < s->next_height - 1) {
+		if (!owed && !some && s->proven < s->next_height - 1) {
 			s->proven = s->next_height - 1;
 			pthread_cond_broadcast(&s->changed);
 		}
@@ -132,7 +192,8 @@ static void rounds(struct solo *s, struct job **jobs, struct node_answer *answer
 				s->trims_owed--;
 				trim(s);
 			}
-			solo_wait_ms(s, &s->ready, owed ? s->options.proof_delay_ms - idle_ms + 1 : 1000);
+			int64_t ms = owed ? s->options.proof_delay_ms - idle_ms + 1 : 1000;
+			solo_wait_ms(s, &s->ready, some ? SOLO_GATHER_MS / 4 : ms);
 		}
 	}
 }
@@ -145,17 +206,18 @@ void *solo_closer_main(void *arg)
 	struct node_answer *answers = calloc(BLOCK_TXS_MAX, sizeof *answers);
 	if (!jobs || !answers)
 		solo_stop_for(s, ERR_NOMEM, &(struct err_text){{0}});
+	s->block_jobs = BLOCK_TXS_MAX;
 	pthread_mutex_lock(&s->mutex);
 	rounds(s, jobs, answers);
 	/* Stopped by a fault: nobody may wait for ever. */
 	while (s->jobs > 0) {
-		struct job *j = solo_queue_take(&s->prepared);
+		struct job *j = queue_any(&s->queue);
 		if (!j) {
 			solo_wait_ms(s, &s->ready, 10);
 			continue;
 		}
 		pthread_mutex_unlock(&s->mutex);
-		solo_job_answer(s, j, NULL);
+		solo_jobs_answer(s, &j, 1, NULL);
 		pthread_mutex_lock(&s->mutex);
 	}
 	pthread_cond_broadcast(&s->changed);

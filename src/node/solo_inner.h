@@ -1,36 +1,21 @@
 /*
  * solo_inner: what the solo driver's files share. Nobody but solo*.c includes this.
  *
- *   solo.c         queues, workers, calls from outside
+ *   queue.c        who is served next
+ *   solo.c         workers, calls from outside
  *   solo_closer.c  the thread that decides when a block closes, and of which jobs
  *   solo_block.c   one block: packets, header, signature, commit
  *
- * A job is in one place at a time: incoming, a worker's hands (counted in `working`),
- * prepared, or the closer's hands. It counts in `jobs` and `jobs_bytes` until it is answered.
+ * A job is in one place at a time (queue.h). It counts in `jobs` until its answer was given.
  */
 #ifndef ARGOSY_NODE_SOLO_INNER_H
 #define ARGOSY_NODE_SOLO_INNER_H
 
 #include "node/clock.h"
+#include "node/queue.h"
 #include "node/solo.h"
 
 #include <pthread.h>
-
-/* A transaction from its submission until it is answered. */
-struct job {
-	struct job *next;
-	struct slice bytes;
-	uint8_t *owned; /* copy of bytes, or NULL where borrowed */
-	struct tx *tx; /* NULL until a worker has decoded it */
-	void (*done)(void *ctx, const struct node_answer *);
-	void *ctx;
-};
-
-/* First in, first out. */
-struct queue {
-	struct job *first, **last;
-	size_t n;
-};
 
 struct solo {
 	/* Set at the start, then only read. */
@@ -38,16 +23,18 @@ struct solo {
 	struct guard *guard;
 	struct solo_options options;
 	struct validator validator;
-	uint8_t secret_key[64];
+	uint8_t *secret_key; /* sealed memory, 64 bytes, only to be read */
 	struct hash validators_hash, consensus_hash;
 
 	/* The mutex guards what follows, down to block_ms. */
 	pthread_mutex_t mutex;
 	pthread_cond_t work, ready, changed, room; /* for workers, the closer, waiters, submitters */
 	unsigned room_wanted;
-	struct queue incoming, prepared;
-	size_t jobs, jobs_bytes, prepared_bytes;
-	unsigned working; /* jobs in workers' hands */
+	struct queue queue;
+	struct submission *own; /* of solo_submit */
+	size_t jobs;		/* not answered */
+	unsigned working;	/* jobs in workers' hands */
+	int64_t takeable_ns;	/* since when there is something to take; 0: there is nothing */
 	bool stopping, stopped, want_proof, no_room;
 	char why[256];
 	struct clock_watch clock;
@@ -59,6 +46,7 @@ struct solo {
 	int64_t next_height;
 	size_t since_trim;
 	unsigned trims_owed; /* when idle */
+	size_t block_jobs;   /* so many at most go into the next block */
 	struct header header;
 	struct commit commit;
 
@@ -70,14 +58,12 @@ struct solo {
 
 /* ---- solo.c ---- */
 
-/* The oldest job, or NULL. With the mutex. */
-struct job *solo_queue_take(struct queue *q);
+/* What executing a job will cost at least, in the ledger's units. Once a worker has decoded it. */
+uint64_t solo_work_of(const struct job *j);
 /* Answers jobs[i] by answers[i] and forgets them; `answers` NULL: the outcome is unknown.
  * Without the mutex. */
 void solo_jobs_answer(struct solo *s, struct job *const *jobs, size_t n,
 		      const struct node_answer *answers);
-/* The same for one. */
-void solo_job_answer(struct solo *s, struct job *j, const struct node_answer *a);
 /*
  * Are clock and disk fit for a block now? The wall's time, if so; else ERR_UNAVAILABLE or
  * ERR_NOSPACE. Looks at the clock itself, so that a jump is known before anything is judged
@@ -91,10 +77,12 @@ void solo_wait_ms(struct solo *s, pthread_cond_t *c, int64_t ms);
 /*
  * Is it better to let the workers go on before a block closes? Only while they have work in
  * hand: then the processor is not idle meanwhile, and a larger block costs less a transaction
- * (one sync, one signature, shared paths of the trie). No timer: when the workers have
- * nothing left, the block closes. With the mutex.
+ * (one sync, one signature, shared paths of the trie). When the workers have nothing left, the
+ * block closes; and at the latest SOLO_GATHER_MS after something was ready for it, so that no
+ * transaction that takes long to check holds up those of others. With the mutex.
  */
-bool solo_more_coming(const struct solo *s);
+enum { SOLO_GATHER_MS = 50 };
+bool solo_more_coming(struct solo *s);
 
 /* ---- solo_closer.c ---- */
 
@@ -111,7 +99,9 @@ void *solo_closer_main(void *arg);
  * guard is known for a copy.
  *
  * answers[i] is jobs[i]'s, true only where ERR_OK is returned. After any other, what became
- * of the block is unknown and the driver must stop. On the closer's thread, without the mutex.
+ * of the block is unknown and the driver must stop. A verdict DEFERRED is no answer: this job
+ * and all after it were put off, and go into another block. On the closer's thread, without
+ * the mutex.
  */
 enum err solo_block_close(struct solo *s, struct job *const *jobs, size_t n, int64_t wall_ns,
 			  struct node_answer *answers, struct err_text *t) MUST_USE;
