@@ -36,6 +36,13 @@ struct client {
 
 /* ---- through the daemon ---- */
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* Does somebody listen on the folder's socket? */
 static bool daemon_there(struct client *c)
 {
@@ -70,8 +77,9 @@ static const char *static_type(const char *type)
 	return "application/octet-stream";
 }
 
-static int call_daemon(struct client *c, struct api_response *out, const char *method,
-		       const char *target, const char *type, struct slice body)
+/* One request and its answer. *retry_s: in how many seconds the node asks for it again; 0: not. */
+static int ask_daemon(struct client *c, struct api_response *out, const char *method,
+		      const char *target, const char *type, struct slice body, curl_off_t *retry_s)
 {
 	char url[API_TARGET_MAX + 32], header[200], language[64];
 	struct curl_slist *headers = NULL;
@@ -103,11 +111,28 @@ static int call_daemon(struct client *c, struct api_response *out, const char *m
 	curl_slist_free_all(headers);
 	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c->curl, CURLINFO_CONTENT_TYPE, &got_type);
+	curl_easy_getinfo(c->curl, CURLINFO_RETRY_AFTER, retry_s);
 	out->status = (int)status;
 	out->content_type = static_type(got_type);
 	if (rc != CURLE_OK)
 		return cli_fail(c->cli, CLI_LATER, "argosyd: %s", curl_easy_strerror(rc));
 	return CLI_DONE;
+}
+
+/* The same; while the node has too much under way, again in a moment, within --timeout. */
+static int call_daemon(struct client *c, struct api_response *out, const char *method,
+		       const char *target, const char *type, struct slice body)
+{
+	int64_t end = now_ms() + (c->timeout_ms ? c->timeout_ms : (int64_t)TIMEOUT_S * 1000);
+	for (;;) {
+		curl_off_t retry_s = 0;
+		int code = ask_daemon(c, out, method, target, type, body, &retry_s);
+		int64_t wait_ms = retry_s > 60 ? 60000 : (int64_t)retry_s * 1000;
+		if (code || out->status != 429 || wait_ms <= 0 || now_ms() + wait_ms > end)
+			return code;
+		buf_clear(&out->body);
+		poll(NULL, 0, (int)wait_ms);
+	}
 }
 
 /* ---- by itself ---- */
@@ -140,13 +165,6 @@ int client_folder_fault(struct cli *cli, enum err e)
 				"validator 换上下一个密钥",
 				cli->data_dir);
 	return cli_fault(cli, e, strstr(cli->err.text, cli->data_dir) ? NULL : cli->data_dir);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* CLI_DONE, with neither node nor api: a daemon serves it now. */

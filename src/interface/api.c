@@ -1,6 +1,7 @@
 #include "interface/api.h"
 
 #include "interface/api_inner.h"
+#include "interface/media.h"
 #include "interface/zh.h"
 
 #include <stdarg.h>
@@ -82,6 +83,7 @@ static const struct {
 	{"forbidden", "Not allowed from here", "此处不允许该操作"},
 	{"misdirected", "The Host is not this node", "Host 不是本节点"},
 	{"unavailable", "Not available now", "暂时不可用"},
+	{"busy", "Too much is under way", "正在处理的请求过多"},
 	{"read_only", "The node is read-only", "节点处于只读状态"},
 	{"damaged", "The node's data are damaged", "节点数据已损坏"},
 	{"locked", "In use by another process", "正被其他进程使用"},
@@ -156,6 +158,13 @@ void api_problem(struct api_response *out, int status, const char *code,
 	problem_write(out, status, code, wants_zh(accept_language), NULL, detail);
 }
 
+void api_busy(struct api_response *out, const char *accept_language)
+{
+	api_problem(out, 429, "busy", accept_language,
+		    "too many large requests are under way: send it again in a moment");
+	out->retry_s = 1;
+}
+
 void api_refuse(struct api_call *c, int status, const char *code, const char *pointer,
 		const char *fmt, ...)
 {
@@ -178,9 +187,11 @@ void api_fault(struct api_call *c, enum err e, const struct err_text *t)
 	case ERR_UNAVAILABLE:
 	case ERR_NOSPACE:
 		status = 503, code = "unavailable";
+		c->out->retry_s = 1;
 		break;
 	case ERR_READONLY:
 		status = 503, code = "read_only";
+		c->out->retry_s = 1;
 		break;
 	case ERR_EXISTS:
 	case ERR_CONFLICT:
@@ -345,9 +356,8 @@ void api_free(struct api *a)
 
 static bool type_fits(const char *given, const char *asked)
 {
-	size_t n = strlen(asked);
-	return given && strncasecmp(given, asked, n) == 0 &&
-	       (given[n] == 0 || given[n] == ';' || given[n] == ' ');
+	struct media m;
+	return media_read(&m, given) && media_is(&m, asked);
 }
 
 /* Gives the index of the route, or ROUTES after having written why there is none. */

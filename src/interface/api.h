@@ -26,7 +26,7 @@
  *   GET  /v1/credentials/{id}             a credential, and how it stands at the newest block
  *   GET  /v1/credentials?member=          those of a member
  *   GET  /v1/grants/{id}                  grants on a subject and its product that were not revoked
- *   POST /v1/transactions                 one Transaction, or a sequence of them
+ *   POST /v1/transactions                 one Transaction, or a sequence of them, done in order
  *   GET  /v1/transactions/{member}/{id}   where it was done (id: 32 hex digits)
  *   GET  /v1/receipts/{member}/{id}       its receipt (docs/format/receipt.md)
  *   GET  /v1/receipts/{index}             that of the transaction that made a log record
@@ -58,6 +58,10 @@ struct api_request {
 	const char *accept_language; /* NULL: none */
 	struct slice body;
 	bool owner; /* came over the unix socket or from this process: may operate the node */
+	uint64_t source; /* the connection; 0: this process. Transactions of each take turns */
+	/* May this request hold so many more bytes of memory? NULL: it may. */
+	bool (*more)(void *ctx, size_t bytes);
+	void *more_ctx;
 };
 
 struct api_response {
@@ -65,6 +69,7 @@ struct api_response {
 	const char *content_type; /* static */
 	const char *cache;	  /* Cache-Control; static */
 	const char *allow;	  /* for 405; static or NULL */
+	unsigned retry_s;	  /* Retry-After; 0: none */
 	struct buf body;	  /* the caller frees it (buf_fini) */
 };
 
@@ -74,5 +79,7 @@ void api_handle(struct api *a, struct api_response *out, const struct api_reques
 /* A problem found before the handler ran (the HTTP server's own refusals). */
 void api_problem(struct api_response *out, int status, const char *code,
 		 const char *accept_language, const char *detail_fmt, ...) PRINTF_LIKE(5, 6);
+/* The same, where too much is held in memory: status 429. */
+void api_busy(struct api_response *out, const char *accept_language);
 
 #endif

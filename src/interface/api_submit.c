@@ -4,14 +4,19 @@
  * application/x-protobuf: one encoded Transaction. 200 if it was applied (now or
  * before), else a problem whose `code` is the verdict's name.
  * application/x-protobuf;many: Transactions, each after its varint length. Always 200,
- * with one answer for each in order: their fates are independent.
+ * with one answer for each in order. They are executed in that order; a refusal of one does
+ * not stop the others.
  */
 #include "interface/api_inner.h"
 
+#include "interface/media.h"
 #include "interface/zh.h"
 #include "ledger/tx.h"
 
 #include <stdio.h>
+
+/* What a transaction takes in memory beside its bytes: while it waits, and as its answer. */
+enum { ANSWER_BYTES = sizeof(struct node_answer) + sizeof(struct slice) + 700 };
 
 static void answer_write(struct jsonw *w, const struct node_answer *a, bool zh)
 {
@@ -103,10 +108,8 @@ static void refused_write(struct api_call *c, const struct node_answer *a)
 }
 
 /* Cuts the body into transactions. False: a problem is written. */
-static bool cut(struct api_call *c, struct slice **txs, size_t *n)
+static bool cut(struct api_call *c, bool many, struct slice **txs, size_t *n)
 {
-	const char *type = c->request->content_type;
-	bool many = strstr(type, "many") != NULL;
 	*n = 1;
 	if (!many) {
 		*txs = arena_alloc(c->arena, sizeof **txs);
@@ -142,21 +145,27 @@ void api_transactions(struct api_call *c)
 	struct slice *txs;
 	size_t n;
 	struct err_text t = {""};
-	if (!cut(c, &txs, &n))
+	struct media m;
+	/* The route has seen that it is one. */
+	bool many = media_read(&m, c->request->content_type) && m.many;
+	if (!cut(c, many, &txs, &n))
 		return;
+	if (c->request->more && !c->request->more(c->request->more_ctx, n * ANSWER_BYTES)) {
+		api_busy(c->out, c->request->accept_language);
+		return;
+	}
 	struct node_answer *answers = arena_alloc(c->arena, n * sizeof *answers);
 	if (!answers) {
 		api_fault(c, ERR_NOMEM, NULL);
 		return;
 	}
-	enum err e = node_submit(c->node, answers, txs, n, &t);
+	enum err e = node_submit_from(c->node, answers, txs, n, c->request->source, &t);
 	if (e != ERR_OK) {
 		api_fault(c, e, &t);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
 		atomic_fetch_add(&c->api->verdicts[(unsigned)answers[i].verdict % API_VERDICTS], 1);
-	bool many = strstr(c->request->content_type, "many") != NULL;
 	if (!many && answers[0].verdict != VERDICT_OK) {
 		refused_write(c, &answers[0]);
 		return;

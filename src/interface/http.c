@@ -25,6 +25,7 @@ enum {
 	HEAD_BYTES = 32 << 10,
 	STACK_BYTES = 1 << 20,
 	CONNECTIONS_DEFAULT = 256,
+	HELD_BYTES_MAX = 64 << 20, /* by requests on TCP, and as much by those on the unix socket */
 };
 
 /* One connection. In a list, so that the sweeper finds those past their deadline. */
@@ -33,14 +34,17 @@ struct conn {
 	struct http_server *server;
 	int fd;
 	bool tcp;
+	uint64_t number;
 	int64_t due_ms; /* 0: none */
+	size_t held;	/* bytes that its request holds in memory, or may */
 };
 
 /* One request, from its first line to its end. */
 struct request {
 	struct buf body;
 	char *target;
-	bool judged;
+	bool judged, no_room;
+	uint64_t got, held_ahead; /* bytes of its body, kept or not; those that were announced */
 };
 
 struct http_server {
@@ -49,9 +53,11 @@ struct http_server {
 	char *socket_path;
 	unsigned port;
 	int64_t head_ms;
-	pthread_mutex_t lock; /* conns, their due_ms, busy, stopping */
+	pthread_mutex_t lock; /* conns, their due_ms and held, numbers, held, busy, stopping */
 	pthread_cond_t changed; /* by the monotonic clock: the other one may be set back */
 	struct conn conns; /* head of the ring */
+	uint64_t numbers;  /* of connections so far */
+	size_t held[2];	   /* on the unix socket, on TCP */
 	unsigned busy;	   /* requests being handled */
 	bool stopping, sweeping;
 	pthread_t sweeper;
@@ -68,6 +74,38 @@ static void conn_due(struct conn *c, int64_t in_ms)
 {
 	pthread_mutex_lock(&c->server->lock);
 	c->due_ms = in_ms ? now_ms() + in_ms : 0;
+	pthread_mutex_unlock(&c->server->lock);
+}
+
+/*
+ * May the connection's request hold so many more bytes? Then they count as held until it ends.
+ * It may as long as what is left for all others is no less than all that it holds: so one alone
+ * may take up to half, many share, and there is always room for a small one.
+ */
+static bool hold(struct conn *c, size_t bytes)
+{
+	struct http_server *s = c->server;
+	pthread_mutex_lock(&s->lock);
+	size_t left = HELD_BYTES_MAX - s->held[c->tcp];
+	bool may = bytes <= left && c->held + bytes <= left - bytes;
+	if (may) {
+		s->held[c->tcp] += bytes;
+		c->held += bytes;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return may;
+}
+
+static bool hold_more(void *arg, size_t bytes)
+{
+	return hold(arg, bytes);
+}
+
+static void hold_nothing(struct conn *c)
+{
+	pthread_mutex_lock(&c->server->lock);
+	c->server->held[c->tcp] -= c->held;
+	c->held = 0;
 	pthread_mutex_unlock(&c->server->lock);
 }
 
@@ -109,6 +147,7 @@ static void on_connection(void *arg, struct MHD_Connection *mc, void **context,
 		pthread_mutex_lock(&s->lock);
 		c->prev->next = c->next;
 		c->next->prev = c->prev;
+		s->held[c->tcp] -= c->held;
 		pthread_mutex_unlock(&s->lock);
 		free(c);
 		*context = NULL;
@@ -127,6 +166,7 @@ static void on_connection(void *arg, struct MHD_Connection *mc, void **context,
 	c->tcp = !addr->client_addr || addr->client_addr->sa_family != AF_UNIX;
 	c->due_ms = now_ms() + s->head_ms;
 	pthread_mutex_lock(&s->lock);
+	c->number = ++s->numbers;
 	c->next = &s->conns;
 	c->prev = s->conns.prev;
 	c->prev->next = c;
@@ -150,7 +190,6 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *mc)
 	if (!q)
 		return NULL;
 	q->body = BUF_INIT;
-	q->body.limit = API_BODY_MAX;
 	q->target = strdup(target);
 	return q;
 }
@@ -162,14 +201,16 @@ static void on_completed(void *arg, struct MHD_Connection *mc, void **context,
 	(void)code;
 	struct request *q = *context;
 	struct conn *c = conn_of(mc);
-	if (c)
-		conn_due(c, c->server->head_ms);
 	*context = NULL;
-	if (!q)
-		return;
-	buf_fini(&q->body);
-	free(q->target);
-	free(q);
+	if (q) {
+		buf_fini(&q->body);
+		free(q->target);
+		free(q);
+	}
+	if (c) {
+		hold_nothing(c);
+		conn_due(c, c->server->head_ms);
+	}
 }
 
 /* Leaves escapes as they are: the api decodes. */
@@ -205,8 +246,11 @@ static enum MHD_Result answer(struct MHD_Connection *mc, struct api_response *r,
 					r->status == 200 ? r->cache : "no-store");
 	if (r->allow)
 		MHD_add_response_header(m, "Allow", r->allow);
-	if (r->status == 503)
-		MHD_add_response_header(m, "Retry-After", "1");
+	if (r->retry_s) {
+		char seconds[16];
+		snprintf(seconds, sizeof seconds, "%u", r->retry_s);
+		MHD_add_response_header(m, "Retry-After", seconds);
+	}
 	MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(m, "Content-Language", "en, zh");
 	if (close)
@@ -234,7 +278,26 @@ static enum MHD_Result begin(struct conn *c, struct request *q, struct MHD_Conne
 		return answer(mc, &r, true);
 	}
 	conn_due(c, BODY_MS);
+	/* At once where it is said; else as it comes. */
+	q->no_room = no.length && !(hold(c, no.length) && buf_reserve(&q->body, no.length));
+	q->held_ahead = no.length;
 	return MHD_YES;
+}
+
+/* A part of the body. One that may not be kept is read to its end all the same: only then can
+ * it be answered. */
+static enum MHD_Result body_part(struct conn *c, struct request *q, const char *p, size_t n)
+{
+	q->got += n;
+	if (q->got > API_BODY_MAX)
+		return MHD_NO; /* nothing can be answered before its end, so hang up */
+	if (!q->no_room && q->got > q->held_ahead && !hold(c, n))
+		q->no_room = true;
+	if (q->no_room)
+		buf_fini(&q->body);
+	else
+		buf_put(&q->body, p, n);
+	return q->body.failed ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *mc, const char *url,
@@ -250,11 +313,9 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mc, const ch
 	if (!q->judged)
 		return begin(c, q, mc, method, version);
 	if (*upload_n) {
-		buf_put(&q->body, upload, *upload_n);
+		size_t n = *upload_n;
 		*upload_n = 0;
-		/* Past the limit: nothing can be answered before the end of the body, so hang up.
-		 */
-		return q->body.failed ? MHD_NO : MHD_YES;
+		return body_part(c, q, upload, n);
 	}
 	pthread_mutex_lock(&s->lock);
 	bool stopping = s->stopping;
@@ -272,9 +333,15 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mc, const ch
 			MHD_lookup_connection_value(mc, MHD_HEADER_KIND, "Accept-Language"),
 		.body = buf_slice(&q->body),
 		.owner = !c->tcp,
+		.source = c->number,
+		.more = hold_more,
+		.more_ctx = c,
 	};
-	struct api_response r;
-	api_handle(s->api, &r, &a);
+	struct api_response r = {.body = BUF_INIT};
+	if (q->no_room)
+		api_busy(&r, a.accept_language);
+	else
+		api_handle(s->api, &r, &a);
 	enum MHD_Result ok = answer(mc, &r, false);
 	pthread_mutex_lock(&s->lock);
 	s->busy--;

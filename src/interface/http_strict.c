@@ -99,7 +99,7 @@ struct http_refusal http_judge(const struct http_facts *f, const char *method, c
 #define REFUSE(status, code, detail)                                                               \
 	return (struct http_refusal)                                                               \
 	{                                                                                          \
-		status, code, detail                                                               \
+		status, code, detail, 0                                                            \
 	}
 	if (!http10 && strcmp(version, "HTTP/1.1") != 0)
 		REFUSE(505, "version", "HTTP/1.1 and HTTP/1.0 are spoken here");
@@ -134,5 +134,5 @@ struct http_refusal http_judge(const struct http_facts *f, const char *method, c
 	if (tcp && !reads && f->origin.n && !origin_loopback(f->origin))
 		REFUSE(403, "forbidden", "pages of other sites may not write here");
 #undef REFUSE
-	return (struct http_refusal){0, NULL, NULL};
+	return (struct http_refusal){0, NULL, NULL, (size_t)length};
 }

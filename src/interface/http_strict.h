@@ -27,6 +27,7 @@ struct http_refusal {
 	int status; /* 0: none */
 	const char *code;
 	const char *detail;
+	size_t length; /* where none: what Content-Length announced; 0: it did not */
 };
 
 /*

@@ -35,7 +35,7 @@ static enum verdict toy_prepare(struct tx *tx, struct verdict_text *t)
 	tx->work = tx_work(tx, 0);
 	const uint8_t *a = tx->b->actions[0].data;
 	if (a[0] == '~')
-		usleep((useconds_t)atoi((const char *)a + 1) * 1000);
+		usleep((useconds_t)strtoul((const char *)a + 1, NULL, 10) * 1000);
 	return VERDICT_OK;
 }
 
@@ -68,7 +68,8 @@ static enum err toy_execute(struct exec *x, struct tx *tx, enum verdict *v, stru
 	(void)t;
 	*v = VERDICT_OK;
 	struct slice a = slice(tx->b->actions[0].data, tx->b->actions[0].len);
-	for (unsigned rows = a.p[0] == '#' ? (unsigned)atoi((const char *)a.p + 1) : 0, i = 0; rows;
+	for (unsigned rows = a.p[0] == '#' ? (unsigned)strtoul((const char *)a.p + 1, NULL, 10) : 0, i = 0;
+	     rows;
 	     rows -= rows < 20000 ? rows : 20000) {
 		if (!exec_action(x, i++) || !exec_touch(x, rows < 20000 ? rows : 20000)) {
 			*v = verdict_set(vt, VERDICT_TOO_LARGE, "", "too much");
