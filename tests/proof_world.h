@@ -32,7 +32,7 @@ enum { A_NONE = 0, A_ADD = 1, A_OBSERVE = 2, A_DELETE = 3 };
 
 struct w_subject {
 	char id[100];
-	uint8_t kind;
+	uint8_t kind, flags;
 	const char *owner, *holder, *container;
 	struct hash head;
 	size_t n;
@@ -59,6 +59,7 @@ struct world {
 	/* Of the next act, if not 0 or NULL: when it happened, its eventID. */
 	int64_t happened_ms;
 	const char *event_id;
+	uint8_t record_version; /* if not 0 */
 
 	struct header header;
 	struct commit commit;
@@ -172,7 +173,7 @@ static inline void w_record(struct world *w, struct buf *b, uint8_t kind, const 
 	static const uint8_t zero[96];
 	struct buf event = BUF_INIT, action = BUF_INIT;
 	buf_put_u8(b, 'R');
-	buf_put_u8(b, 1);
+	buf_put_u8(b, w->record_version ? w->record_version : 1);
 	buf_put_varint(b, 1 + w->n_records);
 	buf_put_zigzag(b, w->now_ms);
 	buf_put_varint(b, 0);
@@ -270,10 +271,10 @@ static inline void w_value(struct buf *b, const struct w_subject *s)
 	buf_put_u8(b, 1);
 	buf_put_varint(b, s->n);
 	buf_put(b, s->head.b, 32);
-	buf_put_varint(b, s->n ? s->record[s->n - 1] + 1 : 0);
+	buf_put_varint(b, s->n && s->n <= W_EVENTS ? s->record[s->n - 1] + 1 : 0);
 	buf_put_varint(b, 0);
 	buf_put_u8(b, s->kind);
-	buf_put_u8(b, 0);
+	buf_put_u8(b, s->flags);
 	buf_put_lp(b, slice_str(s->owner));
 	buf_put_lp(b, slice_str(s->holder));
 	buf_put_lp(b, slice_str(""));

@@ -4,8 +4,10 @@
  */
 #include "proof_world.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <time.h>
 #include <cmocka.h>
 
 static void expect(const struct world *w, struct slice bytes, enum verify_reason want)
@@ -168,7 +170,7 @@ static bool meddle(struct w_subject *s, enum meddling how, size_t i)
 		e->flags ^= 1;
 		return true;
 	case ROLE:
-		e->role ^= 1;
+		e->role ^= 3;
 		return true;
 	case HAPPENED:
 		e->happened_ms ^= 1;
@@ -852,6 +854,45 @@ static void epochs(void **s)
 }
 
 /* A thief's key that the genesis never named. */
+static enum verify_reason against(struct world *w, struct slice bytes, struct slice head);
+static void head_of(struct world *w, struct buf *out, const struct bundle_witness *x, size_t n);
+
+/* A key that was replaced, as stolen, signs on; whoever holds a head from after its replacement
+ * is not taken in, nor whoever holds one from after a resumption that is now kept quiet. */
+static void replaced_key(void **s)
+{
+	(void)s;
+	for (enum epoch_kind kind = EPOCH_REPLACE; kind <= EPOCH_RESUME; kind++) {
+		struct world *w = w_parcel(1), *thief = w_parcel(1);
+		struct buf old = BUF_INIT, head = BUF_INIT, b = BUF_INIT;
+		head_of(w, &old, NULL, 0);
+		w_epoch(w, kind, 26, 0);
+		world_close(w, 31);
+		head_of(w, &head, NULL, 0);
+		world_close(thief, 40);
+		first(thief, &b);
+		struct verify_result *r = w_verify(w, buf_slice(&b));
+		assert_int_equal(r->reason, VERIFY_OK);
+		/* Which he cannot know who holds nothing newer. */
+		assert_says(r, VERIFY_EN, "the key which signed was not replaced since");
+		assert_says(r, VERIFY_ZH, "此后未因丢失或被盗而更换");
+		assert_says(r, VERIFY_JSON, "\"key_replaced\":");
+		verify_free(r);
+		assert_int_equal(against(w, buf_slice(&b), buf_slice(&old)), VERIFY_OK);
+		assert_int_equal(against(w, buf_slice(&b), buf_slice(&head)), VERIFY_HEAD);
+		/* The honest one goes on from both. */
+		world_close(w, 41);
+		first(w, &b);
+		assert_int_equal(against(w, buf_slice(&b), buf_slice(&old)), VERIFY_OK);
+		assert_int_equal(against(w, buf_slice(&b), buf_slice(&head)), VERIFY_OK);
+		buf_fini(&old);
+		buf_fini(&head);
+		buf_fini(&b);
+		world_free(w);
+		world_free(thief);
+	}
+}
+
 static void foreign_key(void **s)
 {
 	(void)s;
@@ -1130,6 +1171,96 @@ static void evidence(void **s)
 	world_free(other);
 }
 
+static void assert_conflict(const struct verify_result *a, const struct verify_result *b,
+			    enum verify_conflict want, const char *says)
+{
+	char words[3000], zh[3000];
+	assert_int_equal(verify_conflict(words, sizeof words, a, b, false), want);
+	if (!strstr(words, says))
+		print_error("%s\nis not in\n%s\n", says, words);
+	assert_non_null(strstr(words, says));
+	assert_int_equal(verify_conflict(words, sizeof words, b, a, false), want);
+	assert_int_equal(verify_conflict(zh, sizeof zh, a, b, true), want);
+	assert_true(utf8_valid(slice_str(zh)));
+	/* Each signer is named, in both languages. */
+	for (size_t i = 0; i < a->n_signed + b->n_signed; i++) {
+		char hex[65];
+		hex_encode(hex, i < a->n_signed ? a->signers[i] : b->signers[i - a->n_signed], 32);
+		assert_true(want == CONFLICT_NONE || (strstr(words, hex) && strstr(zh, hex)));
+	}
+}
+
+/* Backup, loss, restore, resume, as the manual has it: what was given out before the loss
+ * contradicts what comes after, and the operator is honest all the same. */
+static void evidence_of_loss(void **s)
+{
+	(void)s;
+	/* Of two epochs, the first one's statement names block 28 as the newest. */
+	struct world *lost = w_parcel(1), *copy = w_parcel(1), *twin = w_parcel(1);
+	w_event(lost, A_OBSERVE, "holding", "", "leafco", 0);
+	world_close(lost, 28);
+	struct verify_result *a = result(lost);
+	w_event(lost, A_OBSERVE, "holding", "", "leafco", 0);
+	world_close(lost, 30);
+	struct verify_result *beyond = result(lost);
+	copy->now_ms += 9000000;
+	w_epoch(copy, EPOCH_RESUME, 29, 0);
+	w_event(copy, A_OBSERVE, "storing", "", "blueline", 0);
+	world_close(copy, 29);
+	struct verify_result *b = result(copy);
+	assert_conflict(a, b, CONFLICT_RESUMED, "lies in what was lost");
+	assert_conflict(beyond, b, CONFLICT_RESUMED, "the statement does not know it");
+	char hex[65];
+	hex_encode(hex, b->epochs[0].signer, 32);
+	assert_conflict(a, b, CONFLICT_RESUMED, hex);
+	/* But whoever goes on with what he calls lost keeps two histories. */
+	lost->now_ms += 90000000;
+	w_event(lost, A_OBSERVE, "holding", "", "leafco", 0);
+	world_close(lost, 32);
+	struct verify_result *on = result(lost);
+	assert_conflict(on, b, CONFLICT_HISTORY, "A history can only grow");
+	/* Nor does it excuse two histories within the new epoch. */
+	twin->now_ms += 9000000;
+	w_epoch(twin, EPOCH_RESUME, 29, 0);
+	w_event(twin, A_OBSERVE, "holding", "", "leafco", 0);
+	world_close(twin, 29);
+	struct verify_result *other = result(twin);
+	assert_conflict(b, other, CONFLICT_HEADER, "two signed headers of height 29");
+	verify_free(a);
+	verify_free(b);
+	verify_free(beyond);
+	verify_free(on);
+	verify_free(other);
+	world_free(lost);
+	world_free(copy);
+	world_free(twin);
+}
+
+/* One key is replaced twice, each time in another way; and who signed what is told apart. */
+static void evidence_of_epochs(void **s)
+{
+	(void)s;
+	struct world *w = w_parcel(4), *other = w_parcel(4);
+	w_epoch(w, EPOCH_REPLACE, 26, 3);
+	world_close(w, 31);
+	w_epoch(other, EPOCH_REPLACE, 27, 3);
+	world_close(other, 31);
+	struct verify_result *a = result(w), *b = result(other);
+	assert_conflict(a, b, CONFLICT_EPOCH, "replace a key");
+	verify_free(b);
+	world_free(other);
+	/* The old key's set and the new one's have signers that are not common. */
+	other = w_parcel(4);
+	w_event(other, A_OBSERVE, "holding", "", "leafco", 0);
+	world_close(other, 31);
+	b = result(other);
+	assert_conflict(a, b, CONFLICT_HEADER, "Only the one of block 31 is signed by");
+	verify_free(a);
+	verify_free(b);
+	world_free(w);
+	world_free(other);
+}
+
 /* A later bundle of the other subject, which shows that its log continues another one. */
 static void evidence_of_logs(void **s)
 {
@@ -1212,6 +1343,203 @@ static void maker_refuses(void **s)
 	world_free(w);
 }
 
+/* ---- numbers of newer versions ---- */
+
+static struct world *one_event(uint8_t kind, uint8_t flags, uint8_t role)
+{
+	struct world *w = world_new(1);
+	const struct w_entry e = {w_add(w, "/01/09521234543213/21/X", 1), role, 0};
+	w_event(w, A_ADD, "commissioning", "", "leafco", 0);
+	w_act(w, kind, flags, kind == 1 ? "storing" : "weigh_anew", "", "leafco", &e, 1, NULL);
+	return w;
+}
+
+static void expect_closed(struct world *w, enum verify_reason want)
+{
+	struct buf b = BUF_INIT;
+	world_close(w, 9);
+	first(w, &b);
+	expect(w, buf_slice(&b), want);
+	buf_fini(&b);
+	world_free(w);
+}
+
+/* What acts on histories is not judged by who does not know it; the rest is shown. */
+static void newer(void **s)
+{
+	(void)s;
+	struct world *w = one_event(57, 0, R_ABOUT);
+	struct buf b = BUF_INIT;
+	w_event(w, A_OBSERVE | 64, "storing", "", "leafco", 0);
+	w->s[0].kind = 13;
+	w->s[0].flags = 1 | 16;
+	world_close(w, 9);
+	first(w, &b);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
+	assert_true(r->newer);
+	assert_says(r, VERIFY_EN, "act 57, of a newer version");
+	assert_says(r, VERIFY_EN, "flag 64, of a newer version");
+	assert_says(r, VERIFY_EN, "(kind 13)");
+	assert_says(r, VERIFY_EN, "flag 16");
+	assert_says(r, VERIFY_EN, "made by a newer version");
+	assert_says(r, VERIFY_ZH, "行为 57，来自较新版本");
+	assert_says(r, VERIFY_ZH, "较新版本写入");
+	assert_says(r, VERIFY_JSON, "\"act\":\"act 57\"");
+	assert_says(r, VERIFY_JSON, "\"kind\":\"kind 13\",\"flags\":17");
+	assert_says(r, VERIFY_JSON, "\"newer\":\"what all of it means");
+	verify_free(r);
+	buf_fini(&b);
+	world_free(w);
+	expect_closed(one_event(127, 0, R_ABOUT), VERIFY_OK);
+	expect_closed(one_event(128, 0, R_ABOUT), VERIFY_VERSION);
+	expect_closed(one_event(1, 128 | 2, R_WHAT), VERIFY_VERSION);
+	expect_closed(one_event(1, A_OBSERVE, 0), VERIFY_VERSION);
+	expect_closed(one_event(1, A_OBSERVE, 7), VERIFY_VERSION);
+	for (unsigned i = 0; i < 2; i++) {
+		w = one_event(1, A_OBSERVE, R_WHAT);
+		*(i ? &w->s[0].kind : &w->s[0].flags) = 128;
+		expect_closed(w, VERIFY_VERSION);
+	}
+}
+
+/* A time that was told lies after the moment of recording. */
+static void late(void **s)
+{
+	(void)s;
+	struct world *w = world_new(1);
+	struct buf b = BUF_INIT;
+	w_add(w, "/01/09521234543213/21/X", 1);
+	w_event(w, A_ADD, "commissioning", "", "leafco", 0);
+	w->happened_ms = w->now_ms + 86400000;
+	w_event(w, A_OBSERVE, "storing", "", "leafco", 0);
+	world_close(w, 9);
+	first(w, &b);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
+	assert_says(r, VERIFY_EN, "told to be later than it was recorded");
+	assert_says(r, VERIFY_ZH, "所述时间晚于记录时间");
+	assert_says(r, VERIFY_JSON, "\"after_recording\":true");
+	assert_says(r, VERIFY_JSON, "\"after_recording\":false");
+	verify_free(r);
+	buf_fini(&b);
+	world_free(w);
+}
+
+static void control_characters(void **s)
+{
+	(void)s;
+	static const char *const odd[] = {"a\x1b[2J", "a\n", "a\x7f", "a\xc2\x9b"};
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		struct world *w = world_new(1);
+		struct buf b = BUF_INIT;
+		struct err_text t;
+		w_add(w, "/01/09521234543213/21/X", 1);
+		w_event(w, A_ADD, "commissioning", "0123", "leafco", 0);
+		world_close(w, 9);
+		first(w, &b);
+		/* The maker does not write it; one who does is refused. */
+		struct bundle_subject sub = w_bundle_subject(w, 0);
+		struct bundle one = {.head = w_bundle_head(w), .subjects = &sub, .n_subjects = 1};
+		w->s[0].e[0].where = slice_str(odd[i]);
+		struct buf none = BUF_INIT;
+		assert_int_equal(bundle_encode(&none, &one, &t), ERR_FORMAT);
+		buf_fini(&none);
+		uint8_t *at = memmem(b.p, b.n, "0123", 4);
+		assert_non_null(at);
+		memcpy(at + 4 - strlen(odd[i]), odd[i], strlen(odd[i]));
+		expect(w, buf_slice(&b), VERIFY_FORMAT);
+		struct bundle_witness x = w_witness(w, 1, odd[i]);
+		head_of(w, &b, &x, 1);
+		expect(w, buf_slice(&b), VERIFY_FORMAT);
+		buf_fini(&b);
+		world_free(w);
+	}
+}
+
+/* ---- what is said ---- */
+
+struct taken {
+	size_t n, calls, most, memory;
+	bool grew;
+};
+
+static bool take(void *ctx, const char *p, size_t n)
+{
+	struct taken *t = ctx;
+	(void)p;
+	t->n += n;
+	t->calls++;
+	t->most = n > t->most ? n : t->most;
+	t->grew = t->grew || mallinfo2().uordblks > t->memory;
+	return true;
+}
+
+static bool take_none(void *ctx, const char *p, size_t n)
+{
+	(void)p, (void)n;
+	++*(size_t *)ctx;
+	return false;
+}
+
+/* A good bundle of 1.5 MB that refers again and again to the longest strings of the worst
+ * letters: what is said of it is bounded by its events and their strings, takes no memory, and
+ * time as it is long. */
+static void much_said(void **s)
+{
+	(void)s;
+	enum { N = 39000 };
+	static char step[481], where[481], who[481];
+	memset(step, '"', 480);
+	memset(where, '\\', 480);
+	memset(who, '"', 480);
+	struct world *w = world_new(1);
+	struct w_subject *x = &w->s[w_add(w, "/01/09521234543213/21/X", 1)];
+	struct bundle_event *e = calloc(N, sizeof *e);
+	assert_non_null(e);
+	struct buf b = BUF_INIT, sum = BUF_INIT;
+	for (size_t i = 0; i < N; i++) {
+		e[i] = (struct bundle_event){.kind = 1, .flags = A_OBSERVE, .role = R_WHAT,
+					     .happened_ms = w->now_ms, .recorded_ms = w->now_ms,
+					     .step = slice_str(step), .where = slice_str(where),
+					     .who = slice_str(who)};
+		w_seed(e[i].digest.b, (unsigned)(i >> 8), (unsigned)i);
+		buf_clear(&sum);
+		w_summary(&sum, &e[i]);
+		struct slice parts[4] = {SLICE_LIT("argosy/history/1"), slice(x->head.b, 32),
+					 slice(e[i].digest.b, 32), buf_slice(&sum)};
+		sha256_parts(&x->head, parts, 4);
+	}
+	x->n = N;
+	world_close(w, 9);
+	struct bundle_subject sub = w_bundle_subject(w, 0);
+	sub.events = e;
+	struct bundle one = {.head = w_bundle_head(w), .subjects = &sub, .n_subjects = 1};
+	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
+	assert_true(b.n > 1450000 && b.n < 1600000);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
+	for (enum verify_style k = VERIFY_EN; k <= VERIFY_JSON; k++) {
+		struct taken t = {.memory = mallinfo2().uordblks};
+		clock_t begin = clock();
+		assert_true(verify_write(r, k, NULL, take, &t));
+		double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+		print_message("%zu bytes of bundle, style %d: %zu bytes in %zu pieces, %.2f s\n", b.n,
+			      k, t.n, t.calls, seconds);
+		/* Each event with its three strings, escaped, and some 600 bytes; and the verdict. */
+		assert_true(t.n <= (size_t)N * (2 * 3 * 480 + 600) + 4096);
+		assert_true(t.most <= 4096 && !t.grew);
+		size_t calls = 0;
+		assert_false(verify_write(r, k, NULL, take_none, &calls));
+		assert_int_equal(calls, 1); /* nobody listens: nothing more is said */
+	}
+	verify_free(r);
+	buf_fini(&b);
+	buf_fini(&sum);
+	free(e);
+	world_free(w);
+}
+
 static void names(void **s)
 {
 	(void)s;
@@ -1233,10 +1561,14 @@ int main(void)
 		cmocka_unit_test(stays),      cmocka_unit_test(two_states),
 		cmocka_unit_test(times),
 		cmocka_unit_test(errors),
-		cmocka_unit_test(epochs),     cmocka_unit_test(foreign_key),
+		cmocka_unit_test(epochs),     cmocka_unit_test(replaced_key),
+		cmocka_unit_test(foreign_key),
 		cmocka_unit_test(heads),      cmocka_unit_test(witnesses),
 		cmocka_unit_test(consistency),
 		cmocka_unit_test(evidence),   cmocka_unit_test(evidence_of_logs),
+		cmocka_unit_test(evidence_of_loss), cmocka_unit_test(evidence_of_epochs),
+		cmocka_unit_test(newer),      cmocka_unit_test(late),
+		cmocka_unit_test(control_characters), cmocka_unit_test(much_said),
 		cmocka_unit_test(names),      cmocka_unit_test(maker_refuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,8 @@
  * ("https://...#..."). Of evidence, A or B may be a receipt; --head then names a bundle that
  * shows that one log continues the other. Exit: 0 verified (evidence: they contradict), 4
  * refused, 1 nothing contradicts or it is open, or the output could not be written, 2 wrong
- * usage, 3 no such file.
+ * usage, 3 no such file, 5 (evidence) they contradict, but the chain was resumed from a copy
+ * between them.
  */
 #include "base/bytes.h"
 #include "verify/receipt.h"
@@ -20,7 +21,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EXIT_GOOD = 0, EXIT_NONE = 1 /* or the output could not be written */, EXIT_USAGE = 2, EXIT_NO_FILE = 3, EXIT_REFUSED = 4 };
+enum {
+	EXIT_GOOD = 0,
+	EXIT_NONE = 1, /* or the output could not be written */
+	EXIT_USAGE = 2,
+	EXIT_NO_FILE = 3,
+	EXIT_REFUSED = 4,
+	EXIT_LOSS = 5,
+};
 enum { FILES_MAX = 64, WITNESSES_MAX = 64 };
 
 struct options {
@@ -42,8 +50,9 @@ static const char usage[] =
 	"FINGERPRINT: 64 hex digits, or a file that holds them (@FILE if its name has no . or /).\n"
 	"KEY: a witness's public key that you know: 64 hex digits; @FILE, a list of keys, one a line;\n"
 	"or a head file that you trust, for the witnesses who signed it. Only these count.\n"
-	"Exit: 0 verified, 4 refused, 3 no such file, 2 wrong usage; evidence: 0 they contradict, "
-	"1 not; 1 too if the output cannot be written.\n";
+	"Exit: 0 verified, 4 refused, 3 no such file, 2 wrong usage; evidence: 0 they contradict, 1 "
+	"not,\n5 they do, but the chain was resumed from a copy in between; 1 too if the output "
+	"cannot be written.\n";
 
 static bool json; /* set before anything can fail */
 
@@ -384,7 +393,8 @@ static int run_evidence(const struct options *o, const struct verify_options *vo
 			[CONFLICT_NONE] = "none",	[CONFLICT_UNKNOWN] = "unknown",
 			[CONFLICT_HEADER] = "header",	[CONFLICT_LOG] = "log",
 			[CONFLICT_HISTORY] = "history", [CONFLICT_RECEIPT] = "receipt",
-			[CONFLICT_OPEN] = "open",
+			[CONFLICT_OPEN] = "open",	[CONFLICT_EPOCH] = "epoch",
+			[CONFLICT_RESUMED] = "resumed",
 		};
 		if (json)
 			print_evidence(names[c], words, a, b, o);
@@ -392,6 +402,7 @@ static int run_evidence(const struct options *o, const struct verify_options *vo
 			printf("%s\n", words);
 		status = c == CONFLICT_NONE || c == CONFLICT_OPEN ? EXIT_NONE
 			 : c == CONFLICT_UNKNOWN		  ? EXIT_REFUSED
+			 : c == CONFLICT_RESUMED		  ? EXIT_LOSS
 								  : EXIT_GOOD;
 	}
 	verify_free(link);

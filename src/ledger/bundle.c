@@ -141,7 +141,7 @@ static enum err put_dictionary(struct buf *out, const struct dictionary *d, stru
 	for (size_t i = 0; i < d->n; i++) {
 		size_t shared = 0;
 		struct slice s = d->s[i];
-		if (s.n > STRING_MAX || !utf8_valid(s) || memchr(s.p, 0, s.n))
+		if (s.n > STRING_MAX || !utf8_valid(s) || has_control(s))
 			return err_set(t, ERR_FORMAT, "a string that a bundle cannot hold");
 		if (i)
 			while (shared < s.n && shared < d->s[i - 1].n &&

@@ -146,6 +146,9 @@ static bool read_genesis(struct work *w, const uint8_t *fingerprint, struct hash
 	*rest = reader_hash(&c);
 	if (c.bad || c.p != c.end)
 		return refuse(w, VERIFY_GENESIS, "its core is malformed");
+	if (w->app_version != APP_VERSION)
+		return refuse(w, VERIFY_VERSION, "app version %llu",
+			      (unsigned long long)w->app_version);
 	w->genesis_height = (int64_t)height;
 	char *copy = take_memory(w, id.n + 1);
 	if (!copy)
@@ -235,7 +238,9 @@ static bool read_epoch(struct work *w, struct epochs *e, struct verify_epoch *ou
 		next = reader_bytes(&s, 32);
 	}
 	(void)last_hash;
-	if (w->in.bad || s.bad || s.p != s.end || kind < 1 || kind > 2 ||
+	if (!w->in.bad && !s.bad && (kind < 1 || kind > 2))
+		return refuse(w, VERIFY_VERSION, "an epoch of kind %u", kind);
+	if (w->in.bad || s.bad || s.p != s.end ||
 	    index >= w->n_validators || from > INT64_MAX || last > INT64_MAX)
 		return refuse(w, VERIFY_FORMAT, "an epoch statement");
 	out->resumed = kind == 2;
@@ -245,15 +250,17 @@ static bool read_epoch(struct work *w, struct epochs *e, struct verify_epoch *ou
 		return refuse(w, VERIFY_EPOCH, "epoch %llu: its heights are out of order",
 			      (unsigned long long)out->number);
 	e->from = out->from_height;
-	uint8_t signer[32];
-	memcpy(signer, kind == 1 ? key.p : w->keys[index], 32);
+	struct hash digest;
+	h_of(&digest, statement);
+	memcpy(out->statement, digest.b, 32);
+	memcpy(out->signer, kind == 1 ? key.p : w->keys[index], 32);
 	if (kind == 1 && !replace_key(w, e, (size_t)index, key, next))
 		return false;
 	struct buf m = BUF_INIT;
 	buf_put(&m, "argosy/epoch/1", 15);
 	buf_put(&m, w->r->fingerprint, 32);
 	buf_put_slice(&m, statement);
-	bool nomem = m.failed, good = !nomem && signature_good(sig.p, buf_slice(&m), signer);
+	bool nomem = m.failed, good = !nomem && signature_good(sig.p, buf_slice(&m), out->signer);
 	buf_fini(&m);
 	if (nomem)
 		return refuse(w, VERIFY_NOMEM, "epochs");

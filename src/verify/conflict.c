@@ -8,41 +8,55 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Who signed both. The first common signer's key, or NULL. */
-static const uint8_t *common_signer(const struct verify_result *a, const struct verify_result *b)
+static bool signed_by(const struct verify_result *r, const uint8_t *key)
 {
-	for (size_t i = 0; i < a->n_signed; i++)
-		for (size_t k = 0; k < b->n_signed; k++)
-			if (memcmp(a->signers[i], b->signers[k], 32) == 0)
-				return a->signers[i];
-	return NULL;
+	for (size_t i = 0; i < r->n_signed; i++)
+		if (memcmp(r->signers[i], key, 32) == 0)
+			return true;
+	return false;
 }
 
-static size_t count_common(const struct verify_result *a, const struct verify_result *b)
+static void put_key(struct buf *out, const uint8_t *key)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < a->n_signed; i++)
-		for (size_t k = 0; k < b->n_signed; k++)
-			n += memcmp(a->signers[i], b->signers[k], 32) == 0;
-	return n;
+	char hex[65];
+	hex_encode(hex, key, 32);
+	buf_put_str(out, hex);
 }
 
+/* The keys that signed `a`, of those that signed `b` too, or did not. */
+static void put_signers(struct buf *out, const struct verify_result *a,
+			const struct verify_result *b, bool both, const char *before)
+{
+	const char *between = before;
+	for (size_t i = 0; i < a->n_signed; i++) {
+		if (signed_by(b, a->signers[i]) != both)
+			continue;
+		buf_put_str(out, between);
+		put_key(out, a->signers[i]);
+		between = ", ";
+	}
+	if (between != before)
+		buf_put_str(out, ".");
+}
+
+static void put_own_signers(struct buf *out, const struct verify_result *a,
+			    const struct verify_result *b, bool zh)
+{
+	char before[120];
+	snprintf(before, sizeof before,
+		 zh ? " 仅区块 %" PRId64 " 的那份由以下密钥签署："
+		    : " Only the one of block %" PRId64 " is signed by ",
+		 a->height);
+	put_signers(out, a, b, false, before);
+}
+
+/* Everybody who signed either: what the two show is shown of these keys. */
 static void say_signers(struct buf *out, const struct verify_result *a,
 			const struct verify_result *b, bool zh)
 {
-	const uint8_t *key = common_signer(a, b);
-	char hex[65] = "";
-	if (key)
-		hex_encode(hex, key, 32);
-	size_t n = count_common(a, b);
-	if (n == 1)
-		buf_printf(out, zh ? " 两者均由密钥 %s 签署。" : " Both are signed by the key %s.",
-			   hex);
-	else if (n > 1)
-		buf_printf(out,
-			   zh ? " %zu 个验证者两者皆签，其一为 %s。"
-			      : " %zu validators signed both, among them %s.",
-			   n, hex);
+	put_signers(out, a, b, true, zh ? " 两者均由以下密钥签署：" : " Both are signed by the key ");
+	put_own_signers(out, a, b, zh);
+	put_own_signers(out, b, a, zh);
 }
 
 static bool same_event(const struct verify_event *a, const struct verify_event *b)
@@ -131,6 +145,100 @@ static bool logs(struct buf *out, const struct verify_result *early,
 	return false;
 }
 
+/* ---- epochs ---- */
+
+static bool two_keys(struct buf *out, const struct verify_result *a, const struct verify_result *b,
+		     bool zh)
+{
+	size_t n = epochs_shared(a, b);
+	if (n == a->n_epochs || n == b->n_epochs || a->epochs[n].resumed || b->epochs[n].resumed)
+		return false;
+	buf_printf(out,
+		   zh ? "两份声明都称开始纪元 %" PRIu64 "，更换密钥，内容却不同。"
+		      : "Two statements begin epoch %" PRIu64 " and replace a key, and they differ.",
+		   a->epochs[n].number);
+	return true;
+}
+
+/* The first epoch of `r` that the other does not know, and that was resumed from a copy. */
+static const struct verify_epoch *resumed(const struct verify_result *r,
+					  const struct verify_result *other)
+{
+	for (size_t i = epochs_shared(r, other); i < r->n_epochs; i++)
+		if (r->epochs[i].resumed)
+			return &r->epochs[i];
+	return NULL;
+}
+
+static bool younger(const struct verify_result *a, const struct verify_result *b)
+{
+	return a->time_s > b->time_s || (a->time_s == b->time_s && a->time_ns > b->time_ns);
+}
+
+/*
+ * Whoever restores a copy and resumes declares, signed, that what the copy lacked is lost. What
+ * was signed before then contradicts what comes after, and the signer is honest all the same. Not
+ * so if the side without that epoch went on when the other had begun it: it is the younger one.
+ */
+static bool say_loss(struct buf *out, const struct verify_result *a, const struct verify_result *b,
+		     bool zh)
+{
+	const struct verify_epoch *in_a = younger(b, a) ? NULL : resumed(a, b);
+	const struct verify_epoch *in_b = younger(a, b) ? NULL : resumed(b, a);
+	const struct verify_epoch *e = in_a ? in_a : in_b;
+	const struct verify_result *lost = in_a ? b : a;
+	if (!e)
+		return false;
+	buf_printf(out,
+		   zh ? " 但其间该链由副本恢复：纪元 %" PRIu64 " 自区块 %" PRId64
+			" 起，当时已知的最新链头为区块 %" PRId64
+			"；副本之后、恢复之前的记录均已丢失，此声明由以下密钥签署："
+		      : " But in between the chain was resumed from a copy: epoch %" PRIu64
+			" begins at block %" PRId64 " and names block %" PRId64
+			" as the newest head known then; what the copy lacked is lost, as is "
+			"declared by the key ",
+		   e->number, e->from_height, e->last_height);
+	put_key(out, e->signer);
+	buf_put_str(out, zh ? "。" : ".");
+	if (lost->height <= e->last_height)
+		buf_printf(out,
+			   zh ? " 区块 %" PRId64 " 在丢失范围之内：这不能证明签名者另存一份历史。"
+			      : " Block %" PRId64 " lies in what was lost: this does not show that the "
+				"signer kept two histories.",
+			   lost->height);
+	else
+		buf_printf(out,
+			   zh ? " 区块 %" PRId64 " 比所声明的最新链头更新：签署过它，却未在声明中列出。"
+			      : " Block %" PRId64 " is newer than the head named: it was signed, and "
+				"the statement does not know it.",
+			   lost->height);
+	return true;
+}
+
+/* ---- the verdict ---- */
+
+static enum verify_conflict contradiction(struct buf *out, const struct verify_result *a,
+					  const struct verify_result *b, bool zh)
+{
+	const struct verify_result *early = a->height <= b->height ? a : b;
+	const struct verify_result *late = early == a ? b : a;
+	if (two_keys(out, a, b, zh))
+		return CONFLICT_EPOCH;
+	if (a->height == b->height && memcmp(a->header_hash, b->header_hash, 32) != 0) {
+		char x[65], y[65];
+		hex_encode(x, a->header_hash, 32);
+		hex_encode(y, b->header_hash, 32);
+		buf_printf(out,
+			   zh ? "链 %s 的区块 %" PRId64 " 有两个已签署的区块头：%s 与 %s。"
+			      : "Chain %s has two signed headers of height %" PRId64 ": %s and %s.",
+			   a->chain_id, a->height, x, y);
+		return CONFLICT_HEADER;
+	}
+	if (histories(out, early, late, zh))
+		return CONFLICT_HISTORY;
+	return logs(out, early, late, zh) ? CONFLICT_LOG : CONFLICT_NONE;
+}
+
 static enum verify_conflict find(struct buf *out, const struct verify_result *a,
 				 const struct verify_result *b, bool zh)
 {
@@ -143,29 +251,15 @@ static enum verify_conflict find(struct buf *out, const struct verify_result *a,
 		buf_put_str(out, zh ? "两份属于不同的链。" : "They are of two different chains.");
 		return CONFLICT_UNKNOWN;
 	}
-	const struct verify_result *early = a->height <= b->height ? a : b;
-	const struct verify_result *late = early == a ? b : a;
-	if (a->height == b->height && memcmp(a->header_hash, b->header_hash, 32) != 0) {
-		char x[65], y[65];
-		hex_encode(x, a->header_hash, 32);
-		hex_encode(y, b->header_hash, 32);
-		buf_printf(out,
-			   zh ? "链 %s 的区块 %" PRId64 " 有两个已签署的区块头：%s 与 %s。"
-			      : "Chain %s has two signed headers of height %" PRId64 ": %s and %s.",
-			   a->chain_id, a->height, x, y);
-		say_signers(out, a, b, zh);
-		return CONFLICT_HEADER;
+	enum verify_conflict c = contradiction(out, a, b, zh);
+	if (c == CONFLICT_NONE) {
+		buf_put_str(out, zh ? "两份并不矛盾。" : "The two do not contradict each other.");
+		return c;
 	}
-	if (histories(out, early, late, zh)) {
-		say_signers(out, a, b, zh);
-		return CONFLICT_HISTORY;
-	}
-	if (logs(out, early, late, zh)) {
-		say_signers(out, a, b, zh);
-		return CONFLICT_LOG;
-	}
-	buf_put_str(out, zh ? "两份并不矛盾。" : "The two do not contradict each other.");
-	return CONFLICT_NONE;
+	if (c != CONFLICT_EPOCH && say_loss(out, a, b, zh))
+		c = CONFLICT_RESUMED;
+	say_signers(out, a, b, zh);
+	return c;
 }
 
 enum verify_conflict verify_conflict(char *words, size_t words_n, const struct verify_result *a,

@@ -112,7 +112,7 @@ static bool read_string(struct work *w, size_t i)
 	w->strings[i] = s;
 	w->lengths[i] = (uint32_t)n;
 	struct slice now = slice(s, n);
-	if (memchr(s, 0, n) || !utf8_valid(now))
+	if (!utf8_valid(now) || has_control(now))
 		return refuse(w, VERIFY_FORMAT, "dictionary, string %zu is not text", i);
 	/* Ascending, none twice, and no shorter share than there is: one encoding. */
 	if (i && (slice_cmp(before, now) >= 0 || common(before, now) != shared))

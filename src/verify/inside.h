@@ -9,6 +9,7 @@
 #include "verify/verify.h"
 
 enum {
+	APP_VERSION = 1, /* what the app hash is made of */
 	CHAIN_ID_BYTES = 50,
 	EPOCHS_MAX = 64,
 	SUBJECTS_MAX = 10000,
@@ -112,10 +113,15 @@ bool read_consistencies(struct work *w); /* witness.c */
 bool read_witnesses(struct work *w);
 /* Which of them count: those whose keys the reader named. */
 bool count_witnesses(struct work *w, const struct verify_options *o);
+/* How many epochs, from the first, are the same in both. */
+size_t epochs_shared(const struct verify_result *a, const struct verify_result *b);
 bool check_held_head(struct work *w, const struct verify_result *held);
 
 /* ---- steps by number (dictionary.c) ---- */
 enum { STEP_FIRST_STRING = 64 };
+/* From here on numbers stand for what makes, moves or voids: whoever does not know one cannot
+ * judge a history. Below, and of flags all but the highest, they are shown by number. */
+enum { KINDS_THAT_ACT = 128, FLAG_THAT_ACTS = 128, ROLE_FIRST = 1, ROLE_LAST = 6 };
 /* NULL: no such number. */
 const char *step_by_number(uint64_t number);
 bool step_in_table(const char *s);

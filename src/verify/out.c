@@ -87,7 +87,7 @@ void out_json(struct out *o, const char *s)
 		if (!*c)
 			break;
 		if (*c == '"' || *c == '\\')
-			out_printf(o, "\\%c", *c);
+			out_put(o, (const char[2]){'\\', (char)*c}, 2);
 		else
 			out_printf(o, "\\u%04x", *c == 0xc2 ? *++c : *c);
 		c++;

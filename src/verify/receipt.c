@@ -3,7 +3,7 @@
 
 #include "verify/say.h"
 
-enum { ROLE_LAST = 6, KIND_NEWER = 128, HASHES_MAX = 128, LINE_BYTES_MIN = 5 };
+enum { HASHES_MAX = 128, LINE_BYTES_MIN = 5 };
 
 /* ---- the range proof: RFC 6962's tree, from the root down ---- */
 
@@ -70,7 +70,7 @@ static bool read_line(struct work *w, struct verify_receipt_line *l, struct read
 	struct slice id = reader_lp(r);
 	l->number = reader_varint(r);
 	reader_varint(r); /* the record before */
-	if (!r->bad && (l->role < 1 || l->role > ROLE_LAST))
+	if (!r->bad && (l->role < ROLE_FIRST || l->role > ROLE_LAST))
 		return newer(w, "role", l->role);
 	if (!r->bad && l->mode > VERIFY_MODE_VOID_CLAIM)
 		return newer(w, "mode", l->mode);
@@ -101,7 +101,10 @@ static bool read_record(struct work *w, struct verify_receipt_record *out, struc
 			struct slice bytes)
 {
 	struct reader r = reader_of(bytes);
-	bool good = reader_u8(&r) == 'R' && reader_u8(&r) == 1;
+	bool good = reader_u8(&r) == 'R';
+	uint8_t version = reader_u8(&r);
+	if (good && !r.bad && version != 1)
+		return newer(w, "version", version);
 	o->height = reader_varint(&r);
 	o->ms = reader_zigzag(&r);
 	o->tx = reader_varint(&r);
@@ -114,7 +117,7 @@ static bool read_record(struct work *w, struct verify_receipt_record *out, struc
 	uint64_t n = reader_varint(&r);
 	if (!good || r.bad || n > RECORD_SUBJECTS_MAX_ || n > reader_left(&r) / LINE_BYTES_MIN)
 		return refuse(w, VERIFY_RECORD, "a log record is malformed");
-	if (out->kind < 1 || out->kind >= KIND_NEWER)
+	if (out->kind < 1 || out->kind >= KINDS_THAT_ACT)
 		return newer(w, "kind", out->kind);
 	out->bytes = bytes.p;
 	out->bytes_n = bytes.n;

@@ -4,6 +4,8 @@
  */
 #include "verify/inside.h"
 
+enum { MODE_LAST = 2 };
+
 /* Action{1: Event{1: type, 5: event_id, 18: transformation_id}}. The bytes are those that the
  * ledger took in, but nothing is assumed of them: anything odd is "no". */
 static bool find_field(struct slice message, uint64_t field, struct slice *out, uint64_t *number)
@@ -54,7 +56,10 @@ static void read_action(struct record_frame *f, struct slice action)
 static bool read_frame(struct work *w, struct record_frame *f, struct slice record)
 {
 	struct reader r = reader_of(record);
-	bool good = reader_u8(&r) == 'R' && reader_u8(&r) == 1;
+	bool good = reader_u8(&r) == 'R';
+	uint8_t version = reader_u8(&r);
+	if (good && !r.bad && version != 1)
+		return refuse(w, VERIFY_VERSION, "a log record of version %u", version);
 	reader_varint(&r);		    /* height */
 	reader_zigzag(&r);		    /* time */
 	reader_varint(&r);		    /* transaction */
@@ -74,6 +79,12 @@ static bool read_frame(struct work *w, struct record_frame *f, struct slice reco
 		f->entries[i].id = reader_lp(&r);
 		f->entries[i].number = reader_varint(&r);
 		reader_varint(&r); /* the record before */
+		if (r.bad)
+			break;
+		if (f->entries[i].role < ROLE_FIRST || f->entries[i].role > ROLE_LAST ||
+		    f->entries[i].mode > MODE_LAST)
+			return refuse(w, VERIFY_VERSION, "a log record lists a subject by role %u, mode %u",
+				      f->entries[i].role, f->entries[i].mode);
 	}
 	read_action(f, reader_lp(&r));
 	if (r.bad || r.p != r.end)

@@ -41,6 +41,18 @@ static void put_lp(struct small *o, const char *s, size_t n)
 
 /* ---- events ---- */
 
+enum { FLAGS_KNOWN = 1 | 2 | 4 | 8 | 16 | 32, SUBJECT_FLAGS_KNOWN = 1 | 2 };
+/* Of the table of acts and of subjects in docs/format/record.md. */
+static bool act_known(uint8_t kind)
+{
+	return kind >= 1 && kind <= 21;
+}
+
+static bool subject_known(uint8_t kind)
+{
+	return kind >= 1 && kind <= 10;
+}
+
 struct times {
 	int64_t happened, recorded;
 };
@@ -71,7 +83,8 @@ static bool read_step(struct work *w, struct verify_event *e, size_t *length)
 	} else if (v) {
 		e->step = step_by_number(v);
 		if (!e->step)
-			return refuse(w, VERIFY_FORMAT, "a step of an unknown number");
+			return refuse(w, VERIFY_VERSION, "a step of number %llu",
+				      (unsigned long long)v);
 		*length = strlen(e->step);
 	}
 	return true;
@@ -92,6 +105,15 @@ static bool read_kind(struct work *w, struct verify_event *e)
 			return refuse(w, VERIFY_FORMAT, "an event's kind and flags");
 		e->flags |= (uint8_t)(more << 2);
 	}
+	if (w->in.bad)
+		return refuse(w, VERIFY_FORMAT, "cut in an event");
+	if (e->role < ROLE_FIRST || e->role > ROLE_LAST)
+		return refuse(w, VERIFY_VERSION, "an event of role %u", e->role);
+	if (e->kind >= KINDS_THAT_ACT)
+		return refuse(w, VERIFY_VERSION, "an act of kind %u", e->kind);
+	if (e->flags & FLAG_THAT_ACTS)
+		return refuse(w, VERIFY_VERSION, "an event of flags %u", e->flags);
+	w->r->newer = w->r->newer || !act_known(e->kind) || (e->flags & ~FLAGS_KNOWN);
 	return true;
 }
 
@@ -186,6 +208,9 @@ static bool read_record_of_state(struct work *w, struct verify_subject *s, struc
 	}
 	s->kind = reader_u8(r);
 	s->flags = reader_u8(r);
+	if (!r->bad && (s->kind >= KINDS_THAT_ACT || s->flags & FLAG_THAT_ACTS))
+		return refuse(w, VERIFY_VERSION, "%s: kind %u, flags %u", s->id, s->kind, s->flags);
+	w->r->newer = w->r->newer || !subject_known(s->kind) || (s->flags & ~SUBJECT_FLAGS_KNOWN);
 	put_u8(&rest, s->kind);
 	put_u8(&rest, s->flags);
 	const char **const texts[] = {&s->owner, &s->holder, &s->offered_to, &s->container};
@@ -307,8 +332,10 @@ static bool read_subject(struct work *w, size_t i)
 	w->subject_of[name] = i;
 	h_parts(&key, (struct slice[]){SLICE_LIT("s/"), slice(s->id, id_n)}, 2);
 	uint8_t form = reader_u8(&w->in);
-	if (w->in.bad || form > 2)
+	if (w->in.bad)
 		return refuse(w, VERIFY_FORMAT, "subject %s", s->id);
+	if (form > 2)
+		return refuse(w, VERIFY_VERSION, "%s: form %u", s->id, form);
 	s->absent = form != 0;
 	if (!s->absent && !read_record_of_state(w, s, &value))
 		return false;

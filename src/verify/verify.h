@@ -113,8 +113,11 @@ struct verify_witness {
 
 struct verify_epoch {
 	uint64_t number;
-	bool resumed; /* false: a key was replaced */
-	int64_t from_height, last_height;
+	bool resumed;	       /* from a copy; false: a key was replaced */
+	int64_t from_height;
+	int64_t last_height;   /* of the newest head that the statement names */
+	uint8_t signer[32];    /* whose key signed the statement */
+	uint8_t statement[32]; /* its SHA-256 */
 };
 
 /* An older log that this one is shown to continue. */
@@ -193,8 +196,14 @@ enum verify_conflict {
 	CONFLICT_HISTORY, /* a later history does not begin with the earlier one */
 	CONFLICT_RECEIPT, /* a history lacks a record that the log under it holds */
 	CONFLICT_OPEN,	  /* nothing is shown either way: something is missing, the words say what */
+	CONFLICT_EPOCH,	  /* two statements replace a key in one epoch */
+	/* They contradict each other as one of the above; but one of them stands in an epoch that
+	 * was resumed from a copy, of which the other does not know, and the other is not younger: so
+	 * it may be what was lost with the original. No proof that its signer kept two histories. */
+	CONFLICT_RESUMED,
 };
-/* `a` and `b` are good results. Writes what it shows, in words of `zh` or English. */
+/* `a` and `b` are good results. Writes what it shows and who signed, in words of `zh` or
+ * English: some 100 bytes for each signer besides 1,000. */
 enum verify_conflict verify_conflict(char *words, size_t words_n, const struct verify_result *a,
 				     const struct verify_result *b, bool zh);
 

@@ -166,6 +166,15 @@ bool count_witnesses(struct work *w, const struct verify_options *o)
 	return true;
 }
 
+size_t epochs_shared(const struct verify_result *a, const struct verify_result *b)
+{
+	size_t n = 0;
+	while (n < a->n_epochs && n < b->n_epochs &&
+	       memcmp(a->epochs[n].statement, b->epochs[n].statement, 32) == 0)
+		n++;
+	return n;
+}
+
 bool check_held_head(struct work *w, const struct verify_result *held)
 {
 	struct verify_result *r = w->r;
@@ -176,6 +185,11 @@ bool check_held_head(struct work *w, const struct verify_result *held)
 		return refuse(w, VERIFY_HEAD,
 			      "it is older: height %lld, the head held is of height %lld",
 			      (long long)r->height, (long long)held->height);
+	/* Else a key that was replaced, as stolen, would still vouch for what came after. */
+	if (epochs_shared(held, r) < held->n_epochs)
+		return refuse(w, VERIFY_HEAD,
+			      "epoch %llu, which the head held shows, is missing or another one here",
+			      (unsigned long long)held->epochs[epochs_shared(held, r)].number);
 	if (held->height == r->height) {
 		if (memcmp(held->header_hash, r->header_hash, 32) != 0)
 			return refuse(
