@@ -356,6 +356,11 @@ static void test_keys(void **state)
 	CODE(0, "member", "set", "partner", "--quota", "7");
 	CODE(0, "member", "list", "--json");
 	OUT("\"quota_units_per_hour\":7");
+	CODE(0, "member", "show", "partner");
+	OUT("quota: 0 of 7 units of work used in the hour from 20");
+	CODE(0, "member", "show", "partner", "--json");
+	OUT("\"quota\":{\"limit\":7,\"used\":0,\"hour\":\"20");
+	CODE(3, "member", "show", "nobody");
 	CODE(2, "member", "set", "partner", "--quota", "0");
 	ERR("--quota default");
 	CODE(2, "member", "set", "partner", "--quota", "some");

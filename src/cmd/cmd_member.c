@@ -1,5 +1,5 @@
 /*
- * Members: admission, the list, roles and status.
+ * Members: admission, the list, one of them, roles, status and quota.
  */
 #include "cmd/cmds.h"
 #include "cmd/sender.h"
@@ -98,20 +98,49 @@ int cmd_member_set(struct cli *cli)
 	return sender_act(cli, "operator", &action);
 }
 
+static void roles_put(struct cli *cli, const struct json_value *m)
+{
+	const struct json_value *roles = json_get(m, "roles");
+	for (const struct json_value *r = roles ? roles->first : NULL; r; r = r->next)
+		printf("%s%s", json_text(cli->arena, r), r->next ? ", " : "");
+}
+
 int cmd_member_list(struct cli *cli)
 {
 	const struct json_value *v;
 	int code = client_ask(cli, "/v1/members", &v);
 	const struct json_value *list = code == CLI_DONE && v ? json_get(v, "members") : NULL;
 	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
-		const struct json_value *roles = json_get(m, "roles");
 		char word[128];
 		printf("%-20s %-2s ", json_str(cli->arena, m, "id"), json_str(cli->arena, m, "country"));
 		text_put(text_word(word, json_str(cli->arena, m, "status"), cli->zh), 10);
 		printf("%s (", json_str(cli->arena, m, "name"));
-		for (const struct json_value *r = roles ? roles->first : NULL; r; r = r->next)
-			printf("%s%s", json_text(cli->arena, r), r->next ? ", " : "");
+		roles_put(cli, m);
 		printf(")\n");
 	}
+	return code;
+}
+
+int cmd_member_show(struct cli *cli)
+{
+	const struct json_value *m;
+	char word[128];
+	int code = client_ask(cli, client_target(cli, "/v1/members/", cli->argv[0], ""), &m);
+	const struct json_value *quota = code == CLI_DONE && m ? json_get(m, "quota") : NULL;
+	if (!quota)
+		return code;
+	printf("%s  %s  %s  %s (", json_str(cli->arena, m, "id"), json_str(cli->arena, m, "country"),
+	       text_word(word, json_str(cli->arena, m, "status"), cli->zh),
+	       json_str(cli->arena, m, "name"));
+	roles_put(cli, m);
+	printf(")\n");
+	if (json_get(m, "party"))
+		printf(cli_tr(cli, "party: %s\n", "参与方：%s\n"), json_str(cli->arena, m, "party"));
+	printf(cli_tr(cli, "keys of persons in force: %llu\n", "有效的个人密钥：%llu\n"),
+	       (unsigned long long)json_u64(m, "keys_valid"));
+	printf(cli_tr(cli, "quota: %llu of %llu units of work used in the hour from %s\n",
+		      "配额：已用 %llu，每小时 %llu 个工作单位，自 %s 起的一小时\n"),
+	       (unsigned long long)json_u64(quota, "used"),
+	       (unsigned long long)json_u64(quota, "limit"), json_str(cli->arena, quota, "hour"));
 	return code;
 }

@@ -42,6 +42,7 @@ int cmd_key_disown(struct cli *cli);
 
 int cmd_member_admit(struct cli *cli); /* cmd_member.c */
 int cmd_member_list(struct cli *cli);
+int cmd_member_show(struct cli *cli);
 int cmd_member_set(struct cli *cli);
 
 int cmd_product_show(struct cli *cli); /* cmd_show.c */

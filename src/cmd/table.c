@@ -130,7 +130,7 @@ static const struct cli_option admit_options[] = {
 static const struct cli_option member_set_options[] = {
 	{"status", "active|suspended", "its status"},
 	{"role", "ROLE", "its roles from now on; may be repeated"},
-	{"quota", "N|default", "actions an hour; default: as the chain's genesis says"},
+	{"quota", "N|default", "units of work an hour (a row touched, a KiB begun); default: the chain's"},
 	{NULL, NULL, NULL},
 };
 
@@ -277,6 +277,9 @@ const struct cli_command cli_commands[] = {
 	{"member", "list", "", 0, 0,
 	 "lists the organisations",
 	 "列出组织", NULL, NULL, cmd_member_list},
+	{"member", "show", "ID", 1, 1,
+	 "shows an organisation, its quota, and what it has used of it",
+	 "显示组织、其配额及已用量", NULL, NULL, cmd_member_show},
 	{"member", "set", "ID", 1, 1,
 	 "changes status, roles or quota",
 	 "更改状态、角色或配额", member_set_options, sender_options, cmd_member_set},

@@ -108,6 +108,25 @@ void api_members(struct api_call *c)
 		api_fault(c, e, NULL);
 }
 
+/* What he may do in an hour, and did in that of the newest block. */
+static enum err quota_write(struct api_call *c, struct jsonw *w, struct slice id,
+			    const struct member *m)
+{
+	const struct genesis *g = ledger_genesis(c->ledger);
+	struct ledger_head h;
+	struct ledger_quota q;
+	ledger_head(c->ledger, &h);
+	TRY(ledger_quota(c->ledger, &q, id, m->quota_units_per_hour,
+			 h.height ? block_time_ms(h.time_s, h.time_ns)
+				  : block_time_ms(g->time.s, g->time.ns)));
+	jsonw_object(w, "quota");
+	jsonw_u64(w, "limit", q.limit);
+	jsonw_u64(w, "used", q.used);
+	jsonw_time(w, "hour", (int64_t)q.hour * 3600000);
+	jsonw_object_end(w);
+	return ERR_OK;
+}
+
 void api_member(struct api_call *c)
 {
 	struct slice id;
@@ -134,8 +153,10 @@ void api_member(struct api_call *c)
 		struct walk k = {.w = &w, .member = id};
 		jsonw_object(&w, NULL);
 		member_write(&w, id, &m);
+		e = quota_write(c, &w, id, &m);
 		jsonw_array(&w, "keys");
-		e = api_rows_each(c, each_row, &k);
+		if (e == ERR_OK)
+			e = api_rows_each(c, each_row, &k);
 		jsonw_array_end(&w);
 		jsonw_object_end(&w);
 		buf_put_u8(w.out, '\n');

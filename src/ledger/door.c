@@ -177,7 +177,7 @@ static struct slice quota_key(uint8_t key[static 2 + MEMBER_ID_MAX], struct slic
 	return slice(key, 2 + member.n);
 }
 
-enum err door_quota_get(struct view *w, struct quota *q, struct slice member, int64_t time_ms)
+enum err door_quota_get(struct view *w, struct ledger_quota *q, struct slice member, int64_t time_ms)
 {
 	uint8_t key[2 + MEMBER_ID_MAX];
 	const struct ledger *l = w->x ? w->x->ledger : w->ledger;
@@ -198,12 +198,12 @@ enum err door_quota_get(struct view *w, struct quota *q, struct slice member, in
 	return ERR_OK;
 }
 
-bool quota_within(const struct quota *q, uint64_t work)
+bool quota_within(const struct ledger_quota *q, uint64_t work)
 {
 	return q->used <= q->limit && work <= q->limit - q->used;
 }
 
-enum err door_quota_put(struct exec *x, const struct quota *q, struct slice member, uint64_t work)
+enum err door_quota_put(struct exec *x, const struct ledger_quota *q, struct slice member, uint64_t work)
 {
 	uint8_t key[2 + MEMBER_ID_MAX], space[24];
 	struct buf b = buf_over(space, sizeof space);
@@ -234,7 +234,7 @@ static enum err check(struct ledger *l, struct state_read *read, struct buf *spa
 {
 	struct view w = {.read = read, .space = space, .ledger = l};
 	struct done before;
-	struct quota quota;
+	struct ledger_quota quota;
 	bool found;
 	TRY(door_sender(&w, v, &quota.limit, tx, now_ms, t));
 	if (*v != VERDICT_OK)
@@ -278,6 +278,21 @@ enum err ledger_check(struct ledger *l, enum verdict *v, struct tx_first *first,
 	struct buf space = BUF_INIT;
 	TRY(state_read_begin(&read, l->state));
 	enum err e = check(l, &read, &space, v, first, tx, now_ms, t);
+	state_read_end(&read);
+	buf_fini(&space);
+	return e;
+}
+
+enum err ledger_quota(struct ledger *l, struct ledger_quota *q, struct slice member, uint64_t limit,
+		      int64_t time_ms)
+{
+	struct state_read read;
+	struct buf space = BUF_INIT;
+	struct view w = {.read = &read, .space = &space, .ledger = l};
+	bug_if(member.n > MEMBER_ID_MAX);
+	*q = (struct ledger_quota){.limit = limit};
+	TRY(state_read_begin(&read, l->state));
+	enum err e = door_quota_get(&w, q, member, time_ms);
 	state_read_end(&read);
 	buf_fini(&space);
 	return e;

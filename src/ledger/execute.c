@@ -179,7 +179,7 @@ static enum err execute_one(struct exec *x, struct ledger_result *r, struct tx *
 	struct verdict_text vt = {{0}, {0}};
 	struct view w = {.x = x};
 	struct done before;
-	struct quota quota;
+	struct ledger_quota quota;
 	enum verdict v;
 	bool found;
 

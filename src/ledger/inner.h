@@ -129,16 +129,12 @@ enum err door_sender(struct view *w, enum verdict *v, uint64_t *quota, const str
 		     int64_t time_ms, struct verdict_text *t) MUST_USE;
 /* Is the transaction's last moment still to come, and not too far away? */
 enum verdict door_expiry(const struct tx *tx, int64_t time_ms, struct verdict_text *t);
-/* A member's hour, in units of work. */
-struct quota {
-	uint64_t limit, used, hour;
-};
 /* Fills in what was used and, where q->limit is 0, the chain's default. */
-enum err door_quota_get(struct view *w, struct quota *q, struct slice member,
+enum err door_quota_get(struct view *w, struct ledger_quota *q, struct slice member,
 			int64_t time_ms) MUST_USE;
-bool quota_within(const struct quota *q, uint64_t work);
+bool quota_within(const struct ledger_quota *q, uint64_t work);
 /* Charges the member with so much more. */
-enum err door_quota_put(struct exec *x, const struct quota *q, struct slice member,
+enum err door_quota_put(struct exec *x, const struct ledger_quota *q, struct slice member,
 			uint64_t work) MUST_USE;
 
 /* ---- done.c: ids in the state ---- */

@@ -86,6 +86,15 @@ struct tx_first {
 enum err ledger_check(struct ledger *l, enum verdict *v, struct tx_first *first, struct tx *tx,
 		      int64_t now_ms, struct verdict_text *t) MUST_USE;
 
+/* A member's hour of block time, in units of work. */
+struct ledger_quota {
+	uint64_t limit, used, hour; /* hours since 1970 */
+};
+/* What he had used in the hour of `time_ms` at the last commit. `limit` is his own
+ * (member.quota_units_per_hour), 0: the chain's. */
+enum err ledger_quota(struct ledger *l, struct ledger_quota *q, struct slice member, uint64_t limit,
+		      int64_t time_ms) MUST_USE;
+
 /* tx_decode + tx_verify + app->prepare: the stateless, costly part, on any thread. */
 enum err ledger_prepare(struct ledger *l, struct tx **out, struct slice bytes) MUST_USE;
 
