@@ -53,7 +53,12 @@ static inline void bench_node_make(struct bench_node *b, const char *name)
 	snprintf(cmd, sizeof cmd, "rm -rf %s && mkdir -p %s", b->dir, bench_dir());
 	if (system(cmd))
 		exit(1);
-	struct node_birth birth = {.member = "bench", .name = "Bench", .country = "NL"};
+	struct node_birth birth = {
+		.member = "bench",
+		.name = "Bench",
+		.country = "NL",
+		.quota = UINT64_C(1) << 40, /* a load, not a member's hour */
+	};
 	enum err e = node_create(b->dir, &birth, &t);
 	if (e != ERR_OK)
 		bench_die("create", e, &t);

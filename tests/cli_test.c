@@ -191,6 +191,20 @@ static void test_init(void **state)
 	CODE(0, "init", "-q", "--data-dir", program_file("quiet", NULL));
 	assert_int_equal(strlen(last.out), 65);
 	assert_string_equal(last.err, "");
+	/* A chain's own quota: the import that goes over it is refused, and so is all after it. */
+	const char *small = program_file("small", NULL), *event = program_file("small.jsonld", one_event);
+	CODE(0, "init", "-q", "--data-dir", small, "--quota", "2");
+	CODE(0, "member", "show", "operator", "--data-dir", small);
+	OUT("quota: 0 of 2 units");
+	CODE(6, "import", "epcis", event, "--data-dir", small);
+	ERR("quota");
+	CODE(0, "member", "show", "operator", "--data-dir", small);
+	assert_null(strstr(last.out, "quota: 0 "));
+	char used[200];
+	snprintf(used, sizeof used, "%.199s", strstr(last.out, "quota: "));
+	CODE(6, "import", "epcis", event, "--data-dir", small);
+	CODE(0, "member", "show", "operator", "--data-dir", small);
+	OUT(used); /* turned away at the door: no trace */
 	setenv("ARGOSY_DATA_DIR", node_dir, 1);
 	CODE(0, "genesis", "fingerprint");
 	assert_int_equal(strlen(last.out), 65);

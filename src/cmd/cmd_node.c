@@ -72,6 +72,8 @@ int cmd_init(struct cli *cli)
 		.next_key_file = cli_value(cli, "next-key"),
 	};
 	char fingerprint[65];
+	if (!cli_number(cli, "quota", &b.quota, 0, INT64_MAX))
+		return CLI_USAGE;
 	if (!member_id_valid(slice_str(b.member)))
 		return cli_fail(cli, CLI_USAGE,
 				"a member's id is 2 to 32 of a-z 0-9 - . and begins with a letter "

@@ -29,6 +29,7 @@ static const struct cli_option init_options[] = {
 	{"country", "CODE", "ISO 3166-1 alpha-2 (CN)"},
 	{"chain-id", "ID", "name of the chain (made from the member's id)"},
 	{"next-key", "FILE", "where the validator's next key goes; keep it offline"},
+	{"quota", "N", "units of work an hour for each member (4000000)"},
 	{"no-passphrase", NULL, "do not encrypt the operator's key: for trials"},
 	{NULL, NULL, NULL},
 };

@@ -100,6 +100,7 @@ static enum err genesis_make(struct buf *out, const struct node_birth *b,
 	m.n_agent_keys = 1;
 	gs.members = members;
 	gs.n_members = 1;
+	gs.quota_units_per_hour = b->quota;
 
 	struct genesis *g = calloc(1, sizeof *g);
 	size_t n = argosy__v1__genesis_state__get_packed_size(&gs);

@@ -34,6 +34,7 @@ struct node_birth {
 	const char *passphrase;	     /* of the operator's person key; NULL or "": the key file is not encrypted and says so */
 	const char *next_key_file;   /* where the validator's next key goes (to be kept offline); NULL: keys/next-validator.key */
 	int64_t time_s;		     /* genesis time; 0: now */
+	uint64_t quota;		     /* units of work an hour and member; 0: LEDGER_QUOTA_DEFAULT */
 };
 
 /* Makes folder, keys, genesis and an empty ledger. ERR_EXISTS if there is a node, or what may be
