@@ -455,6 +455,16 @@ bool hex_decode(uint8_t *out, size_t n, struct slice s)
 	return true;
 }
 
+void text_cut(char *text, size_t size, int wanted)
+{
+	if (wanted < 0 || (size_t)wanted < size || size < 8)
+		return;
+	size_t n = size - 4;
+	while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80) /* in the middle of a character */
+		n--;
+	memcpy(text + n, "...", 4);
+}
+
 bool utf8_valid(struct slice s)
 {
 	size_t i = 0;

@@ -146,6 +146,9 @@ void hex_encode(char *out, const void *p, size_t n);
 /* True if `s` is exactly 2n hex digits. */
 bool hex_decode(uint8_t *out, size_t n, struct slice s);
 
+/* After snprintf gave `wanted` for text[size]: where something was cut, it ends with "..." */
+void text_cut(char *text, size_t size, int wanted);
+
 /* Valid UTF-8: no overlong forms, no surrogates, nothing past U+10FFFF. */
 bool utf8_valid(struct slice s);
 

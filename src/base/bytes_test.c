@@ -1,6 +1,7 @@
 #include "base/bytes.h"
 
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdarg.h>
 #include <cmocka.h>
 
@@ -133,6 +134,23 @@ static void over(void **s)
 	assert_int_equal(buf_err(&b), ERR_NOMEM);
 }
 
+static void cut(void **s)
+{
+	(void)s;
+	static const char *const rows[][2] = {
+		{"01234567890", "01234567890"},
+		{"012345678901", "01234567..."},
+		/* Not within a character. */
+		{"0123456\xe4\xb8\xad\xe4\xb8\xad", "0123456..."},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char t[12];
+		const char *volatile text = rows[i][0];
+		text_cut(t, sizeof t, snprintf(t, sizeof t, "%s", text));
+		assert_string_equal(t, rows[i][1]);
+	}
+}
+
 static void hex(void **s)
 {
 	(void)s;
@@ -147,7 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crc_known), cmocka_unit_test(crc_by_definition), cmocka_unit_test(varint_round_trip_and_shortest),
 		cmocka_unit_test(utf8), cmocka_unit_test(plain), cmocka_unit_test(arena_limit), cmocka_unit_test(hex),
-		cmocka_unit_test(over),
+		cmocka_unit_test(over), cmocka_unit_test(cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

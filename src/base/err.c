@@ -1,5 +1,7 @@
 #include "base/err.h"
 
+#include "base/bytes.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,7 +22,7 @@ enum err err_set(struct err_text *t, enum err e, const char *fmt, ...)
 	if (t) {
 		va_list ap;
 		va_start(ap, fmt);
-		vsnprintf(t->text, sizeof t->text, fmt, ap);
+		text_cut(t->text, sizeof t->text, vsnprintf(t->text, sizeof t->text, fmt, ap));
 		va_end(ap);
 	}
 	return e;

@@ -122,7 +122,7 @@ void cli_say(const struct cli *cli, const char *fmt, ...)
 	if (cli->quiet || cli->json)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	text_cut(text, sizeof text, vsnprintf(text, sizeof text, fmt, ap));
 	va_end(ap);
 	talk("", text);
 }
@@ -132,7 +132,7 @@ int cli_fail(const struct cli *cli, int code, const char *fmt, ...)
 	char text[2400], said[2600];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	text_cut(text, sizeof text, vsnprintf(text, sizeof text, fmt, ap));
 	va_end(ap);
 	const char *words = cli->zh ? zh_of(said, sizeof said, text) : text;
 	if (cli->json) {

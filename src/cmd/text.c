@@ -93,7 +93,7 @@ const char *text_word(char out[static 128], const char *word, bool zh)
 		if (words[i].en)
 			return words[i].en;
 	}
-	snprintf(out, 128, "%s", word);
+	text_cut(out, 128, snprintf(out, 128, "%s", word));
 	/* URIs stay as they are. */
 	for (char *p = out; *p && !strchr(word, ':'); p++) {
 		if (*p == '_')

@@ -1,5 +1,7 @@
 #include "ledger/verdict.h"
 
+#include "base/bytes.h"
+
 #include <stdio.h>
 
 /* Lower-case names, made before any thread: nothing below node may depend on a locale's tolower. */
@@ -48,10 +50,11 @@ enum verdict verdict_set(struct verdict_text *t, enum verdict v, const char *fie
 			 ...)
 {
 	if (t) {
-		snprintf(t->field, sizeof t->field, "%s", field);
+		text_cut(t->field, sizeof t->field,
+			 snprintf(t->field, sizeof t->field, "%s", field));
 		va_list ap;
 		va_start(ap, fmt);
-		vsnprintf(t->text, sizeof t->text, fmt, ap);
+		text_cut(t->text, sizeof t->text, vsnprintf(t->text, sizeof t->text, fmt, ap));
 		va_end(ap);
 	}
 	return v;

@@ -18,7 +18,8 @@ enum err act_refuse(struct act *a, enum verdict v, const char *field, struct sli
 	int n = (int)(what.n < 120 ? what.n : 120);
 	snprintf(where, sizeof where, "/actions/%u/%s%s", a->x->action_index,
 		 act_name(a->p->kind), field);
-	a->v = n ? verdict_set(a->vt, v, where, "%.*s: %s", n, (const char *)what.p, why)
+	a->v = n ? verdict_set(a->vt, v, where, "%.*s%s: %s", n, (const char *)what.p,
+			       what.n > (size_t)n ? "..." : "", why)
 		 : verdict_set(a->vt, v, where, "%s", why);
 	return ERR_OK;
 }
