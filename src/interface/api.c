@@ -44,6 +44,7 @@ static const struct route routes[] = {
 	{"POST", "/v1/transactions", "application/x-protobuf", api_transactions, false},
 	{"GET", "/v1/transactions/", NULL, api_transaction, false},
 	{"GET", "/v1/receipts/", NULL, api_receipt, false},
+	{"POST", "/v1/trials", "application/x-protobuf", api_trials, false},
 	{"POST", "/v1/backup", "application/json", api_backup, true},
 	{"POST", "/v1/clock/confirm", NULL, api_clock, true},
 	{"POST", "/v1/witnesses", "application/json", api_witness, true},

@@ -27,6 +27,7 @@
  *   GET  /v1/credentials?member=          those of a member
  *   GET  /v1/grants/{id}                  grants on a subject and its product that were not revoked
  *   POST /v1/transactions                 one Transaction, or a sequence of them, done in order
+ *   POST /v1/trials                       what would become of such a sequence, recorded nowhere
  *   GET  /v1/transactions/{member}/{id}   where it was done (id: 32 hex digits)
  *   GET  /v1/receipts/{member}/{id}       its receipt (docs/format/receipt.md)
  *   GET  /v1/receipts/{index}             that of the transaction that made a log record

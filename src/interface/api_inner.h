@@ -77,6 +77,7 @@ void api_document(struct api_call *c);
 void api_attachment(struct api_call *c);   /* api_attachments.c */
 void api_item(struct api_call *c);	   /* api_items.c */
 void api_transactions(struct api_call *c); /* api_submit.c */
+void api_trials(struct api_call *c);
 void api_transaction(struct api_call *c);  /* api_tx.c */
 /* Cuts "{member}/{id}", the route's rest. False: a problem is written. */
 bool api_transaction_named(struct api_call *c, struct slice *member,

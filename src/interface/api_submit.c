@@ -186,3 +186,72 @@ void api_transactions(struct api_call *c)
 	jsonw_object_end(&w);
 	buf_put_u8(w.out, '\n');
 }
+
+/* ---- trials ---- */
+
+static void tried_members(struct jsonw *w, const struct ledger_result *r, bool zh)
+{
+	char said[700];
+	jsonw_str(w, "verdict", verdict_name(r->verdict));
+	jsonw_u64(w, "number", (uint64_t)r->verdict);
+	jsonw_u64(w, "records", r->records);
+	if (r->duplicate) {
+		jsonw_bool(w, "duplicate", true);
+		jsonw_i64(w, "height", r->first_height);
+	}
+	if (r->verdict == VERDICT_OK)
+		return;
+	const char *text = r->text ? r->text->text : "";
+	jsonw_str(w, "field", r->text ? r->text->field : "");
+	jsonw_str(w, "text", zh ? zh_of(said, sizeof said, text) : text);
+	jsonw_str(w, "sentence", zh ? verdict_zh(r->verdict) : verdict_en(r->verdict));
+}
+
+/*
+ * POST /v1/trials?each=1: the body of many transactions. 200 with an answer for each, in order,
+ * fewer where a bound on the whole was met; with `each` an answer has `actions`, one for each
+ * action, also fewer in the last one.
+ */
+void api_trials(struct api_call *c)
+{
+	struct slice *txs;
+	size_t n;
+	bool each;
+	struct media m;
+	struct ledger_trial trial;
+	struct err_text t = {""};
+	uint64_t flag;
+	if (!api_param_number(c, &flag, "each", 0, 0, 1))
+		return;
+	bool many = media_read(&m, c->request->content_type) && m.many;
+	if (!cut(c, many, &txs, &n))
+		return;
+	each = flag != 0;
+	enum err e = node_try(c->node, &trial, c->arena, txs, n, each, &t);
+	if (e != ERR_OK) {
+		api_fault(c, e, &t);
+		return;
+	}
+	struct jsonw w = api_json(c);
+	jsonw_object(&w, NULL);
+	jsonw_i64(&w, "height", trial.height);
+	jsonw_array(&w, "answers");
+	for (size_t i = 0; i < trial.n_txs; i++) {
+		const struct ledger_tried *one = &trial.txs[i];
+		jsonw_object(&w, NULL);
+		tried_members(&w, &one->whole, c->zh);
+		if (each)
+			jsonw_array(&w, "actions");
+		for (size_t k = 0; k < one->n_actions; k++) {
+			jsonw_object(&w, NULL);
+			tried_members(&w, &one->actions[k], c->zh);
+			jsonw_object_end(&w);
+		}
+		if (each)
+			jsonw_array_end(&w);
+		jsonw_object_end(&w);
+	}
+	jsonw_array_end(&w);
+	jsonw_object_end(&w);
+	buf_put_u8(w.out, '\n');
+}

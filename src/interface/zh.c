@@ -119,6 +119,9 @@ static const struct sentence {
 	{"the clock jumped ahead: no blocks until the operator confirms it (argosy clock confirm)",
 	 "时钟向前跳变：确认之前不产生区块（argosy clock confirm）"},
 	{"too many transactions are waiting: try again", "等待的交易过多：请稍后再试"},
+	{"another trial runs: try again", "另一次试行正在进行：请稍后再试"},
+	{"blocks changed what the trial is about while it ran: try again",
+	 "试行期间区块改动了相关内容：请重试"},
 	{"this folder does not know what was signed last (a copy, or keys/last_signed is gone): 'argosy "
 	 "resume' begins a new epoch",
 	 "该目录不知道最后签过什么（备份，或 keys/last_signed 已丢失）：argosy resume 将开始新的纪元"},

@@ -13,6 +13,7 @@
 #include "ledger/verdict.h"
 
 struct ledger;
+struct trial;
 
 /*
  * Work, counted where it is done. A unit is a row touched, or a KiB begun of a
@@ -39,6 +40,7 @@ struct exec {
 	struct arena *arena;	   /* the action's: emptied where the next one begins */
 	struct arena *block_arena; /* freed after the block is committed or aborted */
 	struct work work;
+	struct trial *trial;	   /* NULL in blocks; what stands for state and log in a trial (ledger_try) */
 };
 
 /*

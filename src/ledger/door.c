@@ -36,6 +36,8 @@ static struct sender *place_of(struct senders *s, const struct tx *tx)
 static bool sender_known(struct view *w, struct sender *out, const struct tx *tx)
 {
 	struct ledger *l = w->x ? w->x->ledger : w->ledger;
+	if (w->x && w->x->trial)
+		return false;
 	if (w->x) {
 		*out = *place_of(&l->staged_senders, tx);
 	} else {
@@ -52,6 +54,8 @@ static bool sender_known(struct view *w, struct sender *out, const struct tx *tx
 static void sender_keep(struct view *w, const struct sender *s, const struct tx *tx)
 {
 	struct ledger *l = w->x ? w->x->ledger : w->ledger;
+	if (w->x && w->x->trial)
+		return;
 	if (w->x) {
 		*place_of(&l->staged_senders, tx) = *s;
 		return;

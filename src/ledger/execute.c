@@ -23,13 +23,15 @@
 
 enum err exec_get(struct exec *x, bool *found, struct slice *value, struct slice key)
 {
+	if (x->trial)
+		return trial_get(x->trial, found, value, key);
 	return state_get(x->ledger->state, found, value, key);
 }
 
 /* A member or a key changes: who may sign is read again. */
 static void senders_forget(struct exec *x, struct slice key)
 {
-	if (slice_starts(key, "k/") || slice_starts(key, "m/"))
+	if (!x->trial && (slice_starts(key, "k/") || slice_starts(key, "m/")))
 		x->ledger->staged_senders = (struct senders){0};
 }
 
@@ -69,6 +71,8 @@ bool exec_touch(struct exec *x, uint64_t rows)
 enum err exec_put_touched(struct exec *x, struct slice key, struct slice value)
 {
 	senders_forget(x, key);
+	if (x->trial)
+		return trial_put(x->trial, &value, key);
 	return state_put(x->ledger->state, key, value);
 }
 
@@ -82,28 +86,56 @@ enum err exec_del(struct exec *x, struct slice key)
 {
 	work_count(x, 1, 0);
 	senders_forget(x, key);
+	if (x->trial)
+		return trial_put(x->trial, NULL, key);
 	return state_del(x->ledger->state, key);
 }
 
 uint64_t exec_next_index(const struct exec *x)
 {
-	return mlog_size(x->ledger->mlog);
+	return x->trial ? trial_next_index(x->trial) : mlog_size(x->ledger->mlog);
 }
 
 enum err exec_record(struct exec *x, uint64_t *index, struct hash *digest, struct slice record)
 {
 	work_count(x, 0, work_kib(record.n));
+	if (x->trial)
+		return trial_record(x->trial, index, digest, record);
 	return mlog_append(x->ledger->mlog, index, digest, record);
 }
 
 enum err exec_read_record(struct exec *x, struct buf *out, uint64_t index)
 {
 	size_t before = out->n;
-	enum err e = ledger_record_read(x->ledger, out, index);
+	enum err e = x->trial ? trial_read_record(x->trial, out, index)
+			      : ledger_record_read(x->ledger, out, index);
 	/* What the state names is there: anything else is no "there is none". */
 	TRY(e == ERR_NOTFOUND ? ERR_CORRUPT : e);
 	work_count(x, 0, work_kib(out->n - before));
 	return ERR_OK;
+}
+
+/* What a transaction that is refused undoes. */
+struct exec_mark {
+	size_t state;
+	uint64_t log;
+};
+
+static struct exec_mark mark_set(const struct exec *x)
+{
+	const struct ledger *l = x->ledger;
+	return (struct exec_mark){x->trial ? trial_mark(x->trial) : state_mark_set(l->state),
+				  exec_next_index(x)};
+}
+
+static void mark_undo(struct exec *x, struct exec_mark m)
+{
+	if (x->trial) {
+		trial_undo(x->trial, m.state, m.log);
+		return;
+	}
+	state_rollback(x->ledger->state, m.state);
+	mlog_truncate(x->ledger->mlog, m.log);
 }
 
 /* ---- one transaction ---- */
@@ -118,7 +150,8 @@ static enum err settled(struct exec *x, struct ledger_result *r, struct tx *tx, 
 		if (!r->text)
 			return ERR_NOMEM;
 	}
-	l->ids_done[l->n_ids_done++] = (struct done_id){tx->member, tx->id};
+	if (!x->trial)
+		l->ids_done[l->n_ids_done++] = (struct done_id){tx->member, tx->id};
 	return done_put(x, tx, v);
 }
 
@@ -153,8 +186,7 @@ static enum err apply(struct exec *x, enum verdict *v, struct ledger_result *r, 
 		      struct verdict_text *vt, struct err_text *t)
 {
 	struct ledger *l = x->ledger;
-	state_mark mark = state_mark_set(l->state);
-	uint64_t log_mark = mlog_size(l->mlog);
+	struct exec_mark mark = mark_set(x);
 	x->action_index = 0;
 	x->work.action_rows = 0;
 	TRY(l->app->execute(x, tx, v, vt, t));
@@ -163,17 +195,15 @@ static enum err apply(struct exec *x, enum verdict *v, struct ledger_result *r, 
 		*v = VERDICT_DEFERRED;
 	else if (x->work.over)
 		*v = too_large(x, vt);
-	if (*v != VERDICT_OK) {
-		state_rollback(l->state, mark);
-		mlog_truncate(l->mlog, log_mark);
-	}
-	r->first_index = log_mark;
-	r->records = (uint32_t)(mlog_size(l->mlog) - log_mark);
+	if (*v != VERDICT_OK)
+		mark_undo(x, mark);
+	r->first_index = mark.log;
+	r->records = (uint32_t)(exec_next_index(x) - mark.log);
 	return ERR_OK;
 }
 
-static enum err execute_one(struct exec *x, struct ledger_result *r, struct tx *tx,
-			    struct err_text *t)
+enum err exec_transaction(struct exec *x, struct ledger_result *r, struct tx *tx,
+			  struct err_text *t)
 {
 	struct ledger *l = x->ledger;
 	struct verdict_text vt = {{0}, {0}};
@@ -318,7 +348,7 @@ static enum err execute(struct ledger *l, struct ledger_executed *out, const str
 	TRY(l->app->begin(&x, t));
 	for (size_t i = 0; i < n; i++) {
 		x.tx_index = (uint32_t)i;
-		TRY(execute_one(&x, &out->results[i], txs[i], t));
+		TRY(exec_transaction(&x, &out->results[i], txs[i], t));
 	}
 	TRY(done_list(&x, l->ids_done, l->n_ids_done, t));
 	TRY(l->app->end(&x, t));

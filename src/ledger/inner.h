@@ -137,6 +137,25 @@ bool quota_within(const struct ledger_quota *q, uint64_t work);
 enum err door_quota_put(struct exec *x, const struct ledger_quota *q, struct slice member,
 			uint64_t work) MUST_USE;
 
+/* ---- execute.c ---- */
+
+/* One transaction on what is staged, or on a trial. */
+enum err exec_transaction(struct exec *x, struct ledger_result *r, struct tx *tx,
+			  struct err_text *t) MUST_USE;
+
+/* ---- trial.c: what stands for staged state and log in a trial ---- */
+
+enum err trial_get(struct trial *t, bool *found, struct slice *value, struct slice key) MUST_USE;
+/* `value` NULL: deletes. */
+enum err trial_put(struct trial *t, const struct slice *value, struct slice key) MUST_USE;
+uint64_t trial_next_index(const struct trial *t);
+enum err trial_record(struct trial *t, uint64_t *index, struct hash *digest,
+		      struct slice record) MUST_USE;
+enum err trial_read_record(struct trial *t, struct buf *out, uint64_t index) MUST_USE;
+/* Savepoints, as state_mark_set and state_rollback with mlog_truncate. */
+size_t trial_mark(const struct trial *t);
+void trial_undo(struct trial *t, size_t mark, uint64_t next_index);
+
 /* ---- done.c: ids in the state ---- */
 
 /* What the state keeps of a transaction that was done. */

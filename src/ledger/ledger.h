@@ -149,6 +149,35 @@ enum err ledger_commit(struct ledger *l, const struct ledger_block *b, const str
 		       struct slice header, struct slice commit, struct err_text *t) MUST_USE;
 void ledger_abort(struct ledger *l);
 
+/*
+ * A trial: what would become of these transactions, one after the other, in the next block?
+ * They are executed as a block's are, on rows of the committed state that are copied as they
+ * are wanted; nothing is staged, nothing is kept, no block waits (trial.c). Any thread; give
+ * one at a time the processor.
+ *
+ * Their signatures are made for trial_fingerprint, not for the chain's, so that nobody can
+ * submit what was given for a trial.
+ *
+ * With `each` every action is tried as a transaction of its own, so that all that would be
+ * refused is told, and what depends on good ones is judged after them.
+ */
+struct ledger_tried {
+	struct ledger_result whole;    /* with `each`: why none of its actions was tried, or OK */
+	struct ledger_result *actions; /* with `each`: n_actions of them */
+	size_t n_actions;
+};
+struct ledger_trial {
+	struct ledger_tried *txs;
+	size_t n_txs;  /* fewer than asked: a bound on the whole was met in the one that follows */
+	int64_t height; /* of the newest commit when it began */
+};
+enum { TRIAL_ROWS_MAX = 1000000, TRIAL_BYTES_MAX = 64 << 20 };
+/* Everything lies in `a`. ERR_UNAVAILABLE: blocks changed too much meanwhile; again. */
+enum err ledger_try(struct ledger *l, struct ledger_trial *out, struct arena *a,
+		    const struct slice *txs, size_t n, bool each, int64_t time_ms,
+		    struct err_text *t) MUST_USE;
+void trial_fingerprint(struct hash *out, const struct hash *fingerprint);
+
 /* ---- readers, any thread ---- */
 
 /* The block record's payload (docs/format/block.md). ERR_NOTFOUND. */

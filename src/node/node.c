@@ -6,6 +6,8 @@
  */
 #include "node/node_inner.h"
 
+#include "node/clock.h"
+
 #include "crypto/ed25519.h"
 #include "trade/trade.h"
 
@@ -450,5 +452,23 @@ enum err node_submit_from(struct node *n, struct node_answer *answers, const str
 	pthread_cond_destroy(&w.cond);
 	free(ones);
 	free(jobs);
+	return e;
+}
+
+enum err node_try(struct node *n, struct ledger_trial *out, struct arena *a, const struct slice *txs,
+		  size_t count, bool each, struct err_text *t)
+{
+	struct node_status st;
+	node_status(n, &st);
+	if (st.read_only)
+		return err_set(t, ERR_READONLY, "the node is read-only: %s", n->why.text);
+	if (st.stopped)
+		return err_set(t, ERR_UNAVAILABLE, "the node has stopped: %s", st.why);
+	if (st.clock_held || st.disk_full)
+		return solo_unfit_say(st.clock_held ? ERR_UNAVAILABLE : ERR_NOSPACE, t);
+	if (atomic_exchange(&n->trying, true))
+		return err_set(t, ERR_UNAVAILABLE, "another trial runs: try again");
+	enum err e = ledger_try(n->ledger, out, a, txs, count, each, clock_wall_ns() / 1000000, t);
+	atomic_store(&n->trying, false);
 	return e;
 }

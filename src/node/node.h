@@ -126,6 +126,14 @@ enum err node_submit_async(struct node *n, struct slice tx, void (*done)(void *c
 void node_wait_room(struct node *n);
 
 /*
+ * What would become of these transactions, were they submitted now (ledger_try; signed for
+ * trial_fingerprint)? Nothing is recorded and no block waits. One trial at a time: ERR_UNAVAILABLE
+ * where another runs, and wherever node_submit would have it; ERR_READONLY likewise.
+ */
+enum err node_try(struct node *n, struct ledger_trial *out, struct arena *a, const struct slice *txs,
+		  size_t count, bool each, struct err_text *t) MUST_USE;
+
+/*
  * A bundle (docs/format/bundle.md): closes a proof block first where the newest
  * header does not yet carry the state. `journey`: the closure too. ERR_NOTFOUND.
  */

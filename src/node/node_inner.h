@@ -14,6 +14,7 @@
 #include "node/solo.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define NODE_FORMAT NODE_FORMAT_LINE "\n"
 /* Of a folder. */
@@ -32,6 +33,7 @@ struct node {
 	struct solo *solo; /* NULL: read-only */
 	bool read_only;
 	struct err_text why;
+	atomic_bool trying; /* a trial runs */
 };
 
 /* The next height to sign: a resumed epoch may begin further on than behind the last block. */
