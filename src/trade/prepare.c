@@ -167,7 +167,7 @@ static bool subject_add(struct prep *p, const char *text, const char *field, boo
 	if (!identify(p, &id, text, field))
 		return false;
 	if (a->n_subjects == ACTION_SUBJECTS_MAX)
-		return refuse(p, VERDICT_TOO_LARGE, field, "more than 10,000 subjects");
+		return refuse(p, VERDICT_TOO_LARGE, field, "more than 10,001 subjects");
 	if (p->subjects++ == TX_SUBJECTS_MAX)
 		return refuse(p, VERDICT_TOO_LARGE, field,
 			      "more than 50,000 subjects in one transaction");

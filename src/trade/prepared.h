@@ -97,8 +97,9 @@ struct prepared {
 	bool has_event_id, declares_error, unpacks_all;
 };
 
-/* Named subjects of one action at most; an event that unpacks all adds as many at most. */
-enum { ACTION_SUBJECTS_MAX = 10000, UNPACK_MAX = 10000 };
+/* Named subjects of one action at most: a list of 10,000 and the container that it goes into; an event
+ * that unpacks all adds 10,000 at most. */
+enum { ACTION_SUBJECTS_MAX = 10001, UNPACK_MAX = 10000 };
 
 /* Flags of an event's summaries, but for those that depend on the subject. */
 uint8_t event_summary_flags(const event_t *e);
