@@ -1,128 +1,146 @@
 /*
- * argosy epcis check, argosy epcis hash: documents without a chain.
+ * argosy epcis check: what import would do. argosy epcis hash.
  */
 #include "cmd/cmds.h"
-#include "cmd/documents.h"
+#include "cmd/survey.h"
 
-#include "data/standard.h"
 #include "interface/jsonw.h"
+#include "node/node.h"
 
 #include <stdio.h>
 
-/* ---- what this chain's data standard would refuse besides ---- */
-
-struct warnings {
-	size_t event;
-	size_t n;
-	struct event_issue list[20]; /* the first ones */
-};
-
-static void check_event(struct warnings *w, const event_t *e)
-{
-	size_t room = sizeof w->list / sizeof *w->list;
-	struct field_issue found;
-	if (standard_event_check(e, &found))
-		return;
-	if (w->n < room) {
-		struct event_issue *i = &w->list[w->n];
-		*i = (struct event_issue){.event = w->event};
-		snprintf(i->pointer, sizeof i->pointer, "%s", found.field);
-		snprintf(i->text, sizeof i->text, "%.255s", found.text);
-	}
-	w->n++;
-}
-
 /* ---- check ---- */
 
-static void issues_json(struct jsonw *w, const char *name, const struct event_issue *list, size_t n)
-{
-	jsonw_array(w, name);
-	for (size_t i = 0; i < n; i++) {
-		jsonw_object(w, NULL);
-		if (list[i].event != SIZE_MAX)
-			jsonw_u64(w, "event", list[i].event);
-		jsonw_str(w, "pointer", list[i].pointer);
-		jsonw_str(w, "text", list[i].text);
-		if (list[i].line)
-			jsonw_u64(w, "line", list[i].line);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-}
+/* What is said of one file. */
+struct check {
+	struct cli *cli;
+	const char *path;
+	struct document *d;
+	struct survey survey;
+	const struct fault *warnings; /* what this chain's data standard would refuse; no node was asked */
+	size_t n_warnings;
+	size_t known, untried;
+	bool asked, good;
+};
 
-static void verdict_json(const char *path, const struct document *r, const struct warnings *warned)
+static void check_json(const struct check *c)
 {
 	struct buf out = BUF_INIT;
 	struct jsonw w = jsonw_of(&out);
-	size_t shown = sizeof warned->list / sizeof *warned->list;
 	jsonw_object(&w, NULL);
-	jsonw_str(&w, "file", path);
-	jsonw_str(&w, "verdict", r->e == ERR_OK ? "accepted" : "refused");
-	jsonw_u64(&w, "events", r->doc.n_events);
-	if (document_is_master(r))
+	jsonw_str(&w, "file", c->path);
+	jsonw_str(&w, "verdict", c->good ? "accepted" : "refused");
+	jsonw_u64(&w, "events", c->d->doc.n_events);
+	if (document_is_master(c->d))
 		jsonw_bool(&w, "master_data", true);
-	issues_json(&w, "issues", r->issues, r->n_issues);
-	issues_json(&w, "warnings", warned->list, warned->n < shown ? warned->n : shown);
+	jsonw_bool(&w, "asked", c->asked);
+	if (c->asked) {
+		jsonw_u64(&w, "known", c->known);
+		jsonw_u64(&w, "refused", survey_count(&c->survey, FATE_FAULTY));
+		jsonw_u64(&w, "untried", c->untried);
+	}
+	faults_json(&w, "issues", "text", c->survey.faults, c->survey.n_faults);
+	faults_json(&w, "warnings", "text", c->warnings, c->n_warnings);
 	jsonw_object_end(&w);
 	buf_put_u8(&out, '\n');
 	cli_put_buf(&out);
 }
 
-static void verdict_line(struct cli *cli, const char *path, const struct document *r,
-			 const struct warnings *warned)
+static void check_line(const struct check *c)
 {
-	size_t n = r->n_issues;
-	size_t shown = sizeof warned->list / sizeof *warned->list;
-	printf("%s: ", cli_plain(cli, path));
-	if (r->e == ERR_OK) {
-		printf(cli_tr(cli, "accepted: %zu events", "接受：%zu 个事件"), r->doc.n_events);
-		if (document_is_master(r))
+	struct cli *cli = c->cli;
+	size_t n = c->survey.n_faults;
+	printf("%s: ", cli_plain(cli, c->path));
+	if (c->good) {
+		printf(cli_tr(cli, "accepted: %zu events", "接受：%zu 个事件"), c->d->doc.n_events);
+		if (document_is_master(c->d))
 			printf("%s", cli_tr(cli, ", master data", "，主数据"));
-		if (warned->n)
-			printf(cli_tr(cli, ", %zu warnings", "，%zu 个警告"), warned->n);
-		printf("\n");
+		if (c->known)
+			printf(cli_tr(cli, ", %zu known", "，已知 %zu"), c->known);
+		if (c->untried)
+			printf(cli_tr(cli, ", the last %zu not tried", "，最后 %zu 个未试行"), c->untried);
+		if (c->n_warnings)
+			printf(cli_tr(cli, ", %zu warnings", "，%zu 个警告"), c->n_warnings);
 	} else {
-		const char *why = n ? issue_text(r->arena, &r->issues[0]) : err_str(r->e);
+		const char *why = n ? fault_text(cli, &c->survey, &c->survey.faults[0])
+				    : err_str(c->d->e);
 		printf("%s%s", cli_tr(cli, "refused: ", "拒绝："), why);
 		if (n > 1)
 			printf(cli_tr(cli, " (and %zu more)", "（另有 %zu 处）"), n - 1);
-		printf("\n");
 	}
-	for (size_t i = 1; i < n; i++) {
-		const char *why = issue_text(r->arena, &r->issues[i]);
-		cli_say(cli, "  %s", why);
+	printf("\n");
+	for (size_t i = 1; i < n; i++)
+		cli_say(cli, "  %s", fault_text(cli, &c->survey, &c->survey.faults[i]));
+	for (size_t i = 0; i < c->n_warnings; i++)
+		cli_say(cli, "  %s: %s", cli_tr(cli, "warning", "警告"),
+			fault_text(cli, &c->survey, &c->warnings[i]));
+}
+
+/* The data standard's faults are warnings: EPCIS allows more than this chain. */
+static bool warn(struct check *c)
+{
+	struct survey own;
+	if (!survey_begin(&own, c->d))
+		return false;
+	size_t before = own.n_faults;
+	if (!survey_standard(&own))
+		return false;
+	c->warnings = own.faults ? own.faults + before : NULL;
+	c->n_warnings = own.n_faults - before;
+	return true;
+}
+
+/* `sender` NULL: no node is asked. An exit code. */
+static int check_file(struct cli *cli, struct sender *sender, const char *path)
+{
+	struct document d;
+	int code = CLI_FAILED;
+	if (!document_read(cli, &d, path, &code))
+		return code;
+	struct check c = {.cli = cli, .path = path, .d = &d};
+	code = survey_begin(&c.survey, &d) ? CLI_DONE : cli_fault(cli, ERR_NOMEM, path);
+	if (code == CLI_DONE && sender && !c.survey.whole && !document_is_master(&d)) {
+		size_t to = 0;
+		code = survey_try(&c.survey, sender, 0, &to, &c.asked, true);
+		c.known = survey_count(&c.survey, FATE_KNOWN);
+		c.untried = c.survey.whole ? 0 : d.doc.n_events - to;
 	}
-	for (size_t i = 0; i < warned->n && i < shown; i++) {
-		const char *why = issue_text(r->arena, &warned->list[i]);
-		cli_say(cli, "  %s: %s", cli_tr(cli, "warning", "警告"), why);
+	if (code == CLI_DONE && !c.asked && !warn(&c))
+		code = cli_fault(cli, ERR_NOMEM, path);
+	if (code == CLI_DONE) {
+		c.good = d.e == ERR_OK && c.survey.n_faults == 0;
+		survey_sort(&c.survey);
+		if (cli->json)
+			check_json(&c);
+		else
+			check_line(&c);
+		cli_flush();
+		code = c.good ? CLI_DONE : CLI_FAILED;
 	}
+	document_free(&d);
+	return code;
 }
 
 int cmd_epcis_check(struct cli *cli)
 {
+	struct sender s;
 	int worst = CLI_DONE;
+	bool ask = !cli_flag(cli, "offline") && node_lacks(cli->data_dir) != NODE_LACKS_ALL;
+	int code = ask ? sender_begin_for(cli, &s, "agent", CLIENT_READ) : CLI_DONE;
+	if (code)
+		return code;
+	if (!ask)
+		cli_say(cli, "%s",
+			cli_tr(cli, "no node was asked: whether it would record them is not known",
+			       "未询问节点：节点是否会记录尚不可知"));
 	for (unsigned i = 0; i < cli->argc; i++) {
-		struct document r;
-		int code = CLI_FAILED;
-		if (!document_read(cli, &r, cli->argv[i], &code)) {
-			/* A file that cannot be read has no verdict, which says more than a bad one. */
-			worst = worst == CLI_DONE || worst == CLI_FAILED ? code : worst;
-			continue;
-		}
-		struct warnings w = {0};
-		for (w.event = 0; w.event < r.doc.n_events; w.event++) {
-			if (r.doc.events[w.event])
-				check_event(&w, r.doc.events[w.event]);
-		}
-		if (cli->json)
-			verdict_json(cli->argv[i], &r, &w);
-		else
-			verdict_line(cli, cli->argv[i], &r, &w);
-		cli_flush();
-		if (r.e != ERR_OK && worst == CLI_DONE)
-			worst = CLI_FAILED;
-		document_free(&r);
+		code = check_file(cli, ask ? &s : NULL, cli->argv[i]);
+		/* A file that cannot be read has no verdict, which says more than a bad one. */
+		if (worst == CLI_DONE || (worst == CLI_FAILED && code != CLI_DONE))
+			worst = code;
 	}
+	if (ask)
+		sender_end(&s);
 	return worst;
 }
 

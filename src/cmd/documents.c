@@ -5,14 +5,30 @@
 
 #include <stdio.h>
 
+enum { ISSUES_FIRST = 200, ISSUES_BESIDE = 100 };
+
+/* Reads with room for so many issues; again with more where there were more. */
+static enum err read_issues(struct document *d)
+{
+	size_t max = ISSUES_FIRST, most = EVENT_DOC_EVENTS_MAX + ISSUES_BESIDE;
+	for (;;) {
+		d->issues = arena_alloc(d->arena, max * sizeof *d->issues);
+		if (!d->issues)
+			return ERR_NOMEM;
+		enum err e = epcis_read(d->arena, &d->doc, d->issues, max, &d->n_issues, d->text);
+		if (d->n_issues < max || max == most)
+			return e;
+		max = d->doc.n_events * 4 + ISSUES_BESIDE;
+		if (max > most || max <= ISSUES_FIRST)
+			max = most;
+	}
+}
+
 bool document_read(struct cli *cli, struct document *d, const char *path, int *code)
 {
 	*d = (struct document){.arena = arena_new(0)};
-	if (d->arena)
-		d->issues = arena_alloc(d->arena, DOCUMENT_ISSUES_MAX * sizeof *d->issues);
-	if (!d->issues) {
+	if (!d->arena) {
 		*code = cli_fault(cli, ERR_NOMEM, path);
-		document_free(d);
 		return false;
 	}
 	struct buf *text = cli_read(cli, path, EVENT_DOC_BYTES_MAX, code);
@@ -21,13 +37,9 @@ bool document_read(struct cli *cli, struct document *d, const char *path, int *c
 		return false;
 	}
 	/* The reader keeps slices of the text: it lives as long as the arena. */
-	struct slice copy = {arena_copy(d->arena, text->p, text->n), text->n};
+	d->text = slice(arena_copy(d->arena, text->p, text->n), text->n);
 	sha256(&d->source_hash, buf_slice(text));
-	d->e = copy.p || !text->n ? epcis_read(d->arena, &d->doc, d->issues, DOCUMENT_ISSUES_MAX,
-					       &d->n_issues, copy)
-				  : ERR_NOMEM;
-	if (d->n_issues > DOCUMENT_ISSUES_MAX)
-		d->n_issues = DOCUMENT_ISSUES_MAX;
+	d->e = d->text.p || !text->n ? read_issues(d) : ERR_NOMEM;
 	buf_fini(text);
 	return true;
 }
@@ -68,7 +80,7 @@ void issues_tell(struct cli *cli, const char *path, const struct document *d)
 	}
 	struct buf out = BUF_INIT;
 	const char *detail = arena_printf(d->arena, "%s: %s", path, d->issues[0].text);
-	struct jsonw w = problem_begin_list(&out, CLI_FAILED, cli->zh, detail ? detail : path);
+	struct jsonw w = problem_begin_list(&out, CLI_FAILED, cli->zh, NULL, detail ? detail : path);
 	jsonw_str(&w, "file", path);
 	jsonw_array(&w, "errors");
 	for (size_t i = 0; i < d->n_issues; i++) {

@@ -7,15 +7,14 @@
 #include "cmd/cli.h"
 #include "data/epcis.h"
 
-enum { DOCUMENT_ISSUES_MAX = 200 };
-
 /* One document that was read, or refused (`e`). All of it lies in `arena`. */
 struct document {
 	struct arena *arena;
 	struct event_doc doc;
 	struct event_issue *issues;
-	size_t n_issues; /* at most DOCUMENT_ISSUES_MAX */
+	size_t n_issues; /* all of them */
 	enum err e;
+	struct slice text; /* of the file */
 	struct hash source_hash; /* SHA-256 of the file */
 };
 

@@ -54,9 +54,10 @@ struct jsonw problem_begin(struct buf *out, int exit_code, bool zh, const char *
 	return w;
 }
 
-struct jsonw problem_begin_list(struct buf *out, int exit_code, bool zh, const char *detail)
+struct jsonw problem_begin_list(struct buf *out, int exit_code, bool zh, const char *code,
+				const char *detail)
 {
-	return begin(out, exit_code, zh, NULL, NULL, detail);
+	return begin(out, exit_code, zh, code, NULL, detail);
 }
 
 void problem_end(struct jsonw *w)

@@ -19,6 +19,7 @@ void problem_end(struct jsonw *w);
 void problem_print(int exit_code, bool zh, const char *detail);
 
 /* The same for several faults of one file: problem_begin without `errors`. */
-struct jsonw problem_begin_list(struct buf *out, int exit_code, bool zh, const char *detail);
+struct jsonw problem_begin_list(struct buf *out, int exit_code, bool zh, const char *code,
+				const char *detail);
 
 #endif

@@ -100,6 +100,11 @@ int sender_member(struct cli *cli, struct client *c, char member[static MEMBER_I
 
 int sender_begin(struct cli *cli, struct sender *s, const char *key)
 {
+	return sender_begin_for(cli, s, key, CLIENT_WRITE);
+}
+
+int sender_begin_for(struct cli *cli, struct sender *s, const char *key, enum client_need need)
+{
 	struct json_value *status;
 	uint64_t life;
 	*s = (struct sender){.cli = cli};
@@ -107,7 +112,7 @@ int sender_begin(struct cli *cli, struct sender *s, const char *key)
 		return cli_fault(cli, ERR_NOMEM, "libsodium");
 	if (!cli_number(cli, "expires", &life, 3600, 86400))
 		return CLI_USAGE;
-	int code = client_open(cli, &s->client, CLIENT_WRITE);
+	int code = client_open(cli, &s->client, need);
 	if (code == CLI_DONE)
 		code = client_get_json(s->client, &status, "/v1/status");
 	if (code == CLI_DONE) {

@@ -33,6 +33,8 @@ extern const struct cli_option sender_options[];
 
 /* `key`: the node's key to use where none is given: "agent" or "operator". An exit code. */
 int sender_begin(struct cli *cli, struct sender *s, const char *key);
+/* The same for one who may only ask (CLIENT_READ). */
+int sender_begin_for(struct cli *cli, struct sender *s, const char *key, enum client_need need);
 void sender_end(struct sender *s);
 /* For commands that sign nothing: the member of --member, the environment, or the chain's operator.
  * An exit code. */

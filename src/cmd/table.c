@@ -18,6 +18,13 @@ const struct cli_option cli_globals[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option check_options[] = {
+	{"member", "ID", "who would act (else $ARGOSY_MEMBER, else the node's operator)"},
+	{"key", "FILE", "key file that would sign (else the node's own)"},
+	{"offline", NULL, "judge by the standard alone, and ask no node"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option hash_options[] = {
 	{"prehash", NULL, "a fourth column: the text that was hashed"},
 	{NULL, NULL, NULL},
@@ -36,6 +43,8 @@ static const struct cli_option init_options[] = {
 
 static const struct cli_option import_options[] = {
 	{"batch", "N", "events a transaction (100; at most 999)"},
+	{"proceed", NULL, "record the good events, and write the others into a file to be corrected"},
+	{"refused", "FILE", "with --proceed: that file (else FILE.refused.jsonld, FILE.refused.xml)"},
 	{"receipts", "DIR", "where the receipts go (\"receipts\" in the data folder)"},
 	{"no-receipts", NULL, "keep none"},
 	{NULL, NULL, NULL},
@@ -195,8 +204,8 @@ static const struct cli_option cosign_options[] = {
 /* clang-format off */
 const struct cli_command cli_commands[] = {
 	{"epcis", "check", "FILE...", 1, ANY,
-	 "says of each EPCIS document whether it obeys the standard",
-	 "检查 EPCIS 文件是否符合标准", NULL, NULL, cmd_epcis_check},
+	 "says of each EPCIS document whether \"import\" would record it, and if not, all that is wrong",
+	 "检查 EPCIS 文件能否导入，并列出全部问题", check_options, NULL, cmd_epcis_check},
 	{"epcis", "hash", "FILE...", 1, ANY,
 	 "prints the CBV hash of every event",
 	 "输出每个事件的 CBV 哈希", hash_options, NULL, cmd_epcis_hash},
