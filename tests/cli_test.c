@@ -1289,7 +1289,7 @@ static void test_show(void **state)
 	OUT("revoked at 20");
 	CODE(0, "credential", "list", "acme");
 	OUT("revoked at 20");
-	OUT("valid until 2199-12-31  https://id.example.com/papers/long\n");
+	OUT("valid until 2199-12-31  https://id.example.com/papers/long, recorded by acme\n");
 	assert_true(strstr(last.out, "papers/open") < strstr(last.out, "papers/early")); /* oldest first */
 	CODE(0, "credential", "list", "acme", "--json");
 	OUT("{\"member\":\"acme\",\"credentials\":[{\"id\":");
@@ -1364,6 +1364,123 @@ static void test_show(void **state)
 	CODE(0, "grant", "list", goods, "--json");
 	OUT("\"standing\":\"lapsed\"");
 	OUT("\"standing\":\"expired\"");
+}
+
+/* Whose a range is, and who said so, is there for all to see. */
+static void test_ranges(void **state)
+{
+	char key[400];
+	(void)state;
+	snprintf(key, sizeof key, "%s/carrier.key", program_dir);
+#define BY_CARRIER "--member", "carrier", "--key", key
+#define RANGE "https://ranges.example.org/a/"
+	CODE(3, "prefix", "show", RANGE);
+	ERR("the range " RANGE " was never registered");
+	CODE(0, "prefix", "register", RANGE "b/", BY_CARRIER);
+	CODE(0, "credential", "issue",
+	     program_file("paper.json", "{\"id\":\"https://id.example.com/licence\",\"subject\":\"acme\","
+					"\"kind\":\"licence\",\"issuer\":\"GS1\",\"validFrom\":\"2026-01-01\"}"));
+	CODE(0, "prefix", "register", RANGE, "--credential", "https://id.example.com/licence");
+	CODE(7, "prefix", "register", RANGE "c/", BY_CARRIER, "--lang", "zh");
+	ERR("位于其他成员的标识符前缀之内");
+	CODE(0, "prefix", "show", RANGE);
+	OUT("acme\n");
+	OUT("https://id.example.com/licence, licence, recorded by acme: valid\n");
+	OUT("they count before it");
+	CODE(0, "prefix", "show", RANGE "b/");
+	OUT(RANGE " of acme\n");
+	CODE(2, "prefix", "arbitrate", RANGE "b/", "--reason", "squatted");
+	CODE(2, "prefix", "arbitrate", RANGE "b/", "--nobody");
+	CODE(2, "prefix", "arbitrate", RANGE "b/", "--nobody", "--to", "acme", "--reason", "squatted");
+	CODE(5, "prefix", "arbitrate", RANGE, "--to", "carrier", "--reason", "mine", BY_CARRIER);
+	CODE(0, "prefix", "arbitrate", RANGE "b/", "--nobody", "--reason", "squatted");
+	CODE(1, "prefix", "arbitrate", RANGE "b/", "--nobody", "--reason", "squatted");
+	ERR("is nobody's");
+	CODE(0, "prefix", "show", RANGE "b/");
+	OUT("nobody\n");
+	OUT("to carrier, by carrier");
+	OUT("to nobody, by acme");
+	OUT(": squatted\n");
+	CODE(0, "--lang", "zh", "prefix", "show", RANGE "b/");
+	OUT("归 无人，由 acme 登记");
+	OUT("裁定前缀归属");
+	CODE(0, "prefix", "show", RANGE "b/", "--json");
+	OUT("\"prefix\":\"" RANGE "b/\",\"owner\":\"\",\"inside\":{\"prefix\":\"" RANGE "\",\"owner\":\"acme\"}");
+	OUT("\"act\":\"arbitrate_range\",\"by\":\"acme\",\"owner\":\"\",\"reason\":\"squatted\"");
+	CODE(0, "prefix", "arbitrate", "9521299", "--to", "carrier", "--reason", "its licence");
+	CODE(0, "prefix", "list");
+	OUT(RANGE ", since 20");
+	OUT("gcp:9521299, since 20");
+	CODE(0, "prefix", "list", "carrier");
+	OUT(", by arbitration\n");
+	assert_null(strstr(last.out, RANGE));
+	CODE(2, "prefix", "list", "NOT AN ID");
+#undef RANGE
+}
+
+/* A hash, a credential's id, a lot's id is nobody's: each has his own, and all are shown. */
+static void test_same_names(void **state)
+{
+	char hash[65], key[400], file[500], copy[500];
+	(void)state;
+	snprintf(key, sizeof key, "%s/carrier.key", program_dir);
+	attach(hash, "a paper of two");
+	snprintf(file, sizeof file, "%s/attachments/%s", node_dir, hash);
+	snprintf(copy, sizeof copy, "%s/given", program_dir);
+	payload_shell(hash, "cp \"$1\" \"$1.kept\"");
+	CODE(1, "attach", program_file("short", "x"), "--salted", BY_CARRIER);
+	CODE(0, "attach", file, "--salted", "--title", "the same", BY_CARRIER);
+	OUT(hash);
+	CODE(0, "attach", "erase", hash);
+	ERR("the payload stays: carrier has attached it too, and not erased it");
+	CODE(0, "attach", "get", hash);
+	assert_string_equal(last.out, "a paper of two");
+	CODE(0, "verify", "--json");
+	CODE(5, "attach", "erase", hash, "--member", "nobody");
+	CODE(0, "attach", "erase", hash, BY_CARRIER);
+	assert_null(strstr(last.err, "stays"));
+	CODE(3, "attach", "get", hash);
+	ERR("it was erased by carrier");
+	/* Erased by all: it is not missed, and where it comes back it is not given. */
+	CODE(0, "verify");
+	assert_null(strstr(last.err, hash));
+	payload_shell(hash, "mv \"$1.kept\" \"$1\"");
+	CODE(3, "attach", "get", hash);
+	CODE(1, "attach", "erase", hash, BY_CARRIER);
+	ERR("had come back");
+
+	const char *paper = program_file(
+		"paper.json", "{\"id\":\"https://papers.example.org/1\",\"subject\":\"acme\",\"kind\":"
+			      "\"organic\",\"issuer\":\"One\",\"validFrom\":\"2026-01-01\"}");
+	CODE(0, "credential", "issue", paper, BY_CARRIER);
+	CODE(0, "credential", "issue", paper);
+	CODE(7, "credential", "issue", paper);
+	CODE(0, "credential", "show", "https://papers.example.org/1");
+	OUT(" by acme, block ");
+	OUT(" by carrier, block ");
+	CODE(0, "credential", "revoke", "https://papers.example.org/1");
+	CODE(0, "credential", "list", "acme");
+	OUT("valid until revoked  https://papers.example.org/1, recorded by carrier\n");
+
+	const char *lot = "{\"id\":\"https://lots.example.org/1\",\"product\":\"https://kinds.example.org/%s\","
+			  "\"productionDate\":\"%s\"}";
+	const char *kind = "{\"id\":\"https://kinds.example.org/%s\",\"name\":\"Jars\",\"category\":"
+			   "\"packaging\",\"hsCode\":\"701090\",\"originCountry\":\"CN\",\"composition\":\"glass\"}";
+	char text[500];
+	snprintf(text, sizeof text, kind, "acme"); /* allowed: formats of this file */
+	CODE(0, "product", "register", program_file("k.json", text));
+	snprintf(text, sizeof text, kind, "carrier"); /* allowed: formats of this file */
+	CODE(0, "product", "register", program_file("k.json", text), BY_CARRIER);
+	snprintf(text, sizeof text, lot, "acme", "2026-01-01"); /* allowed: formats of this file */
+	CODE(0, "lot", "define", program_file("l.json", text));
+	snprintf(text, sizeof text, lot, "carrier", "2026-02-02"); /* allowed: formats of this file */
+	CODE(0, "lot", "define", program_file("l.json", text), BY_CARRIER);
+	CODE(0, "lot", "show", "https://lots.example.org/1");
+	OUT("2026-01-01");
+	OUT("also defined");
+	OUT(" by carrier, block ");
+	assert_null(strstr(last.out, "2026-02-02"));
+#undef BY_CARRIER
 }
 
 /* How many lines there are; fails if one is no JSON object. */
@@ -1542,6 +1659,8 @@ int main(void)
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_chinese),
 		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_same_names),
 		cmocka_unit_test(test_verify_unwritable),
 		cmocka_unit_test(test_verify_derived),
 		cmocka_unit_test(test_verify_folder),

@@ -84,6 +84,23 @@ static int payload_salt(struct sender *s, struct buf *out, bool *kept, struct sl
 	return buf_err(out) == ERR_OK ? CLI_DONE : cli_fault(cli, ERR_NOMEM, NULL);
 }
 
+/* As it came, for a file that holds the salt already. */
+static int payload_given(struct sender *s, struct buf *out, bool *kept, struct slice file)
+{
+	struct cli *cli = s->cli;
+	struct hash hash;
+	*kept = false;
+	if (file.n < SALT_BYTES)
+		return cli_fail(cli, CLI_FAILED, "%s is too short to begin with a salt", cli->argv[0]);
+	buf_put_slice(out, file);
+	if (buf_err(out) != ERR_OK)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	sha256(&hash, file);
+	const char *path = payload_path(cli, hash.b);
+	enum err e = path ? io_exists(io_posix(), path, kept, &cli->err) : ERR_NOMEM;
+	return e == ERR_OK ? CLI_DONE : cli_fault(cli, e, NULL);
+}
+
 /* The payload first: a hash on the chain without it would be worth nothing. */
 static int attach_deliver(struct sender *s, Argosy__V1__Action *action, const struct hash *hash,
 			  struct slice stored, bool kept, const uint8_t *id, bool id_given)
@@ -124,7 +141,9 @@ int cmd_attach(struct cli *cli)
 		buf_fini(payload);
 		return code;
 	}
-	code = payload_salt(&s, &stored, &kept, buf_slice(payload), id, given);
+	bool salted = cli_flag(cli, "salted");
+	code = salted ? payload_given(&s, &stored, &kept, buf_slice(payload))
+		      : payload_salt(&s, &stored, &kept, buf_slice(payload), id, given);
 	sha256(&hash, buf_slice(&stored));
 
 	Argosy__V1__Attach act = ARGOSY__V1__ATTACH__INIT;
@@ -137,7 +156,7 @@ int cmd_attach(struct cli *cli)
 	act.salted_hash = (ProtobufCBinaryData){32, hash.b};
 	act.kind = text(cli_value(cli, "kind") ? cli_value(cli, "kind") : "document");
 	act.media_type = text(media ? media : media_type(path));
-	act.size_bytes = payload->n;
+	act.size_bytes = payload->n - (salted && payload->n >= SALT_BYTES ? SALT_BYTES : 0);
 	act.title = text(cli_value(cli, "title"));
 	action.act_case = ARGOSY__V1__ACTION__ACT_ATTACH;
 	action.attach = &act;
@@ -152,32 +171,51 @@ int cmd_attach(struct cli *cli)
 	return code;
 }
 
-/* What does the chain say of it? CLI_DONE: it may be given, if it is `there` in the folder. One
- * that was erased may not, even where an old backup brought it back. */
-static int may_give(struct cli *cli, const char *hash, bool there)
+/* The first of those who attached it that has (not) erased it. */
+static const struct json_value *attacher(const struct json_value *answer, bool erased)
+{
+	const struct json_value *list = json_get(answer, "attachments");
+	const struct json_value *m = list ? list->first : NULL;
+	while (m && (json_get(m, "erased") != NULL) != erased)
+		m = m->next;
+	return m;
+}
+
+/* What the chain knows of it. An exit code. */
+static int attachment_ask(struct cli *cli, struct json_value **v, const char *hash)
 {
 	struct client *c;
-	struct json_value *v = NULL;
 	const char *target = arena_printf(cli->arena, "/v1/attachments/%s", hash);
 	if (!target)
 		return cli_fault(cli, ERR_NOMEM, NULL);
 	int code = client_open(cli, &c, CLIENT_READ);
 	if (code)
 		return code;
-	code = client_get_json(c, &v, target);
+	code = client_get_json(c, v, target);
 	client_close(c);
+	return code;
+}
+
+/* What does the chain say of it? CLI_DONE: it may be given, if it is `there` in the folder. One
+ * that all have erased who attached it may not, even where an old backup brought it back. */
+static int may_give(struct cli *cli, const char *hash, bool there)
+{
+	struct json_value *v = NULL;
+	int code = attachment_ask(cli, &v, hash);
 	if (code)
 		return code;
-	const struct json_value *e = json_get(v, "erased");
-	const char *reason = json_str(cli->arena, e, "reason");
-	if (!e && there)
+	bool kept = json_true(v, "kept");
+	const struct json_value *m = attacher(v, false);
+	if (kept && there)
 		return CLI_DONE;
-	if (!e)
+	if (kept)
 		return cli_fail(cli, CLI_NOTFOUND,
 				cli_tr(cli,
 				       "%s: the payload is not here; the chain holds its hash, since block %lld, from %s. It was not erased",
 				       "%s：本地没有该附件的内容；链上存有其哈希（区块 %lld，来自 %s）。该附件未被删除"),
-				hash, (long long)json_i64(v, "height"), json_str(cli->arena, v, "member"));
+				hash, (long long)json_i64(m, "height"), json_str(cli->arena, m, "member"));
+	const struct json_value *e = json_get(attacher(v, true), "erased");
+	const char *reason = json_str(cli->arena, e, "reason");
 	if (there)
 		cli_say(cli, "%s",
 			cli_tr(cli, "a copy of it has come back: erase it again (argosy attach erase)",
@@ -277,6 +315,19 @@ int cmd_attach_erase(struct cli *cli)
 	/* The receipt first: without one the payload stays. */
 	if (!o.answer.verdict || (!o.answer.ok && !erased_before(&o.answer)))
 		return code;
+	char hex[65];
+	struct json_value *v = NULL;
+	hex_encode(hex, hash, 32);
+	int known = attachment_ask(cli, &v, hex);
+	if (known)
+		return cli_fail(cli, known, "%s stays: it is not known who else has attached it", hex);
+	if (json_true(v, "kept")) {
+		cli_say(cli,
+			cli_tr(cli, "the payload stays: %s has attached it too, and not erased it",
+			       "附件内容保留：%s 也附加了它，且未删除"),
+			json_str(cli->arena, attacher(v, false), "member"));
+		return code;
+	}
 	const char *path = payload_path(cli, hash);
 	enum err e = payload_remove(cli, path);
 	if (e == ERR_NOTFOUND)

@@ -74,15 +74,35 @@ int cmd_prefix_register(struct cli *cli)
 {
 	Argosy__V1__RegisterPrefix act = ARGOSY__V1__REGISTER_PREFIX__INIT;
 	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
-	const char *prefix = cli->argv[0];
-	/* Digits alone are a GS1 company prefix. */
-	if (strspn(prefix, "0123456789") == strlen(prefix))
-		prefix = arena_printf(cli->arena, "gcp:%s", prefix);
+	const char *prefix = prefix_text(cli, cli->argv[0]), *credential = cli_value(cli, "credential");
 	if (!prefix)
 		return cli_fault(cli, ERR_NOMEM, NULL);
 	act.prefix = (char *)(uintptr_t)prefix;
+	if (credential)
+		act.credential = (char *)(uintptr_t)credential;
 	action.act_case = ARGOSY__V1__ACTION__ACT_REGISTER_PREFIX;
 	action.register_prefix = &act;
+	return sender_act(cli, "operator", &action);
+}
+
+int cmd_prefix_arbitrate(struct cli *cli)
+{
+	Argosy__V1__ArbitrateRange act = ARGOSY__V1__ARBITRATE_RANGE__INIT;
+	Argosy__V1__Action action = ARGOSY__V1__ACTION__INIT;
+	const char *prefix = prefix_text(cli, cli->argv[0]), *to = cli_value(cli, "to");
+	const char *reason = cli_value(cli, "reason");
+	if (!to == !cli_flag(cli, "nobody"))
+		return cli_fail(cli, CLI_USAGE, "say whose it is: --to MEMBER, or --nobody");
+	if (!reason)
+		return cli_fail(cli, CLI_USAGE, "say why with --reason TEXT; everybody can read it");
+	if (!prefix)
+		return cli_fault(cli, ERR_NOMEM, NULL);
+	act.prefix = (char *)(uintptr_t)prefix;
+	if (to)
+		act.member = (char *)(uintptr_t)to;
+	act.reason = (char *)(uintptr_t)reason;
+	action.act_case = ARGOSY__V1__ACTION__ACT_ARBITRATE_RANGE;
+	action.arbitrate_range = &act;
 	return sender_act(cli, "operator", &action);
 }
 

@@ -1,6 +1,6 @@
 /*
- * What is registered: products, places, lots; credentials and grants, and whether they
- * hold at the time of the newest block.
+ * What is registered: products, places, lots, ranges of identifiers; credentials and grants, and
+ * whether they hold at the time of the newest block.
  */
 #include "cmd/client.h"
 #include "cmd/cmds.h"
@@ -79,6 +79,15 @@ static bool is_digits(const char *s, size_t least, size_t most)
 	return s[n] == 0 && n >= least && n <= most;
 }
 
+/* When, by whom, and where it stands. */
+static void recorded_put(struct cli *cli, const struct json_value *v, const char *by)
+{
+	text_put(cli_tr(cli, "recorded", "登记时间"), LABEL_WIDTH);
+	printf(cli_tr(cli, "%s by %s, block %llu, record %llu\n", "%s，由 %s 登记，区块 %llu，记录 %llu\n"),
+	       when(cli, v, "recorded"), str(cli, v, by), (unsigned long long)json_u64(v, "height"),
+	       (unsigned long long)json_u64(v, "index"));
+}
+
 static int master_show(struct cli *cli, const char *route, const char *id, const char *name)
 {
 	const struct json_value *v;
@@ -112,9 +121,31 @@ int cmd_location_show(struct cli *cli)
 	return master_show(cli, "/v1/locations/", id, "location");
 }
 
+/* Who else defined it, and where. */
+static void others_put(struct cli *cli, const struct json_value *v)
+{
+	const struct json_value *list = json_get(v, "others");
+	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
+		text_put(cli_tr(cli, "also defined", "另有定义"), LABEL_WIDTH);
+		printf(cli_tr(cli, "%s by %s, block %llu, record %llu\n", "%s，由 %s 登记，区块 %llu，记录 %llu\n"),
+		       when(cli, m, "recorded"), str(cli, m, "defined_by"),
+		       (unsigned long long)json_u64(m, "height"),
+		       (unsigned long long)json_u64(m, "index"));
+	}
+}
+
 int cmd_lot_show(struct cli *cli)
 {
-	return master_show(cli, "/v1/lots/", cli->argv[0], "lot");
+	const struct json_value *v;
+	int code = client_ask(cli, client_target(cli, "/v1/lots/", cli->argv[0], ""), &v);
+	if (code || !v)
+		return code;
+	printf("%s\n", str(cli, v, "id"));
+	line_put(cli_tr(cli, "owner", "所有者"), str(cli, v, "owner"));
+	recorded_put(cli, v, "defined_by");
+	data_put(json_get(v, "lot"));
+	others_put(cli, v);
+	return CLI_DONE;
 }
 
 /* ---- credentials ---- */
@@ -135,22 +166,30 @@ static void credential_standing_put(struct cli *cli, const struct json_value *v)
 		printf("%s", cli_tr(cli, "valid until revoked", "有效，直至撤销"));
 }
 
+/* One issuer's. */
+static void credential_put(struct cli *cli, const struct json_value *v)
+{
+	line_put(cli_tr(cli, "member", "成员"), str(cli, v, "member"));
+	text_put(cli_tr(cli, "standing", "状态"), LABEL_WIDTH);
+	credential_standing_put(cli, v);
+	printf(cli_tr(cli, " (at %s)\n", "（截至 %s）\n"), when(cli, v, "standing_at"));
+	recorded_put(cli, v, "recorded_by");
+	data_put(json_get(v, "credential"));
+}
+
 int cmd_credential_show(struct cli *cli)
 {
 	const struct json_value *v;
 	int code = client_ask(cli, client_target(cli, "/v1/credentials/", cli->argv[0], ""), &v);
 	if (code || !v)
 		return code;
+	const struct json_value *list = json_get(v, "credentials");
 	printf("%s\n", str(cli, v, "id"));
-	line_put(cli_tr(cli, "member", "成员"), str(cli, v, "member"));
-	text_put(cli_tr(cli, "standing", "状态"), LABEL_WIDTH);
-	credential_standing_put(cli, v);
-	printf(cli_tr(cli, " (at %s)\n", "（截至 %s）\n"), when(cli, v, "standing_at"));
-	text_put(cli_tr(cli, "recorded", "登记时间"), LABEL_WIDTH);
-	printf(cli_tr(cli, "%s by %s, block %llu, record %llu\n", "%s，由 %s 登记，区块 %llu，记录 %llu\n"),
-	       when(cli, v, "recorded"), str(cli, v, "recorded_by"),
-	       (unsigned long long)json_u64(v, "height"), (unsigned long long)json_u64(v, "index"));
-	data_put(json_get(v, "credential"));
+	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
+		credential_put(cli, m);
+		if (m->next)
+			printf("\n");
+	}
 	return CLI_DONE;
 }
 
@@ -166,7 +205,8 @@ int cmd_credential_list(struct cli *cli)
 	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
 		text_put(str(cli, m, "kind"), LABEL_WIDTH);
 		credential_standing_put(cli, m);
-		printf("  %s\n", str(cli, m, "id"));
+		printf(cli_tr(cli, "  %s, recorded by %s\n", "  %s，由 %s 登记\n"), str(cli, m, "id"),
+		       str(cli, m, "recorded_by"));
 	}
 	return code;
 }
@@ -200,5 +240,93 @@ int cmd_grant_list(struct cli *cli)
 	const struct json_value *list = code == CLI_DONE && v ? json_get(v, "grants") : NULL;
 	for (const struct json_value *g = list ? list->first : NULL; g; g = g->next)
 		grant_put(cli, g);
+	return code;
+}
+
+/* ---- ranges ---- */
+
+/* Digits alone are a GS1 company prefix. */
+const char *prefix_text(struct cli *cli, const char *prefix)
+{
+	bool digits = *prefix && strspn(prefix, "0123456789") == strlen(prefix);
+	return digits ? arena_printf(cli->arena, "gcp:%s", prefix) : prefix;
+}
+
+static const char *owner_or_nobody(struct cli *cli, const struct json_value *v)
+{
+	const char *owner = str(cli, v, "owner");
+	return *owner ? owner : cli_tr(cli, "nobody", "无人");
+}
+
+static void proofs_put(struct cli *cli, const struct json_value *v)
+{
+	const struct json_value *list = json_get(v, "credentials");
+	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
+		char word[128];
+		text_put(cli_tr(cli, "proof", "证明"), LABEL_WIDTH);
+		printf(cli_tr(cli, "%s, %s, recorded by %s: %s\n", "%s，%s，由 %s 登记：%s\n"),
+		       str(cli, m, "id"), str(cli, m, "kind"), str(cli, m, "recorded_by"),
+		       text_word(word, str(cli, m, "standing"), cli->zh));
+	}
+	if (list && !list->first)
+		line_put(cli_tr(cli, "proof", "证明"),
+			 cli_tr(cli, "none that is about the owner", "没有关于所有者的证明"));
+}
+
+static void range_event_put(struct cli *cli, const struct json_value *m)
+{
+	char word[128];
+	const char *reason = str(cli, m, "reason");
+	printf("  %s  ", when(cli, m, "recorded"));
+	text_put(text_word(word, str(cli, m, "act"), cli->zh), LABEL_WIDTH);
+	printf(cli_tr(cli, "to %s, by %s, block %llu, record %llu", "归 %s，由 %s 登记，区块 %llu，记录 %llu"),
+	       owner_or_nobody(cli, m), str(cli, m, "by"), (unsigned long long)json_u64(m, "height"),
+	       (unsigned long long)json_u64(m, "index"));
+	printf("%s%s\n", *reason ? cli_tr(cli, ": ", "：") : "", reason);
+}
+
+int cmd_prefix_show(struct cli *cli)
+{
+	const struct json_value *v, *inside, *list;
+	const char *prefix = prefix_text(cli, cli->argv[0]);
+	int code = client_ask(cli, prefix ? client_target(cli, "/v1/prefixes/", prefix, "") : NULL, &v);
+	if (code || !v)
+		return code;
+	printf("%s\n", str(cli, v, "prefix"));
+	line_put(cli_tr(cli, "owner", "所有者"), owner_or_nobody(cli, v));
+	proofs_put(cli, v);
+	inside = json_get(v, "inside");
+	if (inside) {
+		text_put(cli_tr(cli, "lies inside", "位于"), LABEL_WIDTH);
+		printf(cli_tr(cli, "%s of %s\n", "%s（%s）\n"), str(cli, inside, "prefix"),
+		       str(cli, inside, "owner"));
+	}
+	if (json_true(v, "longer_ones"))
+		line_put(cli_tr(cli, "longer ranges", "更长的前缀"),
+			 cli_tr(cli, "were registered inside it; they count before it",
+				"在其内登记过，并优先于它"));
+	list = json_get(v, "history");
+	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next)
+		range_event_put(cli, m);
+	return CLI_DONE;
+}
+
+int cmd_prefix_list(struct cli *cli)
+{
+	const struct json_value *v;
+	const char *member = cli->argc ? cli->argv[0] : NULL;
+	if (member && !member_id_valid(slice_str(member)))
+		return cli_fail(cli, CLI_USAGE,
+				cli_tr(cli, "\"%s\" is not a member's id", "“%s”不是成员编号"), member);
+	int code = client_ask(
+		cli, member ? client_target(cli, "/v1/prefixes?member=", member, "") : "/v1/prefixes", &v);
+	const struct json_value *list = code == CLI_DONE && v ? json_get(v, "prefixes") : NULL;
+	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
+		text_put(str(cli, m, "owner"), LABEL_WIDTH);
+		printf(json_true(m, "arbitrated")
+			       ? cli_tr(cli, "%s, since %s, by arbitration\n", "%s，自 %s 起，经裁定\n")
+			       : cli_tr(cli, "%s, since %s\n", "%s，自 %s 起\n"),
+		       str(cli, m, "prefix"), when(cli, m, "recorded"));
+	}
 	return code;
 }

@@ -55,6 +55,11 @@ int cmd_grant_list(struct cli *cli);
 int cmd_product_register(struct cli *cli); /* cmd_master.c */
 int cmd_location_register(struct cli *cli);
 int cmd_prefix_register(struct cli *cli);
+int cmd_prefix_arbitrate(struct cli *cli);
+int cmd_prefix_show(struct cli *cli);
+int cmd_prefix_list(struct cli *cli);
+/* "9521234" -> "gcp:9521234"; else as it is. NULL: no memory. */
+const char *prefix_text(struct cli *cli, const char *prefix);
 int cmd_lot_define(struct cli *cli);
 int cmd_credential_issue(struct cli *cli);
 int cmd_credential_revoke(struct cli *cli);

@@ -144,6 +144,18 @@ static const struct cli_option member_set_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option prefix_options[] = {
+	{"credential", "ID", "of a credential about the member that proves its right (a GS1 licence)"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option arbitrate_options[] = {
+	{"to", "MEMBER", "whose it is from now on"},
+	{"nobody", NULL, "it is nobody's from now on"},
+	{"reason", "TEXT", "why; everybody can read it"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option offer_options[] = {
 	{"to", "MEMBER", "who is to take them"},
 	{"location", "ID", "where"},
@@ -172,6 +184,7 @@ static const struct cli_option grant_revoke_options[] = {
 static const struct cli_option attach_options[] = {
 	{"subject", "ID", "what it is about"},
 	{"kind", "WORD", "certificate, invoice, photo ... (document)"},
+	{"salted", NULL, "FILE is an attachment as another keeps it: the salt, then the payload"},
 	{"media-type", "TYPE", "else by the file's ending"},
 	{"title", "TEXT", "everybody can read it"},
 	{NULL, NULL, NULL},
@@ -307,7 +320,16 @@ const struct cli_command cli_commands[] = {
 	 "显示地点的登记内容", NULL, NULL, cmd_location_show},
 	{"prefix", "register", "PREFIX", 1, 1,
 	 "claims a GS1 company prefix, or a URI prefix",
-	 "登记标识符前缀", NULL, sender_options, cmd_prefix_register},
+	 "登记标识符前缀", prefix_options, sender_options, cmd_prefix_register},
+	{"prefix", "show", "PREFIX", 1, 1,
+	 "shows whose a range of identifiers is, and every act that changed that",
+	 "显示标识符前缀的归属及其每次变更", NULL, NULL, cmd_prefix_show},
+	{"prefix", "list", "[MEMBER]", 0, 1,
+	 "lists the ranges of identifiers, or those of a member",
+	 "列出标识符前缀，或某成员的前缀", NULL, NULL, cmd_prefix_list},
+	{"prefix", "arbitrate", "PREFIX", 1, 1,
+	 "gives a range to a member or to nobody: the operator's decision, seen by all",
+	 "裁定前缀归属：由运营者作出，人人可见", arbitrate_options, sender_options, cmd_prefix_arbitrate},
 	{"lot", "define", "FILE.json", 1, 1,
 	 "defines a lot",
 	 "定义批次", NULL, sender_options, cmd_lot_define},

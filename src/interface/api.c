@@ -41,6 +41,8 @@ static const struct route routes[] = {
 	{"GET", "/v1/credentials/", NULL, api_credential, false},
 	{"GET", "/v1/grants", NULL, api_grants, false},
 	{"GET", "/v1/grants/", NULL, api_grants, false},
+	{"GET", "/v1/prefixes", NULL, api_prefixes, false},
+	{"GET", "/v1/prefixes/", NULL, api_prefix, false},
 	{"POST", "/v1/transactions", "application/x-protobuf", api_transactions, false},
 	{"GET", "/v1/transactions/", NULL, api_transaction, false},
 	{"GET", "/v1/receipts/", NULL, api_receipt, false},

@@ -7,9 +7,13 @@
 #include "interface/api.h"
 #include "interface/jsonw.h"
 
+#include "data/gs1.h"
 #include "ledger/ledger.h"
 #include "ledger/verdict.h"
 #include "node/node.h"
+#include "trade/subject.h"
+
+#include "argosy/v1/action.pb-c.h"
 
 #include <stdatomic.h>
 
@@ -59,6 +63,25 @@ enum err api_rows_each(struct api_call *c,
 /* Begins a JSON answer with status 200. */
 struct jsonw api_json(struct api_call *c);
 
+/* api_state.c: what lies in the state and the log, in the call's arena. */
+enum err api_value_get(struct api_call *c, bool *found, struct slice *value,
+		       struct slice key) MUST_USE;
+enum err api_record_get(struct api_call *c, struct record *r, uint64_t index) MUST_USE;
+/* The act of a record. */
+enum err api_act_get(struct api_call *c, const Argosy__V1__Action **act,
+		     const struct record *r) MUST_USE;
+/* "index":..,"height":..,"recorded":.. */
+void api_place_write(struct jsonw *w, const struct record *r, uint64_t index);
+/* The last member under a name (trade/voice.h); empty: none. */
+enum err api_voice_last(struct api_call *c, struct slice *member, const char *space,
+			struct slice name) MUST_USE;
+/* At most so many rows of one name are shown. */
+enum { API_VOICES_MAX = 1000 };
+/* The time of the newest block. */
+int64_t api_head_ms(struct api_call *c);
+/* The identifier named in the path or by ?id=, in its canonical form. False: a problem is written. */
+bool api_id_take(struct api_call *c, struct gs1_id *canonical);
+
 /* The routes, by file. */
 void api_status(struct api_call *c); /* api_chain.c */
 void api_head(struct api_call *c);
@@ -71,6 +94,8 @@ void api_lot(struct api_call *c);
 void api_location(struct api_call *c);
 void api_credential(struct api_call *c); /* and a member's */
 void api_grants(struct api_call *c);
+void api_prefixes(struct api_call *c); /* api_prefixes.c */
+void api_prefix(struct api_call *c);
 void api_record(struct api_call *c); /* api_records.c */
 void api_events(struct api_call *c);
 void api_document(struct api_call *c);

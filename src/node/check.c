@@ -8,6 +8,7 @@
 
 #include "trade/attach.h"
 #include "trade/trade.h"
+#include "trade/voice.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -194,19 +195,51 @@ static enum err file_hash(struct hash *out, const char *path, struct err_text *t
 
 struct payloads {
 	struct checking *k;
+	struct state_read *r;
 	struct err_text *t;
 };
 
+/* Is there a member who attached it and has not erased it? Beginning with the last who did. */
+static enum err payload_kept(struct payloads *p, bool *kept, const uint8_t *hash, struct slice last)
+{
+	struct buf member = BUF_INIT, value = BUF_INIT;
+	enum err e = ERR_OK;
+	*kept = false;
+	buf_put_slice(&member, last);
+	while (e == ERR_OK && !*kept && member.n) {
+		struct attachment at;
+		struct state_key k;
+		bool there;
+		buf_clear(&value);
+		e = state_read_get(p->r, &there, &value,
+				   attachment_key(&k, hash, buf_slice(&member)));
+		if (e == ERR_OK && (!there || !attachment_decode(&at, buf_slice(&value))))
+			e = ERR_CORRUPT;
+		if (e != ERR_OK)
+			break;
+		*kept = at.erased1 == 0;
+		buf_clear(&member);
+		buf_put_slice(&member, at.before);
+		e = buf_err(&member);
+	}
+	buf_fini(&member);
+	buf_fini(&value);
+	return e;
+}
+
+/* One payload, whoever attached it. */
 static enum err payload_check(void *ctx, struct slice key, struct slice value)
 {
+	enum { SPACE = sizeof VOICE_ATTACHMENT - 1 };
 	struct payloads *p = ctx;
 	struct checking *k = p->k;
-	struct attachment at;
+	struct slice last;
 	struct hash is;
+	bool kept;
 	char hex[65], path[IO_PATH_MAX], name[80];
-	if (key.n != 34 || !slice_starts(key, "a/") || !attachment_decode(&at, value))
+	if (key.n != SPACE + 32 || !slice_starts(key, VOICE_ATTACHMENT) || !voice_decode(&last, value))
 		return ERR_OK;
-	hex_encode(hex, key.p + 2, 32);
+	hex_encode(hex, key.p + SPACE, 32);
 	snprintf(name, sizeof name, "attachments/%s", hex);
 	TRY(io_join(path, k->dir, name, p->t));
 	if (++k->payloads % 256 == 0)
@@ -214,13 +247,14 @@ static enum err payload_check(void *ctx, struct slice key, struct slice value)
 	enum err e = file_hash(&is, path, p->t);
 	if (e == ERR_OK) {
 		k->c->attachments++;
-		if (memcmp(is.b, key.p + 2, 32) != 0)
+		if (memcmp(is.b, key.p + SPACE, 32) != 0)
 			found(k, NODE_FAULT_ATTACHMENT, "%s: is not the payload that the chain knows", path);
 		return ERR_OK;
 	}
 	if (e != ERR_NOTFOUND)
 		return e;
-	if (at.erased1)
+	TRY(payload_kept(p, &kept, key.p + SPACE, last));
+	if (!kept)
 		return ERR_OK;
 	k->c->n_withheld++;
 	if (k->c->withheld)
@@ -231,8 +265,8 @@ static enum err payload_check(void *ctx, struct slice key, struct slice value)
 static enum err attachments_check(struct checking *k, struct ledger *l, struct err_text *t)
 {
 	static const struct hash any;
-	struct payloads p = {k, t};
 	struct state_read r;
+	struct payloads p = {k, &r, t};
 	TRY(state_read_begin(&r, ledger_state(l)));
 	enum err e = state_read_each(&r, &any, 0, payload_check, &p);
 	state_read_end(&r);

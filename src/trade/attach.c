@@ -1,58 +1,70 @@
 #include "trade/attach.h"
 
+#include "ledger/member.h"
+#include "trade/voice.h"
+
 bool attachment_decode(struct attachment *at, struct slice value)
 {
 	struct reader r = reader_of(value);
 	*at = (struct attachment){0};
 	if (reader_u8(&r) != 'A' || reader_u8(&r) != 1)
 		return false;
-	at->member = reader_lp(&r);
 	at->subject = reader_lp(&r);
 	at->recorded1 = reader_varint(&r);
 	at->erased1 = reader_varint(&r);
+	at->before = reader_lp(&r);
 	return !r.bad && reader_left(&r) == 0;
 }
 
+struct slice attachment_key(struct state_key *k, const uint8_t hash[static 32], struct slice member)
+{
+	struct buf b = buf_over(k->b, sizeof k->b);
+	buf_put_str(&b, "a/");
+	buf_put(&b, hash, 32);
+	buf_put_u8(&b, '/');
+	buf_put_slice(&b, member);
+	bug_if(b.failed);
+	return buf_slice(&b);
+}
+
+/* The sender's. */
 static enum err attachment_get(struct act *a, bool *found, struct attachment *at,
-			       struct slice hash)
+			       const uint8_t *hash)
 {
 	struct state_key k;
 	struct slice v;
-	TRY(exec_get(a->x, found, &v, key_make(&k, "a/", hash)));
+	TRY(exec_get(a->x, found, &v, attachment_key(&k, hash, a->sender)));
 	return !*found || attachment_decode(at, v) ? ERR_OK : ERR_CORRUPT;
 }
 
-static enum err attachment_put(struct act *a, struct slice hash, const struct attachment *at)
+static enum err attachment_put(struct act *a, const uint8_t *hash, const struct attachment *at)
 {
 	struct state_key k;
-	uint8_t room[SUBJECT_ID_MAX + 80];
+	uint8_t room[SUBJECT_ID_MAX + MEMBER_ID_MAX + 60];
 	struct buf b = buf_over(room, sizeof room);
 	buf_put_u8(&b, 'A');
 	buf_put_u8(&b, 1);
-	buf_put_lp(&b, at->member);
 	buf_put_lp(&b, at->subject);
 	buf_put_varint(&b, at->recorded1);
 	buf_put_varint(&b, at->erased1);
+	buf_put_lp(&b, at->before);
 	bug_if(b.failed);
-	return exec_put(a->x, key_make(&k, "a/", hash), buf_slice(&b));
+	return exec_put(a->x, attachment_key(&k, hash, a->sender), buf_slice(&b));
 }
 
 static enum err attach_new(struct act *a, ProtobufCBinaryData h)
 {
-	struct slice hash = slice(h.data, h.len);
 	struct attachment at;
 	bool found;
-	TRY(attachment_get(a, &found, &at, hash));
+	TRY(attachment_get(a, &found, &at, h.data));
 	if (found)
 		return act_refuse(a, VERDICT_EXISTS, "/saltedHash", slice(NULL, 0),
 				  "already attached");
-	at = (struct attachment){
-		.member = a->sender,
-		.recorded1 = exec_next_index(a->x) + 1,
-	};
+	at = (struct attachment){.recorded1 = exec_next_index(a->x) + 1};
 	if (a->p->n_subjects)
 		at.subject = a->p->subjects[0].id;
-	return attachment_put(a, hash, &at);
+	TRY(voice_join(a->x, &at.before, VOICE_ATTACHMENT, slice(h.data, h.len), a->sender));
+	return attachment_put(a, h.data, &at);
 }
 
 /* The receipt stands where the attachment stood: in the subject's history, or
@@ -61,31 +73,35 @@ static enum err erase(struct act *a)
 {
 	ProtobufCBinaryData h = a->p->action->erase_attachment->salted_hash;
 	struct attachment at;
+	struct slice last;
 	bool found;
-	TRY(attachment_get(a, &found, &at, slice(h.data, h.len)));
+	TRY(attachment_get(a, &found, &at, h.data));
+	TRY(voice_last(a->x, &last, VOICE_ATTACHMENT, slice(h.data, h.len)));
+	if (!found && last.n)
+		return act_refuse(a, VERDICT_NOT_AUTHORISED, "/saltedHash", slice(NULL, 0),
+				  "attached by another member");
 	if (!found)
 		return act_refuse(a, VERDICT_NOT_FOUND, "/saltedHash", slice(NULL, 0),
 				  "no such attachment");
-	if (!slice_eq(at.member, a->sender))
-		return act_refuse(a, VERDICT_NOT_AUTHORISED, "/saltedHash", slice(NULL, 0),
-				  "attached by another member");
 	if (at.erased1)
 		return act_refuse(a, VERDICT_STATE, "/saltedHash", slice(NULL, 0), "already erased");
 	if (at.subject.n) {
 		struct gs1_id id;
+		struct line *l;
 		if (gs1_parse(&id, NULL, at.subject) != ERR_OK)
 			return ERR_CORRUPT;
+		TRY(act_line(a, &l, at.subject));
 		struct prepared_subject ps = {
 			.id = at.subject,
 			.gs1 = id.kind,
+			.kind = (enum subject_kind)l->s.kind,
 			.role = ROLE_ABOUT,
 			.intent = INTENT_ABOUT,
 		};
-		struct line *l;
 		STEP(act_judge(a, &l, &ps));
 	}
 	at.erased1 = exec_next_index(a->x) + 1;
-	TRY(attachment_put(a, slice(h.data, h.len), &at));
+	TRY(attachment_put(a, h.data, &at));
 	return act_finish(a);
 }
 

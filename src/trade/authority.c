@@ -35,17 +35,33 @@ const uint8_t authority_table[INTENT_END][STANDING_END] = {
 	[INTENT_GRANT]          = {HIST,   NFND,    NFND,    NFND,   HIST,  NHOLD,  NHOLD,  HIST,  NHOLD},
 };
 
+/*
+ * Who owns it is asked anew until its history is opened, so that what others say of it before
+ * fixes neither owner nor kind. Then it stands, but for what nobody owns: a range that is
+ * registered later gives it an owner from then on, and what was taken in stays marked so.
+ */
+static enum err owner_refresh(struct act *a, struct line *l, const struct prepared_subject *ps)
+{
+	struct slice owner;
+	if (l->s.count ? l->s.owner.n : l->dirty)
+		return ERR_OK;
+	if (l->s.count == 0) {
+		TRY(owner_find(a->x, &owner, ps->id, ps->gs1));
+		l->s.kind = ps->kind;
+	} else {
+		TRY(owner_by_range(a->x, &owner, ps->id, ps->gs1));
+	}
+	if (l->s.count && owner.n == 0)
+		return ERR_OK;
+	l->s.owner = owner;
+	l->dirty = true;
+	return ERR_OK;
+}
+
 static enum err standing_new(struct act *a, enum standing *s, struct line *l,
 			     const struct prepared_subject *ps)
 {
 	bool granted;
-	if (!l->stored && !l->dirty) {
-		struct slice owner;
-		TRY(owner_find(a->x, &owner, ps->id, ps->gs1));
-		l->s.kind = ps->kind;
-		l->s.owner = owner;
-		l->dirty = true;
-	}
 	if (l->s.owner.n == 0 || slice_eq(l->s.owner, a->sender)) {
 		*s = l->s.owner.n ? NEW_OWN : NEW_FREE;
 		return ERR_OK;
@@ -61,6 +77,7 @@ enum err authority_standing(struct act *a, enum standing *s, struct line *l,
 	struct slice holder;
 	struct line *outermost;
 	bool granted;
+	TRY(owner_refresh(a, l, ps));
 	if (l->s.count == 0)
 		return standing_new(a, s, l, ps);
 	STEP(act_holder(a, &holder, &outermost, l));

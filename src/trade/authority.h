@@ -40,7 +40,7 @@ enum ruling {
 extern const uint8_t authority_table[INTENT_END][STANDING_END]; /* enum ruling */
 
 /* How the sender stands to the line's subject, for this action's step. Looks up the registered owner of
- * a subject first met, and grants only where nothing better is found. */
+ * a subject that has none or no history yet, and grants only where nothing better is found. */
 enum err authority_standing(struct act *a, enum standing *s, struct line *l,
 			    const struct prepared_subject *ps) MUST_USE;
 

@@ -323,6 +323,17 @@ FX action_t *fx_prefix(const char *prefix)
 	return a;
 }
 
+FX action_t *fx_arbitrate(const char *prefix, const char *member)
+{
+	action_t *a = fx_action(ARGOSY__V1__ACTION__ACT_ARBITRATE_RANGE);
+	a->arbitrate_range = arena_alloc(fx.mem, sizeof *a->arbitrate_range);
+	argosy__v1__arbitrate_range__init(a->arbitrate_range);
+	a->arbitrate_range->prefix = fx_str(prefix);
+	a->arbitrate_range->member = fx_str(member);
+	a->arbitrate_range->reason = fx_str("its licence says so");
+	return a;
+}
+
 FX action_t *fx_offer(const char *subjects, const char *to)
 {
 	action_t *a = fx_action(ARGOSY__V1__ACTION__ACT_OFFER_CUSTODY);

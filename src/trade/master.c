@@ -1,7 +1,9 @@
 #include "trade/master.h"
 
 #include "data/standard.h"
+#include "trade/credential.h"
 #include "trade/owner.h"
+#include "trade/voice.h"
 
 #include <stdio.h>
 
@@ -18,40 +20,67 @@ bool master_decode(struct master *m, char letter, struct slice value)
 	return !r.bad && reader_left(&r) == 0;
 }
 
-static enum err master_put(struct act *a, char letter, const char *space, struct slice id,
+bool master_lot_key(struct state_key *k, struct slice *key, struct slice id, struct slice member)
+{
+	struct buf b = buf_over(k->b, sizeof k->b);
+	buf_put_str(&b, "o/");
+	buf_put_slice(&b, id);
+	buf_put_u8(&b, '/');
+	buf_put_slice(&b, member);
+	*key = buf_slice(&b);
+	return !b.failed;
+}
+
+static enum err master_put(struct act *a, char letter, struct slice key, struct slice who,
 			   uint64_t category)
 {
-	struct state_key k;
 	uint8_t room[64];
 	struct buf b = buf_over(room, sizeof room);
 	buf_put_u8(&b, (uint8_t)letter);
 	buf_put_u8(&b, 1);
-	buf_put_lp(&b, a->sender);
+	buf_put_lp(&b, who);
 	buf_put_varint(&b, exec_next_index(a->x) + 1);
 	if (letter == 'P')
 		buf_put_varint(&b, category);
 	bug_if(b.failed);
-	return exec_put(a->x, key_make(&k, space, id), buf_slice(&b));
+	return exec_put(a->x, key, buf_slice(&b));
 }
 
 /*
- * A product or location: the first to register it becomes its owner, unless it
- * lies in another's range. Each version stands in its history.
+ * A product or location: the first to register it becomes its owner, unless it lies in another's
+ * range. Each version stands in its history, or, where that is another's already (he took it in,
+ * or registered it before the range was), beside it: what exists with a history gets no new owner
+ * or kind by this, and is no reason to refuse it either.
  */
 static enum err register_one(struct act *a, char letter, const char *space, uint64_t category)
 {
 	const struct prepared_subject *ps = &a->p->subjects[0];
+	struct state_key k;
 	struct slice owner;
 	struct line *l;
 	TRY(owner_find(a->x, &owner, ps->id, ps->gs1));
 	if (owner.n && !slice_eq(owner, a->sender))
 		return act_refuse(a, VERDICT_NOT_OWNER, "", ps->id, "registered to another member");
-	TRY(master_put(a, letter, space, ps->id, category));
-	TRY(act_line(a, &l, ps->id));
-	if (l->stored && l->s.owner.n == 0)
-		l->s.owner = a->sender;
-	STEP(act_judge(a, &l, ps));
+	TRY(master_put(a, letter, key_make(&k, space, ps->id), a->sender, category));
+	STEP(act_judge(a, &l, ps)); /* finds him as the owner where there is no history */
 	return act_finish(a);
+}
+
+static enum err lot_put(struct act *a, struct slice id)
+{
+	struct state_key k;
+	struct slice key, v, before;
+	struct master m = {0};
+	bool found;
+	if (!master_lot_key(&k, &key, id, a->sender))
+		return act_refuse(a, VERDICT_TOO_LARGE, "/lot/id", id, "too long");
+	TRY(exec_get(a->x, &found, &v, key));
+	if (found && !master_decode(&m, 'O', v))
+		return ERR_CORRUPT;
+	before = m.owner;
+	if (!found)
+		TRY(voice_join(a->x, &before, VOICE_LOT, id, a->sender));
+	return master_put(a, 'O', key, before, 0);
 }
 
 static enum err define_lot(struct act *a)
@@ -85,29 +114,49 @@ static enum err define_lot(struct act *a)
 	/* A lot under an LGTIN is the product's owner's; one under a URI must not lie in the
 	 * range of another. */
 	struct slice owner;
-	TRY(owner_find(a->x, &owner, ps->id, ps->gs1));
+	if (ps->gs1 == GS1_NONE)
+		TRY(owner_by_range(a->x, &owner, ps->id, ps->gs1));
+	else
+		TRY(owner_find(a->x, &owner, ps->id, ps->gs1));
 	if (owner.n && !slice_eq(owner, a->sender))
 		return act_refuse(a, VERDICT_NOT_OWNER, "/lot/id", ps->id,
 				  "registered to another member");
 	TRY(act_line(a, &l, ps->id));
-	if (l->s.owner.n == 0) {
+	if (l->s.count == 0) {
 		l->s.kind = SUBJECT_LOT;
 		l->s.owner = a->sender;
 		l->dirty = true;
 	}
 	STEP(act_judge(a, &l, ps));
-	TRY(master_put(a, 'O', "o/", ps->id, 0));
+	STEP(lot_put(a, ps->id));
 	return act_finish(a);
 }
 
 static enum err register_prefix(struct act *a)
 {
 	struct slice prefix = slice_str(a->p->action->register_prefix->prefix);
-	enum verdict v;
-	TRY(owner_register(a->x, &v, prefix, a->sender));
-	if (v != VERDICT_OK)
-		return act_refuse(a, v, "/prefix", prefix, "overlaps a range of another member");
-	return act_finish(a);
+	struct slice credential = a->p->where;
+	enum range_refusal why;
+	bool known = true;
+	if (credential.n)
+		TRY(credential_known(a->x, &known, a->sender, credential));
+	if (!known)
+		return act_refuse(a, VERDICT_NOT_FOUND, "/credential", credential,
+				  "no such credential about the sender");
+	TRY(owner_register(a->x, &why, prefix, a->sender, credential));
+	switch (why) {
+	case RANGE_FREE:
+		return act_finish(a);
+	case RANGE_TAKEN:
+		return act_refuse(a, VERDICT_OVERLAP, "/prefix", prefix,
+				  "is registered to another member");
+	case RANGE_INSIDE:
+		return act_refuse(a, VERDICT_OVERLAP, "/prefix", prefix,
+				  "lies in a range of another member");
+	case RANGE_MANY:
+		break;
+	}
+	return act_refuse(a, VERDICT_TOO_LARGE, "/prefix", prefix, "a member registers at most 100 ranges");
 }
 
 enum err master_execute(struct act *a)

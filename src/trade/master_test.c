@@ -8,6 +8,7 @@
 #include "trade/credential.h"
 #include "trade/master.h"
 #include "trade/owner.h"
+#include "trade/voice.h"
 
 #define GTIN "01/09521234543213"
 
@@ -45,17 +46,22 @@ static void ranges_do_not_overlap(void **state)
 		{"alice", "gcp:9521234", "applied"}, /* again: his already */
 		{"bob", "gcp:9521234", "overlap"},
 		{"bob", "gcp:95212345", "overlap"}, /* inside alice's */
-		{"bob", "gcp:952123", "overlap"},   /* around alice's */
-		{"bob", "gcp:9521", "overlap"},
 		{"bob", "gcp:9521235", "applied"}, /* beside it */
-		{"alice", "gcp:952123", "overlap"}, /* would hold bob's too */
 		{"alice", "gcp:952123456789", "applied"},
+		{"carol", "gcp:952123", "applied"}, /* around alice's and bob's: theirs count */
+		{"alice", "gcp:95212345678", "applied"}, /* in her own, whatever is around that */
+		{"dave", "gcp:95212", "applied"},
+		{"dave", "gcp:952123", "overlap"}, /* carol's */
+		{"dave", "gcp:9521236", "overlap"}, /* inside carol's, as is */
+		{"dave", "gcp:952124", "applied"},  /* what nobody has in his own */
 		{"alice", "https://id.example.com/a/b/", "applied"},
-		{"bob", "https://id.example.com/", "overlap"},
 		{"bob", "https://id.example.com/a/b/c/", "overlap"},
 		{"bob", "https://id.example.com/a/c/", "applied"},
-		{"alice", "https://id.example.com/a/", "overlap"},
 		{"carol", "https://id.example.com/a/bb/", "applied"}, /* no part of a/b/ */
+		{"alice", "https://id.example.com/a/", "applied"},
+		{"bob", "https://id.example.com/", "applied"},
+		{"bob", "https://id.example.com/a/", "overlap"},
+		{"bob", "https://id.example.com/a/d/", "overlap"},
 		{"carol", "https://id.example.org/", "applied"},
 		{"bob", "urn:example:goods:", "applied"},
 		/* Not a range at all. */
@@ -110,27 +116,255 @@ static void the_longest_range_owns(void **state)
 	}
 }
 
-static void a_product_outranks_a_range(void **state)
+static struct slice owner_of(const char *id)
+{
+	struct subject s;
+	assert_true(fx_subject(&s, id));
+	return s.owner;
+}
+
+static struct master product(const char *id)
+{
+	struct state_key k;
+	struct slice v;
+	struct master m;
+	assert_true(fx_get(&v, key_make(&k, "p/", fx_canon(id))));
+	assert_true(master_decode(&m, 'P', v));
+	return m;
+}
+
+/* Does the last record have it among the claims? */
+static bool claimed(const char *id)
+{
+	struct record r = fx_record(fx.n_log - 1);
+	assert_int_equal(r.n_subjects, 1);
+	assert_true(slice_eq(r.subjects[0].id, fx_canon(id)));
+	return r.subjects[0].mode == MODE_CLAIM;
+}
+
+static void a_range_outranks_a_product(void **state)
 {
 	(void)state;
 	struct subject s;
+#define ITEM "urn:epc:id:sgtin:9521234.054321."
 	FX_OK("bob", fx_product(GTIN)); /* nobody's range yet: first come */
+	FX_REFUSED(NOT_OWNER, "dave", fx_product(GTIN));
+	FX_OK("bob", fx_object(ADD, ITEM "1", "commissioning"));
+	FX_OK("bob", fx_grant(GTIN, "gina", ""));
 	FX_OK("alice", fx_prefix("gcp:9521234"));
-	FX_REFUSED(NOT_OWNER, "alice", fx_product(GTIN));
-	FX_OK("alice", fx_object(OBSERVE, "urn:epc:id:sgtin:9521234.054321.1", "shipping"));
-	assert_true(fx_subject(&s, "urn:epc:id:sgtin:9521234.054321.1"));
-	assert_true(slice_eq_str(s.owner, "bob"));
-	assert_int_equal(s.claims, 1);
+	/* From here on hers; what has a history keeps the owner that it has. */
+	FX_REFUSED(NOT_OWNER, "bob", fx_product(GTIN));
+	FX_REFUSED(NOT_OWNER, "bob", fx_object(ADD, ITEM "2", "commissioning"));
+	FX_REFUSED(NOT_OWNER, "alice", fx_lot(GTIN "/10/L1", GTIN)); /* not her product yet */
+	FX_OK("alice", fx_product(GTIN));
+	assert_true(claimed(GTIN));
+	assert_true(slice_eq_str(product(GTIN).owner, "alice"));
+	assert_true(slice_eq_str(owner_of(GTIN), "bob"));
+	assert_true(slice_eq_str(owner_of(ITEM "1"), "bob"));
+	FX_OK("alice", fx_lot(GTIN "/10/L1", GTIN));
+	assert_false(claimed(GTIN "/10/L1"));
+	FX_REFUSED(NOT_OWNER, "bob", fx_lot(GTIN "/10/L2", GTIN));
+	FX_OK("alice", fx_object(ADD, ITEM "3", "commissioning"));
+	assert_true(slice_eq_str(owner_of(ITEM "3"), "alice"));
+	/* She grants steps of her product, though its history is another's; he no more. */
+	FX_OK("gina", fx_object(OBSERVE, ITEM "4", "shipping"));
+	assert_true(claimed(ITEM "4"));
+	FX_OK("alice", fx_grant(GTIN, "gina", "shipping"));
+	assert_true(claimed(GTIN));
+	FX_OK("gina", fx_object(OBSERVE, ITEM "4", "shipping"));
+	assert_false(claimed(ITEM "4"));
+	assert_true(slice_eq_str(owner_of(ITEM "4"), "alice"));
 	/* Each version stands in the product's history. */
-	FX_OK("bob", fx_product(GTIN));
-	assert_true(fx_subject(&s, GTIN));
+	FX_OK("carol", fx_product("https://id.example.com/goods/17"));
+	FX_OK("carol", fx_product("https://id.example.com/goods/17"));
+	assert_true(fx_subject(&s, "https://id.example.com/goods/17"));
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.kind, SUBJECT_CLASS);
-	/* Taken in by somebody before it was registered: the owner speaks from then on. */
-	FX_OK("eve", fx_object_quantity(OBSERVE, "urn:epc:idpat:sgtin:9521236.054321.*", "shipping"));
-	action_t *own = fx_product("https://id.example.com/goods/17");
-	FX_OK("carol", own);
-	FX_REFUSED(NOT_OWNER, "dave", own);
+	FX_REFUSED(NOT_OWNER, "dave", fx_product("https://id.example.com/goods/17"));
+#undef ITEM
+}
+
+/* What somebody took in gets no other owner or kind by being registered, and is no hindrance. */
+static void registering_takes_nothing(void **state)
+{
+	(void)state;
+	static const char *const ids[] = {"https://goods.example.org/1", "https://goods.example.org/2",
+					  "https://goods.example.org/3", "https://goods.example.org/4"};
+	FX_OK("eve", fx_product("https://eve.example.org/product"));
+	FX_OK("dave", fx_product("https://dave.example.org/product"));
+	for (unsigned i = 0; i < 4; i++) {
+		action_t *eve = i == 0	 ? fx_product(ids[i])
+				: i == 1 ? fx_location(ids[i])
+				: i == 2 ? fx_lot(ids[i], "https://eve.example.org/product")
+					 : fx_credential(ids[i], "eve");
+		struct subject s;
+		FX_OK("bob", fx_object(OBSERVE, ids[i], "shipping"));
+		FX_OK("eve", eve);
+		assert_true(claimed(ids[i]));
+		assert_true(fx_subject(&s, ids[i]));
+		assert_int_equal(s.owner.n, 0);
+		assert_true(slice_eq_str(s.holder, "bob"));
+		assert_int_equal(s.kind, SUBJECT_ITEM);
+		assert_int_equal(s.flags, SUBJECT_TAKEN_IN);
+		/* He writes nothing into it, and grants nothing. */
+		FX_OK("eve", fx_object(OBSERVE, ids[i], "shipping"));
+		assert_true(claimed(ids[i]));
+		FX_REFUSED(NOT_HOLDER, "eve", fx_offer(ids[i], "dave"));
+		FX_REFUSED(NOT_HOLDER, "eve", fx_grant(ids[i], "dave", ""));
+		FX_OK("bob", fx_object(OBSERVE, ids[i], "shipping"));
+		assert_false(claimed(ids[i]));
+	}
+	/* Of lots and credentials each has his own. */
+	FX_OK("dave", fx_lot(ids[2], "https://dave.example.org/product"));
+	FX_OK("dave", fx_credential(ids[3], "eve"));
+	FX_OK("bob", fx_credential(ids[3], "bob"));
+	assert_false(claimed(ids[3]));
+	/* New, it is his who defines it. */
+	FX_OK("dave", fx_lot("https://goods.example.org/5", "https://dave.example.org/product"));
+	assert_true(slice_eq_str(owner_of("https://goods.example.org/5"), "dave"));
+	FX_OK("eve", fx_lot("https://goods.example.org/5", "https://eve.example.org/product"));
+	assert_true(claimed("https://goods.example.org/5"));
+	assert_true(slice_eq_str(owner_of("https://goods.example.org/5"), "dave"));
+}
+
+/* What was said of a thing before it has a history fixes neither its owner nor its kind. */
+static void what_is_said_first_fixes_nothing(void **state)
+{
+	(void)state;
+#define ITEM "urn:epc:id:sgtin:9521234.054321."
+	struct subject s;
+	FX_OK("eve", fx_statement(ITEM "1", "seen"));
+	FX_OK("eve", fx_object(OBSERVE, ITEM "2", "shipping")); /* takes it in */
+	FX_OK("eve", fx_statement("https://lots.example.org/1", "seen"));
+	FX_OK("alice", fx_prefix("gcp:9521234"));
+	FX_OK("alice", fx_object(ADD, ITEM "1", "commissioning"));
+	assert_false(claimed(ITEM "1"));
+	assert_true(slice_eq_str(owner_of(ITEM "1"), "alice"));
+	/* Taken in before: hers from now on; held by whom it was, and marked. */
+	FX_REFUSED(NOT_HOLDER, "alice", fx_object(ADD, ITEM "2", "commissioning"));
+	assert_int_equal(owner_of(ITEM "2").n, 0);
+	FX_OK("alice", fx_attach(ITEM "2", "a certificate"));
+	assert_false(claimed(ITEM "2"));
+	assert_true(fx_subject(&s, ITEM "2"));
+	assert_true(slice_eq_str(s.owner, "alice"));
+	assert_true(slice_eq_str(s.holder, "eve"));
+	assert_int_equal(s.flags, SUBJECT_TAKEN_IN);
+	assert_int_equal(s.count, 2);
+	FX_OK("alice", fx_grant(ITEM "2", "dave", ""));
+	FX_OK("dave", fx_object(OBSERVE, ITEM "2", "shipping"));
+	assert_false(claimed(ITEM "2"));
+	/* Once there is an owner he stays. */
+	FX_OK("op", fx_arbitrate("gcp:9521234", "bob"));
+	FX_OK("bob", fx_object(OBSERVE, ITEM "2", "shipping"));
+	assert_true(claimed(ITEM "2"));
+	assert_true(slice_eq_str(owner_of(ITEM "2"), "alice"));
+	/* Nor the kind. */
+	FX_OK("carol", fx_product("https://carol.example.org/product"));
+	FX_OK("carol", fx_lot("https://lots.example.org/1", "https://carol.example.org/product"));
+	assert_true(fx_subject(&s, "https://lots.example.org/1"));
+	assert_int_equal(s.kind, SUBJECT_LOT);
+	assert_true(slice_eq_str(s.owner, "carol"));
+#undef ITEM
+}
+
+static struct range range(const char *prefix)
+{
+	struct state_key k;
+	struct slice v;
+	struct range r;
+	assert_true(fx_get(&v, key_make(&k, "x/", slice_str(prefix))));
+	assert_true(range_decode(&r, v));
+	return r;
+}
+
+static struct slice owner_new(const char *who, const char *id)
+{
+	FX_OK(who, fx_object(OBSERVE, id, "shipping"));
+	return owner_of(id);
+}
+
+/* A squatter's longer range counts until the operator says otherwise, in everybody's sight. */
+static void ranges_are_arbitrated(void **state)
+{
+	(void)state;
+	struct state_key k;
+	struct slice v;
+	FX_OK("eve", fx_prefix("gcp:952123400001"));
+	FX_OK("alice", fx_prefix("gcp:9521234"));
+	assert_true(slice_eq_str(owner_new("frank", "urn:epc:id:sgtin:9521234.000001.1"), "eve"));
+	assert_true(slice_eq_str(owner_new("frank", "urn:epc:id:sgtin:9521234.054321.1"), "alice"));
+	FX_REFUSED(NOT_AUTHORISED, "alice", fx_arbitrate("gcp:952123400001", "alice"));
+	FX_REFUSED(NOT_FOUND, "op", fx_arbitrate("gcp:952123400001", "nobody"));
+	FX_REFUSED(STATE, "op", fx_arbitrate("gcp:952123400001", "eve"));
+	FX_REFUSED(STATE, "op", fx_arbitrate("gcp:9521235", ""));
+	FX_REFUSED(INVALID, "op", fx_arbitrate("gcp:952", "eve"));
+	action_t *silent = fx_arbitrate("gcp:952123400001", "");
+	silent->arbitrate_range->reason = fx_str("");
+	FX_REFUSED(INVALID, "op", silent);
+	FX_OK("op", fx_arbitrate("gcp:952123400001", ""));
+	assert_true(slice_eq_str(owner_new("frank", "urn:epc:id:sgtin:9521234.000001.2"), "alice"));
+	FX_REFUSED(OVERLAP, "eve", fx_prefix("gcp:952123400001"));
+	/* Claims alone were made of it while it was hers: it is not hers for ever. */
+	assert_true(slice_eq_str(owner_new("frank", "urn:epc:id:sgtin:9521234.000001.1"), "alice"));
+	/* Taken from one and given to another, around or inside whatever is there. */
+	FX_OK("op", fx_arbitrate("gcp:9521234", "bob"));
+	assert_true(slice_eq_str(owner_new("frank", "urn:epc:id:sgtin:9521234.054321.2"), "bob"));
+	FX_OK("op", fx_arbitrate("gcp:952123454", "carol"));
+	assert_true(slice_eq_str(owner_new("frank", "urn:epc:id:sgtin:9521234.054321.3"), "carol"));
+	/* Every act that changed it can be found. */
+	struct range r = range("gcp:9521234");
+	assert_int_equal(r.n, 2);
+	assert_true(slice_eq_str(r.owner, "bob"));
+	static const enum act_kind acts[] = {ACT_REGISTER_PREFIX, ACT_ARBITRATE_RANGE};
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(fx_get(&v, range_event_key(&k, SLICE_LIT("gcp:9521234"), i)));
+		struct reader in = reader_of(v);
+		struct record rec = fx_record(reader_varint(&in) - 1);
+		assert_int_equal(rec.kind, acts[i]);
+		assert_int_equal(rec.n_subjects, 0);
+	}
+	assert_false(fx_get(&v, range_event_key(&k, SLICE_LIT("gcp:9521234"), 2)));
+}
+
+static void ranges_are_a_hundred_a_member(void **state)
+{
+	(void)state;
+	char prefix[64];
+	for (unsigned i = 0; i < RANGES_MAX; i++) {
+		snprintf(prefix, sizeof prefix, "gcp:9521%03u", i);
+		FX_OK("eve", fx_prefix(prefix));
+	}
+	FX_REFUSED(TOO_LARGE, "eve", fx_prefix("gcp:9521234"));
+	assert_non_null(strstr(fx.text.text, "at most 100 ranges"));
+	FX_OK("eve", fx_prefix("gcp:9521000")); /* hers already */
+	FX_OK("alice", fx_prefix("gcp:9521234"));
+	FX_OK("op", fx_arbitrate("gcp:9521235", "eve"));
+	FX_REFUSED(TOO_LARGE, "eve", fx_prefix("gcp:9521236"));
+	FX_OK("op", fx_arbitrate("gcp:9521235", ""));
+	FX_REFUSED(TOO_LARGE, "eve", fx_prefix("gcp:9521236"));
+	FX_OK("op", fx_arbitrate("gcp:9521000", "alice"));
+	FX_OK("eve", fx_prefix("gcp:9521236"));
+}
+
+static void a_credential_stands_beside_a_range(void **state)
+{
+	(void)state;
+#define LICENCE "https://gs1.example.org/licence/7"
+	action_t *a = fx_prefix("gcp:9521234");
+	a->register_prefix->credential = fx_str("not an identifier");
+	FX_REFUSED(INVALID, "alice", a);
+	a->register_prefix->credential = fx_str(LICENCE);
+	FX_REFUSED(NOT_FOUND, "alice", a);
+	FX_OK("eve", fx_credential(LICENCE, "bob"));
+	FX_REFUSED(NOT_FOUND, "alice", a); /* about another */
+	FX_OK("op", fx_credential(LICENCE, "alice"));
+	FX_OK("alice", a);
+	assert_true(slice_eq_str(range("gcp:9521234").credential, LICENCE));
+	FX_OK("alice", fx_prefix("gcp:9521234")); /* said again without: it stays */
+	assert_true(slice_eq_str(range("gcp:9521234").credential, LICENCE));
+	FX_OK("op", fx_arbitrate("gcp:9521234", "bob")); /* his, not the range's */
+	assert_int_equal(range("gcp:9521234").credential.n, 0);
+#undef LICENCE
 }
 
 static void master_data_keep_the_standard(void **state)
@@ -239,11 +473,10 @@ static void credentials_hold_for_their_days(void **state)
 #define ID "https://issuer.example.org/c/1"
 	FX_OK("carol", fx_credential(ID, "bob"));
 	FX_REFUSED(EXISTS, "carol", fx_credential(ID, "bob"));
-	FX_REFUSED(EXISTS, "eve", fx_credential(ID, "dave"));
+	FX_REFUSED(EXISTS, "carol", fx_credential(ID, "dave"));
 	FX_REFUSED(NOT_FOUND, "carol", fx_credential("https://issuer.example.org/c/2", "nobody"));
-	assert_true(fx_get(&v, key_make(&k, "c/", SLICE_LIT("bob/" ID))));
+	assert_true(fx_get(&v, key_make(&k, "c/", SLICE_LIT("bob/carol/" ID))));
 	assert_true(credential_decode(&c, v));
-	assert_true(slice_eq_str(c.recorded_by, "carol"));
 	/* 2026-01-01 to 2026-12-31, both days included. */
 	const int64_t day = 24 * 3600 * 1000, first = 20454 * day, last = 20818 * day;
 	assert_int_equal(credential_standing(&c, first - 1), CREDENTIAL_EARLY);
@@ -253,16 +486,28 @@ static void credentials_hold_for_their_days(void **state)
 	FX_REFUSED(NOT_FOUND, "carol", fx_revoke_credential("https://issuer.example.org/c/2"));
 	FX_OK("carol", fx_revoke_credential(ID));
 	FX_REFUSED(STATE, "carol", fx_revoke_credential(ID));
-	assert_true(fx_get(&v, key_make(&k, "c/", SLICE_LIT("bob/" ID))));
+	assert_true(fx_get(&v, key_make(&k, "c/", SLICE_LIT("bob/carol/" ID))));
 	assert_true(credential_decode(&c, v));
 	assert_int_equal(credential_standing(&c, first), CREDENTIAL_REVOKED);
 	struct subject s;
 	assert_true(fx_subject(&s, ID));
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.kind, SUBJECT_DOCUMENT);
-	/* The identifier is taken by something else. */
+	/* An id is nobody's: another's credential, or goods, of that name hinder nothing. */
+	FX_OK("eve", fx_credential(ID, "dave"));
+	FX_REFUSED(STATE, "carol", fx_revoke_credential(ID));
+	FX_REFUSED(NOT_AUTHORISED, "dave", fx_revoke_credential(ID));
+	FX_OK("eve", fx_revoke_credential(ID));
 	FX_OK("eve", fx_object(OBSERVE, "https://issuer.example.org/c/3", "shipping"));
-	FX_REFUSED(EXISTS, "carol", fx_credential("https://issuer.example.org/c/3", "bob"));
+	FX_OK("eve", fx_product("https://issuer.example.org/c/4"));
+	FX_OK("carol", fx_credential("https://issuer.example.org/c/3", "bob"));
+	FX_OK("carol", fx_credential("https://issuer.example.org/c/4", "bob"));
+	FX_OK("carol", fx_revoke_credential("https://issuer.example.org/c/3"));
+	assert_true(fx_subject(&s, "https://issuer.example.org/c/3"));
+	assert_int_equal(s.kind, SUBJECT_ITEM);
+	assert_int_equal(s.claims, 2);
+	FX_OK("eve", fx_prefix("https://issuer.example.org/"));
+	FX_REFUSED(NOT_OWNER, "carol", fx_credential("https://issuer.example.org/c/5", "bob"));
 }
 
 static void attachments_leave_a_receipt(void **state)
@@ -273,14 +518,26 @@ static void attachments_leave_a_receipt(void **state)
 	struct attachment at;
 	ProtobufCBinaryData h = fx_hash("a photo");
 	FX_OK("alice", fx_attach("", "a photo")); /* about nothing in particular */
-	FX_REFUSED(EXISTS, "bob", fx_attach("", "a photo"));
+	FX_REFUSED(EXISTS, "alice", fx_attach("", "a photo"));
+	FX_REFUSED(NOT_AUTHORISED, "bob", fx_erase("a photo"));
 	FX_REFUSED(NOT_FOUND, "alice", fx_erase("another photo"));
 	FX_OK("alice", fx_erase("a photo"));
 	FX_REFUSED(STATE, "alice", fx_erase("a photo"));
-	assert_true(fx_get(&v, key_make(&k, "a/", slice(h.data, h.len))));
+	FX_REFUSED(EXISTS, "alice", fx_attach("", "a photo"));
+	assert_true(fx_get(&v, attachment_key(&k, h.data, SLICE_LIT("alice"))));
 	assert_true(attachment_decode(&at, v));
-	assert_true(slice_eq_str(at.member, "alice"));
 	assert_int_equal(at.recorded1 + 1, at.erased1);
+	/* A hash is nobody's: who was first, and what he did with it, hinders nobody. */
+	FX_OK("bob", fx_attach("https://goods.example.org/1", "a photo"));
+	assert_true(fx_get(&v, attachment_key(&k, h.data, SLICE_LIT("bob"))));
+	assert_true(attachment_decode(&at, v));
+	assert_true(slice_eq_str(at.before, "alice"));
+	assert_true(slice_eq_str(at.subject, "https://goods.example.org/1"));
+	assert_int_equal(at.erased1, 0);
+	assert_true(fx_get(&v, key_make(&k, VOICE_ATTACHMENT, slice(h.data, h.len))));
+	struct slice last;
+	assert_true(voice_decode(&last, v) && slice_eq_str(last, "bob"));
+	FX_OK("bob", fx_erase("a photo"));
 	action_t *a = fx_statement("", "");
 	FX_REFUSED(INVALID, "alice", a);
 	a->statement->salted_hash = fx_hash("his letter");
@@ -323,7 +580,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(ranges_do_not_overlap),
 		T(the_longest_range_owns),
-		T(a_product_outranks_a_range),
+		T(a_range_outranks_a_product),
+		T(registering_takes_nothing),
+		T(what_is_said_first_fixes_nothing),
+		T(ranges_are_arbitrated),
+		T(ranges_are_a_hundred_a_member),
+		T(a_credential_stands_beside_a_range),
 		T(master_data_keep_the_standard),
 		T(keys_are_replaced_and_never_all_lost),
 		T(members_are_admitted_and_suspended),

@@ -1,12 +1,14 @@
 /*
  * Members and their keys. In solo a member with the role operator governs: he
  * admits, suspends, sets roles and quotas. He may neither suspend himself nor
- * give up his role, so that there is always one; another operator may. There is
+ * give up his role, so that there is always one; another operator may. He decides
+ * whose a range of identifiers is, where two claim it. There is
  * no master key: a member's keys are his own persons' business alone.
  */
 #include "trade/act.h"
 
 #include "ledger/member.h"
+#include "trade/owner.h"
 
 static const struct slice none = {NULL, 0};
 
@@ -100,8 +102,30 @@ static enum err set(struct act *a)
 	return act_finish(a);
 }
 
+/* Two claim a range, or somebody squats one: who governs decides, in everybody's sight. */
+static enum err arbitrate(struct act *a)
+{
+	const Argosy__V1__ArbitrateRange *act = a->p->action->arbitrate_range;
+	struct slice prefix = slice_str(act->prefix), to = slice_str(act->member);
+	struct member m;
+	bool found, changed;
+	STEP(must_govern(a));
+	if (to.n) {
+		TRY(member_get(a->x, &found, &m, to));
+		if (!found)
+			return act_refuse(a, VERDICT_NOT_FOUND, "/member", to, "no such member");
+	}
+	TRY(owner_arbitrate(a->x, &changed, prefix, to));
+	if (!changed)
+		return act_refuse(a, VERDICT_STATE, "/prefix", prefix,
+				  to.n ? "is this member's already" : "is nobody's");
+	return act_finish(a);
+}
+
 enum err member_execute(struct act *a)
 {
+	if (a->p->kind == ACT_ARBITRATE_RANGE)
+		return arbitrate(a);
 	return a->p->kind == ACT_ADMIT_MEMBER ? admit(a) : set(a);
 }
 

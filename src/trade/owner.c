@@ -1,10 +1,16 @@
 #include "trade/owner.h"
 
 #include "trade/keys.h"
+#include "trade/subject.h"
 
 #include "data/codes.h"
+#include "ledger/member.h"
+
+#include <stdio.h>
 
 enum { GCP_MIN = 4, GCP_MAX = 12, URI_MIN = 12, URI_MAX = 400, URI_PARTS_MAX = 24 };
+/* Two names, numbers, a credential's id. */
+enum { RANGE_VALUE_MAX = 40 + MEMBER_ID_MAX + SUBJECT_ID_MAX };
 
 static bool ends_part(uint8_t c)
 {
@@ -38,10 +44,19 @@ bool owner_prefix_valid(struct slice prefix)
 	       ends_part(prefix.p[prefix.n - 1]) && parts(prefix) <= URI_PARTS_MAX;
 }
 
-/* One node of the tree of ranges. */
-struct range {
-	struct slice owner, inside;
-};
+bool range_decode(struct range *r, struct slice value)
+{
+	struct reader in = reader_of(value);
+	*r = (struct range){0};
+	if (reader_u8(&in) != 'X' || reader_u8(&in) != 1)
+		return false;
+	r->owner = reader_lp(&in);
+	r->inside = reader_u8(&in) != 0;
+	r->n = reader_varint(&in);
+	r->since1 = reader_varint(&in);
+	r->credential = reader_lp(&in);
+	return !in.bad && reader_left(&in) == 0;
+}
 
 static enum err range_get(struct exec *x, bool *found, struct range *r, struct slice prefix)
 {
@@ -49,61 +64,69 @@ static enum err range_get(struct exec *x, bool *found, struct range *r, struct s
 	struct slice v;
 	TRY(exec_get(x, found, &v, key_make(&k, "x/", prefix)));
 	*r = (struct range){0};
-	if (!*found)
-		return ERR_OK;
-	struct reader in = reader_of(v);
-	bool good = reader_u8(&in) == 'X' && reader_u8(&in) == 1;
-	r->owner = reader_lp(&in);
-	r->inside = reader_lp(&in);
-	return good && !in.bad && reader_left(&in) == 0 ? ERR_OK : ERR_CORRUPT;
+	return !*found || range_decode(r, v) ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err range_put(struct exec *x, const struct range *r, struct slice prefix)
 {
 	struct state_key k;
-	uint8_t room[128];
+	uint8_t room[RANGE_VALUE_MAX];
 	struct buf b = buf_over(room, sizeof room);
 	buf_put_u8(&b, 'X');
 	buf_put_u8(&b, 1);
 	buf_put_lp(&b, r->owner);
-	buf_put_lp(&b, r->inside);
+	buf_put_u8(&b, r->inside);
+	buf_put_varint(&b, r->n);
+	buf_put_varint(&b, r->since1);
+	buf_put_lp(&b, r->credential);
 	bug_if(b.failed);
 	return exec_put(x, key_make(&k, "x/", prefix), buf_slice(&b));
 }
 
-static enum err bits_get(struct exec *x, uint64_t *bits)
+struct slice range_event_key(struct state_key *k, struct slice prefix, uint64_t n)
+{
+	char number[24];
+	struct buf b = buf_over(k->b, sizeof k->b);
+	snprintf(number, sizeof number, "/%llu", (unsigned long long)n);
+	buf_put_str(&b, "xh/");
+	buf_put_slice(&b, prefix);
+	buf_put_str(&b, number);
+	bug_if(b.failed);
+	return buf_slice(&b);
+}
+
+/* A number by itself. */
+static enum err number_get(struct exec *x, uint64_t *n, struct slice key)
 {
 	bool found;
 	struct slice v;
-	*bits = 0;
-	TRY(exec_get(x, &found, &v, SLICE_LIT("x!")));
+	*n = 0;
+	TRY(exec_get(x, &found, &v, key));
 	if (!found)
 		return ERR_OK;
 	struct reader r = reader_of(v);
-	*bits = reader_varint(&r);
+	*n = reader_varint(&r);
 	return r.bad || reader_left(&r) ? ERR_CORRUPT : ERR_OK;
+}
+
+static enum err number_put(struct exec *x, struct slice key, uint64_t n)
+{
+	uint8_t room[10];
+	struct buf b = buf_over(room, sizeof room);
+	buf_put_varint(&b, n);
+	return exec_put(x, key, buf_slice(&b));
 }
 
 static enum err bits_add(struct exec *x, unsigned bit)
 {
 	uint64_t bits;
-	uint8_t room[10];
-	struct buf b = buf_over(room, sizeof room);
-	TRY(bits_get(x, &bits));
-	if (bits >> bit & 1)
-		return ERR_OK;
-	buf_put_varint(&b, bits | (uint64_t)1 << bit);
-	return exec_put(x, SLICE_LIT("x!"), buf_slice(&b));
+	TRY(number_get(x, &bits, SLICE_LIT("x!")));
+	return bits >> bit & 1 ? ERR_OK : number_put(x, SLICE_LIT("x!"), bits | (uint64_t)1 << bit);
 }
 
 /* ---- registration ---- */
 
-/*
- * The ancestors of a range in the tree: every shorter company prefix, every
- * shorter URI that ends a part. Gives the next longer one after `n` bytes, up
- * to and without the range itself; 0: no more.
- */
-static size_t ancestor_next(struct slice prefix, size_t n)
+size_t owner_ancestor_next(struct slice prefix, size_t n)
 {
 	size_t least = is_gcp(prefix) ? 4 + GCP_MIN : URI_MIN;
 	for (size_t i = n + 1 < least ? least : n + 1; i < prefix.n; i++)
@@ -112,37 +135,89 @@ static size_t ancestor_next(struct slice prefix, size_t n)
 	return 0;
 }
 
-static bool others(struct slice who, struct slice member)
+/* How many ranges he has. */
+static enum err ranges_change(struct exec *x, struct slice member, int by)
 {
-	return who.n && !slice_eq(who, member);
+	struct state_key k;
+	struct slice key = key_make(&k, "x#/", member);
+	uint64_t n;
+	if (member.n == 0)
+		return ERR_OK;
+	TRY(number_get(x, &n, key));
+	bug_if(by < 0 && n == 0);
+	return number_put(x, key, by < 0 ? n - 1 : n + 1);
 }
 
-enum err owner_register(struct exec *x, enum verdict *v, struct slice prefix, struct slice member)
+/*
+ * The range is his from the record on that is being made, or nobody's; and that record stands in
+ * its history.
+ */
+static enum err range_give(struct exec *x, struct range *r, struct slice prefix, struct slice member,
+			   struct slice credential)
 {
+	struct state_key k;
+	struct range above;
 	bool found;
-	struct range r;
-	*v = VERDICT_OK;
-	TRY(range_get(x, &found, &r, prefix));
-	if (others(r.owner, member) || others(r.inside, member))
-		*v = VERDICT_OVERLAP;
-	for (size_t n = ancestor_next(prefix, 0); n && *v == VERDICT_OK; n = ancestor_next(prefix, n)) {
-		TRY(range_get(x, &found, &r, slice(prefix.p, n)));
-		if (others(r.owner, member))
-			*v = VERDICT_OVERLAP;
-	}
-	if (*v != VERDICT_OK)
-		return ERR_OK;
-	for (size_t n = ancestor_next(prefix, 0); n; n = ancestor_next(prefix, n)) {
-		TRY(range_get(x, &found, &r, slice(prefix.p, n)));
-		if (slice_eq(r.inside, member) || slice_eq_str(r.inside, "*"))
+	for (size_t n = owner_ancestor_next(prefix, 0); n; n = owner_ancestor_next(prefix, n)) {
+		TRY(range_get(x, &found, &above, slice(prefix.p, n)));
+		if (above.inside)
 			continue;
-		r.inside = r.inside.n ? SLICE_LIT("*") : member;
-		TRY(range_put(x, &r, slice(prefix.p, n)));
+		above.inside = true;
+		TRY(range_put(x, &above, slice(prefix.p, n)));
 	}
-	TRY(range_get(x, &found, &r, prefix));
-	r.owner = member;
-	TRY(range_put(x, &r, prefix));
+	if (!slice_eq(r->owner, member)) {
+		TRY(ranges_change(x, r->owner, -1));
+		TRY(ranges_change(x, member, 1));
+		r->credential = slice(NULL, 0);
+	}
+	r->owner = member;
+	r->since1 = exec_next_index(x) + 1;
+	if (credential.n)
+		r->credential = credential;
+	TRY(number_put(x, range_event_key(&k, prefix, r->n), r->since1));
+	r->n++;
+	TRY(range_put(x, r, prefix));
 	return bits_add(x, is_gcp(prefix) ? (unsigned)(prefix.n - 4) : 0);
+}
+
+enum err owner_register(struct exec *x, enum range_refusal *why, struct slice prefix,
+			struct slice member, struct slice credential)
+{
+	struct state_key k;
+	struct range r, above;
+	struct slice around = slice(NULL, 0);
+	uint64_t has;
+	bool found;
+	*why = RANGE_FREE;
+	TRY(range_get(x, &found, &r, prefix));
+	if (r.owner.n && !slice_eq(r.owner, member)) {
+		*why = RANGE_TAKEN;
+		return ERR_OK;
+	}
+	for (size_t n = owner_ancestor_next(prefix, 0); n; n = owner_ancestor_next(prefix, n)) {
+		TRY(range_get(x, &found, &above, slice(prefix.p, n)));
+		if (above.owner.n)
+			around = above.owner; /* the longest counts */
+	}
+	if (r.owner.n == 0 && around.n && !slice_eq(around, member)) {
+		*why = RANGE_INSIDE;
+		return ERR_OK;
+	}
+	TRY(number_get(x, &has, key_make(&k, "x#/", member)));
+	if (r.owner.n == 0 && has >= RANGES_MAX) {
+		*why = RANGE_MANY;
+		return ERR_OK;
+	}
+	return range_give(x, &r, prefix, member, credential);
+}
+
+enum err owner_arbitrate(struct exec *x, bool *changed, struct slice prefix, struct slice member)
+{
+	struct range r;
+	bool found;
+	TRY(range_get(x, &found, &r, prefix));
+	*changed = !slice_eq(r.owner, member);
+	return *changed ? range_give(x, &r, prefix, member, slice(NULL, 0)) : ERR_OK;
 }
 
 /* ---- look-up ---- */
@@ -190,12 +265,13 @@ static enum err registered(struct exec *x, struct slice *owner, const char *spac
 	return r.bad ? ERR_CORRUPT : ERR_OK;
 }
 
-static enum err by_range(struct exec *x, struct slice *owner, struct slice id, enum gs1_kind kind)
+enum err owner_by_range(struct exec *x, struct slice *owner, struct slice id, enum gs1_kind kind)
 {
 	uint64_t bits;
 	bool found;
 	struct range r;
-	TRY(bits_get(x, &bits));
+	*owner = slice(id.p, 0);
+	TRY(number_get(x, &bits, SLICE_LIT("x!")));
 	if (kind != GS1_NONE) {
 		uint8_t key[4 + GCP_MAX] = "gcp:";
 		struct slice digits = gs1_prefix_digits(kind, id);
@@ -221,7 +297,7 @@ static enum err by_range(struct exec *x, struct slice *owner, struct slice id, e
 		TRY(range_get(x, &found, &r, slice(id.p, n)));
 		if (r.owner.n)
 			*owner = r.owner;
-		if (!found || r.inside.n == 0)
+		if (!found || !r.inside)
 			break; /* nothing longer is registered below this */
 	}
 	return ERR_OK;
@@ -229,15 +305,15 @@ static enum err by_range(struct exec *x, struct slice *owner, struct slice id, e
 
 enum err owner_find(struct exec *x, struct slice *owner, struct slice id, enum gs1_kind kind)
 {
-	*owner = slice(id.p, 0);
 	struct slice product = product_of(id, kind);
+	TRY(owner_by_range(x, owner, id, kind));
+	if (owner->n)
+		return ERR_OK;
 	if (product.n)
 		TRY(registered(x, owner, "p/", product));
 	else if (kind == GS1_SGLN)
 		TRY(registered(x, owner, "l/", id));
 	else if (kind == GS1_NONE)
 		TRY(registered(x, owner, "p/", id));
-	if (owner->n == 0 && kind == GS1_NONE)
-		TRY(registered(x, owner, "l/", id));
-	return owner->n ? ERR_OK : by_range(x, owner, id, kind);
+	return owner->n || kind != GS1_NONE ? ERR_OK : registered(x, owner, "l/", id);
 }

@@ -23,8 +23,7 @@ enum { TEXT_MAX = 4096, WORD_MAX = 300, CUSTODY_SUBJECTS_MAX = 1000 };
 const char *act_name(unsigned kind)
 {
 	static const char *const names[] = {
-		NULL,
-#define X(number, name, text, agent) text,
+#define X(number, name, text, agent) [number] = (text),
 		ACT_TABLE(X)
 #undef X
 	};
@@ -44,8 +43,7 @@ enum act_kind act_by_name(struct slice name)
 unsigned act_agent(enum act_kind kind)
 {
 	static const uint8_t agent_may[] = {
-		0,
-#define X(number, name, text, agent) agent,
+#define X(number, name, text, agent) [number] = (agent),
 		ACT_TABLE(X)
 #undef X
 	};
@@ -451,6 +449,20 @@ static bool about_credential(struct prep *p, const char *id, const char *field)
 	return true;
 }
 
+static bool prefix_ok(struct prep *p, const char *prefix)
+{
+	return owner_prefix_valid(slice_str(prefix)) ||
+	       refuse(p, VERDICT_INVALID, "/prefix",
+		      "\"gcp:\" and 4 to 12 digits, or an absolute URI of 12 to 400 bytes "
+		      "that ends with one of / : # = ?");
+}
+
+/* Kept in `where`, which summaries of acts without subject do not use. */
+static bool prefix_proof(struct prep *p, const char *credential)
+{
+	return place(p, credential, "/credential");
+}
+
 static bool step_ok(struct prep *p, const char *step)
 {
 	struct slice s = slice_str(step);
@@ -557,10 +569,8 @@ static bool prepare_act(struct prep *p)
 		return p->p->subjects[0].gs1 == GS1_SGLN || p->p->subjects[0].gs1 == GS1_NONE ||
 		       refuse(p, VERDICT_INVALID, "/location/id", "neither a GLN nor a URI");
 	case ARGOSY__V1__ACTION__ACT_REGISTER_PREFIX:
-		return owner_prefix_valid(slice_str(a->register_prefix->prefix)) ||
-		       refuse(p, VERDICT_INVALID, "/prefix",
-			      "\"gcp:\" and 4 to 12 digits, or an absolute URI of 12 to 400 bytes "
-			      "that ends with one of / : # = ?");
+		return prefix_ok(p, a->register_prefix->prefix) &&
+		       prefix_proof(p, a->register_prefix->credential);
 	case ARGOSY__V1__ACTION__ACT_DEFINE_LOT:
 		if (!a->define_lot->lot)
 			return refuse(p, VERDICT_INVALID, "/lot", "missing");
@@ -603,7 +613,7 @@ static bool prepare_act(struct prep *p)
 	case ARGOSY__V1__ACTION__ACT_REVOKE_GRANT:
 		return step_ok(p, a->revoke_grant->biz_step) &&
 		       other_member_ok(p, a->revoke_grant->member) &&
-		       about(p, a->revoke_grant->subject, "/subject", INTENT_GRANT);
+		       about(p, a->revoke_grant->subject, "/subject", INTENT_ABOUT);
 	case ARGOSY__V1__ACTION__ACT_ADMIT_MEMBER:
 		return prepare_admit(p, a->admit_member);
 	case ARGOSY__V1__ACTION__ACT_SET_MEMBER: {
@@ -638,6 +648,11 @@ static bool prepare_act(struct prep *p)
 	case ARGOSY__V1__ACTION__ACT_ERASE_ATTACHMENT:
 		return hash_ok(p, a->erase_attachment->salted_hash, "/saltedHash") &&
 		       text_ok(p, a->erase_attachment->reason, "/reason", TEXT_MAX, false);
+	case ARGOSY__V1__ACTION__ACT_ARBITRATE_RANGE:
+		return prefix_ok(p, a->arbitrate_range->prefix) &&
+		       (!*a->arbitrate_range->member ||
+			other_member_ok(p, a->arbitrate_range->member)) &&
+		       text_ok(p, a->arbitrate_range->reason, "/reason", TEXT_MAX, true);
 	case ARGOSY__V1__ACTION__ACT_STATEMENT:
 		if (!text_ok(p, a->statement->partner, "/partner", WORD_MAX, true) ||
 		    !text_ok(p, a->statement->text, "/text", TEXT_MAX, false))

@@ -41,7 +41,8 @@
 	X(18, DISOWN_KEY, "disown_key", 0)                                                         \
 	X(19, ATTACH, "attach", 2)                                                                 \
 	X(20, ERASE_ATTACHMENT, "erase_attachment", 2)                                             \
-	X(21, STATEMENT, "statement", 2)
+	X(21, STATEMENT, "statement", 2)                                                           \
+	X(40, ARBITRATE_RANGE, "arbitrate_range", 0)
 
 enum act_kind {
 	ACT_NONE = 0,

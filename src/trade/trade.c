@@ -45,6 +45,7 @@ static enum err act_run(struct act *a)
 		return grant_execute(a);
 	case ACT_ADMIT_MEMBER:
 	case ACT_SET_MEMBER:
+	case ACT_ARBITRATE_RANGE:
 		return member_execute(a);
 	case ACT_ADD_KEY:
 	case ACT_REVOKE_KEY:

@@ -11,6 +11,8 @@
 #include "trade/grant.h"
 #include "trade/identity.h"
 #include "trade/master.h"
+#include "trade/owner.h"
+#include "trade/voice.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -46,6 +48,8 @@ static void trade(void)
 	struct event_identity id;
 	struct attachment at;
 	struct master m;
+	struct range range;
+	struct slice one, two;
 	if (master_decode(&m, 'P', input) || master_decode(&m, 'L', input) ||
 	    master_decode(&m, 'O', input))
 		within(m.owner);
@@ -53,6 +57,16 @@ static void trade(void)
 	(void)!grant_decode(&g, input);
 	(void)!event_identity_decode(&id, input);
 	(void)!attachment_decode(&at, input);
+	if (range_decode(&range, input)) {
+		within(range.owner);
+		within(range.credential);
+	}
+	if (voice_decode(&one, input))
+		within(one);
+	if (credential_about_decode(&one, &two, input)) {
+		within(one);
+		within(two);
+	}
 }
 
 static void epochs(void)
