@@ -83,7 +83,7 @@ static void check_export(const char *file, const event_t *e, const char *hash)
 static void vectors(void **state)
 {
 	struct arena *a = arena_new(0);
-	struct event_doc doc = {NULL, NULL, 0};
+	struct event_doc doc = {0};
 	struct row r, before = {.file = ""};
 	size_t rows = 0, same = 0;
 	FILE *table = fopen(FOLDER "table.tsv", "r");

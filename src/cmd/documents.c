@@ -41,6 +41,9 @@ bool document_read(struct cli *cli, struct document *d, const char *path, int *c
 	sha256(&d->source_hash, buf_slice(text));
 	d->e = d->text.p || !text->n ? read_issues(d) : ERR_NOMEM;
 	buf_fini(text);
+	for (size_t i = 0; i < d->doc.n_warnings && i < EVENT_WARNINGS_MAX; i++)
+		cli_say(cli, "%s: %s: %s", path, cli_tr(cli, "warning", "警告"),
+			issue_text(d->arena, &d->doc.warnings[i]));
 	return true;
 }
 

@@ -46,8 +46,11 @@ struct epcis_reader {
 /* Notes a fault at `v` (its pointer and line). Always false. */
 bool epcis_bad(struct epcis_reader *r, const struct json_value *v, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
-/* For "%.*s" of a name or text in a message: its length, cut at 60 bytes between characters. */
+/* For "%.*s%s" of a name or text in a message: cut at 60 bytes between characters, and "..." where
+ * it is cut. */
+#define EPCIS_SHOW(s) epcis_shown(s), (const char *)(s).p, epcis_more(s)
 int epcis_shown(struct slice s);
+const char *epcis_more(struct slice s);
 /* Zeroed memory for results; NULL (and r->nomem) where there is none. */
 void *epcis_alloc(struct epcis_reader *r, size_t n);
 char *epcis_copy(struct epcis_reader *r, struct slice s);

@@ -147,19 +147,19 @@ static bool declare_prefix(struct epcis_reader *r, struct context *c, const stru
 		return keyword && add_entry(r, c, m, keyword, NULL);
 	}
 	if (!event_prefix_valid(m->name) || m->name.n > 64)
-		return epcis_bad(r, m, "\"%.*s\" cannot be a namespace prefix",
-				 epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "\"%.*s%s\" cannot be a namespace prefix",
+				 EPCIS_SHOW(m->name));
 	const char *uri = expand(r, c, iri->text), *own = standard_prefix(m->name);
 	if (!uri)
 		return false;
 	if (!uri_valid(slice_str(uri)) || strlen(uri) > EVENT_URI_MAX)
-		return epcis_bad(r, m, "the namespace of \"%.*s\" is not a URI",
-				 epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "the namespace of \"%.*s%s\" is not a URI",
+				 EPCIS_SHOW(m->name));
 	struct context_entry *before = context_find(c, m->name);
 	if (inner &&
 	    (before ? !before->uri || strcmp(before->uri, uri) != 0 : own && strcmp(own, uri) != 0))
-		return epcis_bad(r, m, "the prefix \"%.*s\" gets a second meaning inside an event",
-				 epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "the prefix \"%.*s%s\" gets a second meaning inside an event",
+				 EPCIS_SHOW(m->name));
 	if (before ? inner : own && strcmp(own, uri) == 0)
 		return true; /* nothing new */
 	return add_entry(r, c, m, uri, NULL);
@@ -194,8 +194,8 @@ static bool declare_object(struct epcis_reader *r, struct context *c, const stru
 		if (!is || !must)
 			return false;
 		if (strcmp(is, must) != 0)
-			return epcis_bad(r, id, "\"%.*s\" already means something else",
-					 epcis_shown(m->name), m->name.p);
+			return epcis_bad(r, id, "\"%.*s%s\" already means something else",
+					 EPCIS_SHOW(m->name));
 	}
 	return add_entry(r, c, m, NULL, m);
 }
@@ -204,20 +204,20 @@ static void declare(struct epcis_reader *r, struct context *c, const struct json
 		    bool inner)
 {
 	if (m->repeated) {
-		epcis_bad(r, m, "\"%.*s\" is declared twice", epcis_shown(m->name), m->name.p);
+		epcis_bad(r, m, "\"%.*s%s\" is declared twice", EPCIS_SHOW(m->name));
 	} else if (m->name.n && m->name.p[0] == '@') {
 		if (slice_eq_str(m->name, "@version")
 			    ? m->kind != JSON_NUMBER || !slice_eq_str(m->text, "1.1")
 			    : !slice_eq_str(m->name, "@protected") || m->kind != JSON_BOOL)
 			epcis_bad(r, m,
-				  "\"%.*s\" is not supported: it could change what standard names "
+				  "\"%.*s%s\" is not supported: it could change what standard names "
 				  "mean",
-				  epcis_shown(m->name), m->name.p);
+				  EPCIS_SHOW(m->name));
 	} else if (m->kind == JSON_STRING && same_as_standard(m->name, m->text)) {
 		return;
 	} else if (standard_term(m->name)) {
-		epcis_bad(r, m, "\"%.*s\" is a name of the standard and cannot be defined anew",
-			  epcis_shown(m->name), m->name.p);
+		epcis_bad(r, m, "\"%.*s%s\" is a name of the standard and cannot be defined anew",
+			  EPCIS_SHOW(m->name));
 	} else if (m->kind == JSON_STRING) {
 		declare_prefix(r, c, m, m, inner);
 	} else if (m->kind == JSON_OBJECT) {
@@ -235,8 +235,8 @@ static void read_one(struct epcis_reader *r, struct context *c, const struct jso
 		if (context_is_standard(v->text))
 			c->standard = true;
 		else
-			epcis_bad(r, v, "\"%.*s\" is not a known context; none is ever fetched",
-				  epcis_shown(v->text), v->text.p);
+			epcis_bad(r, v, "\"%.*s%s\" is not a known context; none is ever fetched",
+				  EPCIS_SHOW(v->text));
 		return;
 	case JSON_OBJECT:
 		for (const struct json_value *m = v->first; m; m = m->next)
@@ -290,8 +290,7 @@ static bool split_iri(struct epcis_reader *r, const struct json_value *m, Argosy
 		cut--;
 	struct slice local = slice(m->name.p + cut, m->name.n - cut);
 	if (!local_name_valid(local) || !uri_valid(m->name) || m->name.n > EVENT_URI_MAX)
-		return epcis_bad(r, m, "\"%.*s\" is not a name for a field", epcis_shown(m->name),
-				 m->name.p);
+		return epcis_bad(r, m, "\"%.*s%s\" is not a name for a field", EPCIS_SHOW(m->name));
 	n->ns = epcis_copy(r, slice(m->name.p, cut));
 	n->name = epcis_copy(r, local);
 	return true;
@@ -312,11 +311,8 @@ static bool bare_name(struct epcis_reader *r, const struct json_value *m, Argosy
 			return true;
 		}
 	}
-	bool local = e && e->uri && is_local(e) &&
-		     slice_eq_str(m->name, e->uri + strlen(context_local_base));
-	if (!local && !standard_term(m->name))
-		return epcis_bad(r, m, "\"%.*s\" carries no namespace prefix", epcis_shown(m->name),
-				 m->name.p);
+	if (m->name.n > EVENT_URI_MAX || !local_name_valid(m->name) || m->name.p[0] == '@')
+		return epcis_bad(r, m, "\"%.*s%s\" is not a name for a field", EPCIS_SHOW(m->name));
 	n->name = epcis_copy(r, m->name);
 	return true;
 }
@@ -328,18 +324,16 @@ bool context_name(struct epcis_reader *r, const struct json_value *m, Argosy__V1
 	struct context_entry *e;
 	if (!prefix.n)
 		return bare ? bare_name(r, m, n)
-			    : epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
-					m->name.p);
+			    : epcis_bad(r, m, "unknown field \"%.*s%s\"", EPCIS_SHOW(m->name));
 	struct slice local = slice(m->name.p + prefix.n + 1, m->name.n - prefix.n - 1);
 	if (slice_starts(local, "//"))
 		return split_iri(r, m, n);
 	const char *ns = prefix_uri(r->context, prefix, &e);
 	if (!ns || *ns == '@')
-		return epcis_bad(r, m, "the prefix of \"%.*s\" is not declared",
-				 epcis_shown(m->name), m->name.p);
+		return epcis_bad(r, m, "the prefix of \"%.*s%s\" is not declared",
+				 EPCIS_SHOW(m->name));
 	if (!local_name_valid(local) || local.n > EVENT_URI_MAX)
-		return epcis_bad(r, m, "\"%.*s\" is not a name for a field", epcis_shown(m->name),
-				 m->name.p);
+		return epcis_bad(r, m, "\"%.*s%s\" is not a name for a field", EPCIS_SHOW(m->name));
 	if (e)
 		context_use(r, e);
 	struct context_entry *definition = context_find(r->context, m->name);
@@ -383,8 +377,8 @@ static bool already_taken(struct epcis_reader *r, const struct json_value *v,
 		if (!slice_eq_str(e->term, taken[i]->prefix))
 			continue;
 		if (strcmp(e->uri, taken[i]->uri) != 0)
-			epcis_bad(r, v, "the prefix \"%.*s\" has two meanings inside one event",
-				  epcis_shown(e->term), e->term.p);
+			epcis_bad(r, v, "the prefix \"%.*s%s\" has two meanings inside one event",
+				  EPCIS_SHOW(e->term));
 		return true;
 	}
 	return false;

@@ -96,8 +96,8 @@ static bool read_quantity(struct epcis_reader *r, const struct json_value *v,
 		else if (slice_eq_str(m->name, "uom"))
 			ok = epcis_read_string(r, m, &q->uom) && ok;
 		else
-			ok = epcis_bad(r, m, "a quantity element has no field \"%.*s\"",
-				       epcis_shown(m->name), m->name.p);
+			ok = epcis_bad(r, m, "a quantity element has no field \"%.*s%s\"",
+				       EPCIS_SHOW(m->name));
 	}
 	return ok;
 }
@@ -117,8 +117,8 @@ static bool read_ref(struct epcis_reader *r, const struct json_value *v, const c
 		else if (slice_eq_str(m->name, id))
 			ok = epcis_read_string(r, m, &t->id) && ok;
 		else
-			ok = epcis_bad(r, m, "an entry of this list has no field \"%.*s\"",
-				       epcis_shown(m->name), m->name.p);
+			ok = epcis_bad(r, m, "an entry of this list has no field \"%.*s%s\"",
+				       EPCIS_SHOW(m->name));
 	}
 	return ok;
 }
@@ -151,8 +151,8 @@ static bool read_persistent(struct epcis_reader *r, const struct json_value *v,
 		if (!epcis_is_first(r, m))
 			ok = false;
 		else if (!set && !slice_eq_str(m->name, "unset"))
-			ok = epcis_bad(r, m, "persistentDisposition has no field \"%.*s\"",
-				       epcis_shown(m->name), m->name.p);
+			ok = epcis_bad(r, m, "persistentDisposition has no field \"%.*s%s\"",
+				       EPCIS_SHOW(m->name));
 		else if (m->kind == JSON_ARRAY && m->count == 0)
 			ok = epcis_bad(r, m, "must not be empty");
 		else
@@ -263,8 +263,7 @@ static bool read_type(struct epcis_reader *r, const struct json_value *v, event_
 		}
 	}
 	if (!v->text.n || !memchr(v->text.p, ':', v->text.n))
-		return epcis_bad(r, v, "\"%.*s\" is not a kind of event", epcis_shown(v->text),
-				 v->text.p);
+		return epcis_bad(r, v, "\"%.*s%s\" is not a kind of event", EPCIS_SHOW(v->text));
 	e->type = ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_EXTENDED;
 	return epcis_read_string(r, v, &e->extended_type);
 }
@@ -280,8 +279,8 @@ static bool read_action(struct epcis_reader *r, const struct json_value *v, even
 			return true;
 		}
 	}
-	return epcis_bad(r, v, "\"%.*s\" is not an action: ADD, OBSERVE or DELETE",
-			 epcis_shown(v->text), v->text.p);
+	return epcis_bad(r, v, "\"%.*s%s\" is not an action: ADD, OBSERVE or DELETE",
+			 EPCIS_SHOW(v->text));
 }
 
 static bool note_empty(struct epcis_reader *r, event_t *e, const char *name)
@@ -329,12 +328,8 @@ static bool read_field(struct epcis_reader *r, const struct json_value *m, event
 	case FIELD_BOOL:
 		return epcis_read_bool(r, m, at);
 	case FIELD_TEXTS:
-		/* JSON schema: "epcList" is of unique items, but in a TransactionEvent. */
 		return epcis_read_strings(r, m, (size_t *)((char *)e + f->at_n), at) &&
-		       (strstr(f->name, "List") &&
-					e->type != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSACTION
-				? epcis_check_unique(r, m)
-				: true);
+		       (!field_is_unique(e, f->name) || epcis_check_unique(r, m));
 	case FIELD_CERT:
 		return read_certification(r, m, e);
 	case FIELD_TYPE:

@@ -28,8 +28,8 @@ static bool read_children(struct epcis_reader *r, const struct json_value *v, Ar
 			if (slice_eq_str(m->name, "@context"))
 				continue; /* read before */
 			if (m->repeated) {
-				ok = epcis_bad(r, m, "\"%.*s\" is given twice",
-					       epcis_shown(m->name), m->name.p);
+				ok = epcis_bad(r, m, "\"%.*s%s\" is given twice",
+					       EPCIS_SHOW(m->name));
 				continue;
 			}
 			if (names == NAMES_LOOSE && !memchr(m->name.p, ':', m->name.n) &&

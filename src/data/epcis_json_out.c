@@ -150,7 +150,9 @@ static void bind_local(struct writer *w, const char *name)
 		return;
 	char *uri = arena_printf(w->tmp, "%s%s", context_local_base, name);
 	w->nomem |= !uri;
-	if (uri)
+	/* Names that JSON alone can have ("1st", "unit price") stand undeclared, as they came. */
+	if (uri && event_prefix_valid(slice_str(name)) && strlen(name) <= 64 &&
+	    uri_valid(slice_str(uri)))
 		bind(w, name, uri, false);
 }
 

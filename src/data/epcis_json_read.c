@@ -70,7 +70,7 @@ static bool must_be_uri(struct epcis_reader *r, const struct json_value *v)
 		return !v;
 	/* "_:document1": a blank node of JSON-LD, as in GS1's own examples. */
 	return uri_valid(v->text) || slice_starts(v->text, "_:") ||
-	       epcis_bad(r, v, "\"%.*s\" is not a URI", epcis_shown(v->text), v->text.p);
+	       epcis_bad(r, v, "\"%.*s%s\" is not a URI", EPCIS_SHOW(v->text));
 }
 
 static bool each_uri(struct epcis_reader *r, const struct json_value *list)
@@ -129,8 +129,7 @@ static bool check_header(struct epcis_reader *r, const struct json_value *v)
 			ok = must_be(r, m, JSON_OBJECT) &&
 			     check_vocabularies(r, json_get(m, "vocabularyList")) && ok;
 		else if (!memchr(m->name.p, ':', m->name.n))
-			ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
-				       m->name.p);
+			ok = epcis_bad(r, m, "unknown field \"%.*s%s\"", EPCIS_SHOW(m->name));
 	}
 	return ok;
 }
@@ -171,8 +170,7 @@ static bool read_results_body(struct reading *g, const struct json_value *v, nod
 			if (slice_eq_str(m->name, "vocabularyList"))
 				ok = check_vocabularies(r, m) && ok;
 			else if (!memchr(m->name.p, ':', m->name.n))
-				ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
-					       m->name.p);
+				ok = epcis_bad(r, m, "unknown field \"%.*s%s\"", EPCIS_SHOW(m->name));
 			ok = keep_member(r, m, &rest->n_children, &rest->children) && ok;
 		}
 	}
@@ -202,8 +200,7 @@ static bool read_query_results(struct reading *g, const struct json_value *v, no
 			head->subscription_id_present |= id && m->text.n == 0;
 		} else if (m != body) {
 			if (!memchr(m->name.p, ':', m->name.n))
-				ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
-					       m->name.p);
+				ok = epcis_bad(r, m, "unknown field \"%.*s%s\"", EPCIS_SHOW(m->name));
 			ok = keep_member(r, m, &rest->n_children, &rest->children) && ok;
 		}
 	}
@@ -233,8 +230,7 @@ static bool read_body(struct reading *g, const struct json_value *v, bool query)
 			g->single = m;
 		} else {
 			if (!memchr(m->name.p, ':', m->name.n))
-				ok = epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name),
-					       m->name.p);
+				ok = epcis_bad(r, m, "unknown field \"%.*s%s\"", EPCIS_SHOW(m->name));
 			ok = keep_member(r, m, &rest->n_children, &rest->children) && ok;
 		}
 	}
@@ -263,8 +259,7 @@ static bool check_version(struct epcis_reader *r, const struct json_value *v)
 	bool ok = slice_eq_str(v->text, "2.0") || (slice_starts(v->text, "2.0.") && v->text.n > 4);
 	for (size_t i = 4; i < v->text.n; i++)
 		ok = ok && v->text.p[i] >= '0' && v->text.p[i] <= '9';
-	return ok || epcis_bad(r, v, "schemaVersion \"%.*s\" is not \"2.0\"", epcis_shown(v->text),
-			       v->text.p);
+	return ok || epcis_bad(r, v, "schemaVersion \"%.*s%s\" is not \"2.0\"", EPCIS_SHOW(v->text));
 }
 
 static bool check_time(struct epcis_reader *r, const struct json_value *v)
@@ -273,8 +268,7 @@ static bool check_time(struct epcis_reader *r, const struct json_value *v)
 	if (!must_be(r, v, JSON_STRING))
 		return false;
 	return time_parse(&ms, v->text) ||
-	       epcis_bad(r, v, "\"%.*s\" is not a date and time with a zone", epcis_shown(v->text),
-			 v->text.p);
+	       epcis_bad(r, v, "\"%.*s%s\" is not a date and time with a zone", EPCIS_SHOW(v->text));
 }
 
 static char *text_or_empty(struct epcis_reader *r, const struct json_value *v)
@@ -308,7 +302,7 @@ static void read_head_member(struct reading *g, const struct json_value *m, bool
 		    (!slice_eq_str(m->name, "instanceIdentifier") &&
 		     !slice_eq_str(m->name, "sender") && !slice_eq_str(m->name, "receiver") &&
 		     !slice_eq_str(m->name, "epcisHeader")))) {
-		epcis_bad(r, m, "unknown field \"%.*s\"", epcis_shown(m->name), m->name.p);
+		epcis_bad(r, m, "unknown field \"%.*s%s\"", EPCIS_SHOW(m->name));
 	} else {
 		if (slice_eq_str(m->name, "epcisHeader"))
 			check_header(r, m);
@@ -447,7 +441,7 @@ enum err epcis_read_json(struct arena *a, struct event_doc *doc, struct event_is
 				 .event = SIZE_MAX,
 				 .serial = 1};
 	struct reading g = {.r = &r, .doc = doc};
-	*doc = (struct event_doc){NULL, NULL, 0};
+	*doc = (struct event_doc){0};
 	*n_issues = 0;
 	enum err e = r.tmp ? read_text(&g, n_issues, text) : ERR_NOMEM;
 	arena_free(r.tmp);

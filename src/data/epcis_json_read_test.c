@@ -150,10 +150,10 @@ static const struct bad BAD[] = {
 	{OBJECT("\"eventID\":null"), E0 "/eventID", "string"},
 	{OBJECT("\"eventID\":\"\""), E0 "/eventID", "empty"},
 	{OBJECT("\"recordTime\":\"yesterday\""), E0 "/recordTime", "date and time"},
-	{OBJECT("\"bizStep\":\"recieving\""), E0 "/bizStep", "neither a word"},
+	{OBJECT("\"bizStep\":\"recieving\""), E0 "/bizStep", "is not a business step of CBV 2.0"},
 	{OBJECT("\"bizStep\":\"urn:epcglobal:cbv:bizstep:receiving\""), E0 "/bizStep",
-	 "bare words"},
-	{OBJECT("\"disposition\":\"receiving\""), E0 "/disposition", "neither a word"},
+	 "written as the bare word"},
+	{OBJECT("\"disposition\":\"receiving\""), E0 "/disposition", "is not a disposition of CBV 2.0"},
 	{OBJECT("\"surplus\":1"), E0 "/surplus", "unknown field"},
 	{OBJECT("\"childEPCs\":[\"urn:a:b\"]"), E0 "/childEPCs", "may not have"},
 	{OBJECT("\"childEPCs\":[]"), E0, "cannot be an empty field"},
@@ -175,7 +175,7 @@ static const struct bad BAD[] = {
 	{OBJECT("\"bizTransactionList\":[{\"type\":\"po\"}]"), E0 "/bizTransactionList/0",
 	 "bizTransaction is missing"},
 	{OBJECT("\"bizTransactionList\":[{\"type\":\"xx\",\"bizTransaction\":\"urn:a:b\"}]"),
-	 E0 "/bizTransactionList/0/type", "neither a word"},
+	 E0 "/bizTransactionList/0/type", "is not a business transaction type"},
 	{OBJECT("\"bizTransactionList\":[{\"bizTransaction\":\"urn:a:b\",\"id\":\"x\"}]"),
 	 E0 "/bizTransactionList/0/id", "no field"},
 	{OBJECT("\"sourceList\":{\"type\":\"location\",\"source\":\"urn:a:b\"}"), E0 "/sourceList",
@@ -199,7 +199,7 @@ static const struct bad BAD[] = {
 	{OBJECT("\"errorDeclaration\":{}"), E0 "/errorDeclaration", "declarationTime is missing"},
 	{OBJECT("\"errorDeclaration\":{\"declarationTime\":\"2026-01-02T03:04:05Z\",\"reason\":"
 		"\"typo\"}"),
-	 E0 "/errorDeclaration/reason", "neither a word"},
+	 E0 "/errorDeclaration/reason", "is not an error reason"},
 	{OBJECT("\"certificationInfo\":[\"no uri\"]"), E0 "/certificationInfo/0", "URI"},
 
 	/* Sensors. */
@@ -212,9 +212,9 @@ static const struct bad BAD[] = {
 	{OBJECT(SENSOR("\"exception\":\"ALARM_CONDITION\"")),
 	 E0 "/sensorElementList/0/sensorReport/0", "type is missing"},
 	{OBJECT(SENSOR("\"type\":\"Warmth\"")), E0 "/sensorElementList/0/sensorReport/0/type",
-	 "neither a word"},
+	 "is not a measurement type"},
 	{OBJECT(SENSOR("\"type\":\"https://gs1.org/voc/Temperature\"")),
-	 E0 "/sensorElementList/0/sensorReport/0/type", "bare words"},
+	 E0 "/sensorElementList/0/sensorReport/0/type", "as the bare word \"Temperature\""},
 	{OBJECT(SENSOR("\"type\":\"Temperature\",\"value\":\"26\"")),
 	 E0 "/sensorElementList/0/sensorReport/0/value", "number"},
 	{OBJECT(SENSOR("\"type\":\"Temperature\",\"booleanValue\":\"true\"")),
@@ -236,7 +236,7 @@ static const struct bad BAD[] = {
 	{OBJECT("\"no:a\":1"), E0 "/no:a", "not declared"},
 	{OBJECT("\"ex:\":1"), E0 "/ex:", "not a name"},
 	{OBJECT("\"ex:a b\":1"), E0 "/ex:a b", "not a name"},
-	{OBJECT("\"ex:a\":{\"b\":1}"), E0 "/ex:a/b", "no namespace prefix"},
+	{OBJECT("\"ex:a\":{\"b c\":1}"), E0 "/ex:a/b c", "not a name"},
 	{OBJECT("\"ex:a\":[1,{\"no:b\":1}]"), E0 "/ex:a/1/no:b", "not declared"},
 	{OBJECT("\"ex:a\":{\"ex:b\":1,\"ex:b\":2}"), E0 "/ex:a/ex:b", "twice"},
 	{OBJECT("\"ex:a\":1,\"http://one.example/a\":2"), E0 "/http:~1~1one.example~1a", "twice"},
@@ -245,7 +245,7 @@ static const struct bad BAD[] = {
 	{OBJECT("\"ex:a\":{\"@context\":{\"in\":\"urn:x:1\"},\"in:b\":1},"
 		"\"ex:c\":{\"@context\":{\"in\":\"urn:x:2\"},\"in:b\":1}"),
 	 E0, "two meanings"},
-	{OBJECT("\"ex:a\":{\"@base\":\"x\"}"), E0 "/ex:a/@base", "no namespace prefix"},
+	{OBJECT("\"ex:a\":{\"@base\":\"x\"}"), E0 "/ex:a/@base", "not a name"},
 
 	/* Other kinds. */
 	{EVENT("\"type\":\"AggregationEvent\",\"action\":\"ADD\",\"childEPCs\":[\"urn:a:b\"]"), E0,
@@ -364,6 +364,9 @@ static const char *const GOOD[] = {
 	DOC("[\"" URL "\",{\"uri\":\"@id\",\"id\":\"@id\",\"@version\":1.1}]",
 	    "{\"uri\":\"urn:e:1\"," OBJ ",\"rdfs:seeAlso\":{\"uri\":\"urn:s:1\"}}"),
 	DOC("[\"" URL "\",{\"ex\":\"urn:a:\"},{\"ex\":\"urn:b:\"}]", "{" OBJ ",\"ex:a\":1}"),
+	/* Bare names inside an extension, as the JSON schema allows. */
+	DOC("[\"" URL "\",{\"ex\":\"urn:a:\"}]",
+	    "{" OBJ ",\"ex:op\":{\"badge\":\"1\",\"ex:in\":[{\"unit\":\"KGM\"}],\"ex\":2}}"),
 	/* An ObjectEvent of sensor readings at a place; a transformation over time. */
 	EVENT("\"type\":\"ObjectEvent\",\"action\":\"OBSERVE\",\"readPoint\":{\"id\":\"urn:r:1\"}"
 	      "," SENSOR("\"type\":\"ex:Own\"")),

@@ -14,6 +14,11 @@ int epcis_shown(struct slice s)
 	return (int)n;
 }
 
+const char *epcis_more(struct slice s)
+{
+	return s.n > 60 ? "..." : "";
+}
+
 /* Where to write the next issue, or NULL; counts it. */
 struct event_issue *epcis_next_issue(struct epcis_reader *r)
 {
@@ -33,7 +38,7 @@ bool epcis_bad(struct epcis_reader *r, const struct json_value *v, const char *f
 	json_pointer(i->pointer, sizeof i->pointer, v);
 	i->line = v->line;
 	va_start(ap, fmt);
-	vsnprintf(i->text, sizeof i->text, fmt, ap);
+	text_cut(i->text, sizeof i->text, vsnprintf(i->text, sizeof i->text, fmt, ap));
 	va_end(ap);
 	return false;
 }
@@ -73,7 +78,7 @@ bool epcis_is_array(struct epcis_reader *r, const struct json_value *v)
 bool epcis_is_first(struct epcis_reader *r, const struct json_value *m)
 {
 	return !m->repeated ||
-	       epcis_bad(r, m, "\"%.*s\" is given twice", epcis_shown(m->name), m->name.p);
+	       epcis_bad(r, m, "\"%.*s%s\" is given twice", EPCIS_SHOW(m->name));
 }
 
 /* Leaves *out as it was where there is no memory: strings of a message are never NULL. */
@@ -154,8 +159,8 @@ bool epcis_check_unique(struct epcis_reader *r, const struct json_value *v)
 	qsort(list, n, sizeof *list, by_text);
 	for (size_t i = 1; i < n; i++)
 		if (slice_eq(list[i - 1]->text, list[i]->text))
-			return epcis_bad(r, list[i], "\"%.*s\" is given twice",
-					 epcis_shown(list[i]->text), list[i]->text.p);
+			return epcis_bad(r, list[i], "\"%.*s%s\" is given twice",
+					 EPCIS_SHOW(list[i]->text));
 	return true;
 }
 

@@ -102,14 +102,24 @@ static void put_place(struct writer *w, const char *name, const Argosy__V1__Plac
 	jsonld_close(w, '}');
 }
 
+/* As the JSON schema has it: what an event from elsewhere repeats is written once. */
+static void put_unique(struct writer *w, const char *name, size_t n, char *const *list)
+{
+	char **copy = n ? arena_copy(w->tmp, list, n * sizeof *copy) : NULL;
+	if (n && (!copy || !texts_drop_repeated(w->tmp, &n, copy)))
+		w->nomem = true;
+	else
+		jsonld_texts(w, name, n, copy);
+}
+
 static void put_persistent(struct writer *w, const Argosy__V1__PersistentDisposition *p)
 {
 	jsonld_key(w, "persistentDisposition");
 	jsonld_open(w, '{');
 	if (p->n_set)
-		jsonld_texts(w, "set", p->n_set, p->set);
+		put_unique(w, "set", p->n_set, p->set);
 	if (p->n_unset)
-		jsonld_texts(w, "unset", p->n_unset, p->unset);
+		put_unique(w, "unset", p->n_unset, p->unset);
 	jsonld_close(w, '}');
 }
 
@@ -156,7 +166,10 @@ static void put_field(struct writer *w, const event_t *e, const struct field *f)
 			jsonld_raw(w, f->name, field_text(e, f));
 		return;
 	case FIELD_TEXTS:
-		jsonld_texts(w, f->name, field_count(e, f), field_list(e, f));
+		if (field_is_unique(e, f->name))
+			put_unique(w, f->name, field_count(e, f), field_list(e, f));
+		else
+			jsonld_texts(w, f->name, field_count(e, f), field_list(e, f));
 		return;
 	case FIELD_CERT:
 		put_certification(w, e);

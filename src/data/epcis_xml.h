@@ -41,6 +41,7 @@ struct xml_reader {
 	/* Where faults go. */
 	struct event_issue *issues;
 	size_t issues_max, *n_issues;
+	struct event_doc *doc; /* warnings go there */
 	size_t event; /* index of the event being read, SIZE_MAX outside */
 	bool faulty;  /* the event (or, outside, the document) has a fault */
 
@@ -60,6 +61,8 @@ struct xml_reader {
  * Returns false, for `return xml_refuse(...)`. */
 bool xml_refuse(struct xml_reader *r, const xmlNode *at, const char *below, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
+/* Notes at `at` what was assumed. False: no memory. */
+bool xml_warn(struct xml_reader *r, const xmlNode *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Memory of the arena, zeroed; NULL sets r->err. */
 void *xml_alloc(struct xml_reader *r, size_t n);
 char *xml_copy(struct xml_reader *r, struct slice s);
@@ -188,6 +191,9 @@ bool xml_note_empty(struct xml_reader *r, event_t *e, const char *name);
 
 bool xml_read_texts(struct xml_reader *r, const xmlNode *node, const char *item, char ***out,
 		    size_t *n_out);
+/* Where JSON wants the items of this list to be different: takes repeats out, with a warning. */
+bool xml_drop_repeated(struct xml_reader *r, const xmlNode *node, const event_t *e, size_t *n,
+		       char **list);
 bool xml_read_quantities(struct xml_reader *r, const xmlNode *node,
 			 Argosy__V1__QuantityElement ***out, size_t *n_out);
 bool xml_read_refs(struct xml_reader *r, const xmlNode *node, const char *item,
@@ -224,6 +230,8 @@ bool xml_header(struct xml_reader *r, const xmlNode *node, event_node_t *members
 
 /* ---- epcis_xml_event.c ---- */
 
+/* EPCIS 1.x: a QuantityEvent as the ObjectEvent that took its place, with a warning. */
+event_t *xml_quantity_event(struct xml_reader *r, const xmlNode *node);
 /* Reads an event element. NULL: faulty (said), or r->err is set. */
 event_t *xml_event(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventType type);
 

@@ -24,6 +24,8 @@ enum kind {
 	ERROR,
 	SENSORS,
 	ILMD,
+	ONE_CLASS, /* epcClass and quantity of a QuantityEvent */
+	ONE_QUANTITY,
 };
 
 struct field {
@@ -90,6 +92,10 @@ static const struct field association_fields[] = {
 	QUANTITY_LIST("childQuantityList", child_quantity_list), ACTION_, WHY_WHERE, TRANSACTIONS,
 	SOURCES_DESTINATIONS, SENSORS_PERSISTENT,
 };
+static const struct field quantity_fields[] = {
+	HEAD, LIST("epcClass", ONE_CLASS, quantity_list, 0, NULL),
+	LIST("quantity", ONE_QUANTITY, quantity_list, 0, NULL), WHY_WHERE, TRANSACTIONS,
+};
 /* clang-format on */
 
 struct model {
@@ -146,6 +152,29 @@ static unsigned rank_of(const struct xml_reader *r, const struct model *m, size_
 	return (unsigned)(2 * i);
 }
 
+/* The one entry of quantityList, made by whichever of the two fields comes first. */
+static bool read_quantity_field(struct xml_reader *r, const xmlNode *node, const struct field *f,
+				event_t *e)
+{
+	struct slice text;
+	if (!e->quantity_list) {
+		Argosy__V1__QuantityElement *q = xml_alloc(r, sizeof(*q));
+		e->quantity_list = xml_alloc(r, sizeof(*e->quantity_list));
+		if (!q || !e->quantity_list)
+			return false;
+		argosy__v1__quantity_element__init(q);
+		e->quantity_list[0] = q;
+		e->n_quantity_list = 1;
+	}
+	if (f->kind == ONE_CLASS)
+		return xml_put_text(r, node, &e->quantity_list[0]->epc_class);
+	if (!xml_text(r, node, false, &text))
+		return false;
+	bool plain = !memchr(text.p, 'e', text.n) && !memchr(text.p, 'E', text.n);
+	return (text.n && plain && xml_number(r, text, &e->quantity_list[0]->quantity)) ||
+	       xml_refuse(r, node, NULL, "quantity is not a decimal number");
+}
+
 static bool read_field(struct xml_reader *r, const xmlNode *node, const struct field *f, event_t *e)
 {
 	void *to = at(e, f->at);
@@ -170,13 +199,17 @@ static bool read_field(struct xml_reader *r, const xmlNode *node, const struct f
 		return xml_read_refs(r, node, f->item, f->vocab, to, n);
 	case SENSORS:
 		return xml_read_sensors(r, node, to, n);
+	case ONE_CLASS:
+	case ONE_QUANTITY:
+		return read_quantity_field(r, node, f, e);
 	case TEXT_LIST: {
 		char **one = xml_alloc(r, sizeof(*one));
 		*(char ***)to = one;
 		return one && xml_put_text(r, node, one) && ++*n;
 	}
 	case EPCS:
-		ok = xml_read_texts(r, node, f->item, to, n);
+		ok = xml_read_texts(r, node, f->item, to, n) &&
+		     xml_drop_repeated(r, node, e, n, *(char ***)to);
 		break;
 	case QUANTITIES:
 		ok = xml_read_quantities(r, node, to, n);
@@ -249,10 +282,11 @@ static bool walk(struct xml_reader *r, const xmlNode *parent, struct walk *w, un
 	return true;
 }
 
-event_t *xml_event(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventType type)
+static event_t *read_event(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventType type,
+			   struct model model)
 {
 	event_t *e = xml_alloc(r, sizeof(*e));
-	struct walk w = {.e = e, .model = model_of(type), .last = ""};
+	struct walk w = {.e = e, .model = model, .last = ""};
 	if (!e)
 		return NULL;
 	argosy__v1__event__init(e);
@@ -270,4 +304,27 @@ event_t *xml_event(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventT
 	e->namespaces = r->namespaces;
 	e->n_namespaces = r->n_namespaces;
 	return r->err == ERR_OK && !r->faulty ? e : NULL;
+}
+
+event_t *xml_event(struct xml_reader *r, const xmlNode *node, Argosy__V1__EventType type)
+{
+	return read_event(r, node, type, model_of(type));
+}
+
+event_t *xml_quantity_event(struct xml_reader *r, const xmlNode *node)
+{
+	struct model model = {quantity_fields, COUNT(quantity_fields)};
+	event_t *e = read_event(r, node, ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_OBJECT, model);
+	if (!e)
+		return NULL;
+	if (!e->n_quantity_list || !e->quantity_list[0]->quantity[0])
+		return xml_refuse(r, node, NULL, "QuantityEvent lacks %s",
+				  e->n_quantity_list ? "quantity" : "epcClass"),
+		       NULL;
+	e->action = ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_OBSERVE;
+	return xml_warn(r, node,
+			"QuantityEvent was withdrawn: it is taken for an ObjectEvent with action "
+			"OBSERVE and a quantityList")
+		       ? e
+		       : NULL;
 }

@@ -52,15 +52,30 @@ static void place_of(struct buf *out, const xmlNode *node)
 		buf_printf(out, "[%u]", k);
 }
 
-/* Into a fixed field: cut at a character's edge, control characters as spaces. */
+/* Into a fixed field, control characters as spaces; what is cut, between characters, ends with
+ * "...". */
 static void put_field(char *field, size_t room, struct slice s)
 {
-	size_t n = s.n < room - 1 ? s.n : room - 1;
+	size_t n = s.n < room ? s.n : room - 4;
 	while (n < s.n && n && (s.p[n] & 0xc0) == 0x80)
 		n--;
 	for (size_t i = 0; i < n; i++)
 		field[i] = (char)(s.p[i] < 0x20 ? ' ' : s.p[i]);
-	field[n] = 0;
+	memcpy(field + n, n < s.n ? "..." : "", n < s.n ? 4 : 1);
+}
+
+static void put_issue(const struct xml_reader *r, struct event_issue *issue, const xmlNode *at,
+		      const char *below, const char *text)
+{
+	struct buf place = BUF_INIT;
+	place_of(&place, at);
+	if (below)
+		buf_put_str(&place, below);
+	issue->event = r->event;
+	issue->line = at ? (unsigned)xmlGetLineNo(at) : 0;
+	put_field(issue->pointer, sizeof(issue->pointer), buf_slice(&place));
+	put_field(issue->text, sizeof(issue->text), slice_str(text));
+	buf_fini(&place);
 }
 
 bool xml_refuse(struct xml_reader *r, const xmlNode *at, const char *below, const char *fmt, ...)
@@ -70,22 +85,31 @@ bool xml_refuse(struct xml_reader *r, const xmlNode *at, const char *below, cons
 	r->faulty = true;
 	if (*r->n_issues >= r->issues_max)
 		return false;
-	struct event_issue *issue = &r->issues[(*r->n_issues)++];
-	struct buf place = BUF_INIT;
 	char text[1024];
 	va_list ap;
-	place_of(&place, at);
-	if (below)
-		buf_put_str(&place, below);
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	issue->event = r->event;
-	issue->line = at ? (unsigned)xmlGetLineNo(at) : 0;
-	put_field(issue->pointer, sizeof(issue->pointer), buf_slice(&place));
-	put_field(issue->text, sizeof(issue->text), slice_str(text));
-	buf_fini(&place);
+	put_issue(r, &r->issues[(*r->n_issues)++], at, below, text);
 	return false;
+}
+
+bool xml_warn(struct xml_reader *r, const xmlNode *at, const char *fmt, ...)
+{
+	struct event_doc *d = r->doc;
+	if (!d->warnings &&
+	    !(d->warnings = xml_alloc(r, EVENT_WARNINGS_MAX * sizeof(*d->warnings))))
+		return false;
+	if (d->n_warnings < EVENT_WARNINGS_MAX) {
+		char text[1024];
+		va_list ap;
+		va_start(ap, fmt);
+		vsnprintf(text, sizeof(text), fmt, ap);
+		va_end(ap);
+		put_issue(r, &d->warnings[d->n_warnings], at, NULL, text);
+	}
+	d->n_warnings++;
+	return true;
 }
 
 /* ---- elements ---- */
@@ -239,5 +263,11 @@ bool xml_number(struct xml_reader *r, struct slice s, char **out)
 
 bool xml_unexpected(struct xml_reader *r, const xmlNode *c)
 {
+	const char *ns = xml_ns(c);
+	if (strcmp(ns, EPCIS_NS_1) == 0 || strcmp(ns, EPCIS_NS_2) == 0)
+		return xml_refuse(r, c, NULL,
+				  "%s is in the namespace %s, but below the document element the "
+				  "standard's names are in none",
+				  xml_name(c), ns);
 	return xml_refuse(r, c, NULL, "%s may not stand in %s", xml_name(c), xml_name(c->parent));
 }

@@ -3,6 +3,7 @@
  * declarations of error, and the vendor fields that may follow in each.
  */
 #include "data/epcis_xml.h"
+#include "data/event_fields.h"
 
 /* ---- texts ---- */
 
@@ -119,6 +120,24 @@ bool xml_read_texts(struct xml_reader *r, const xmlNode *node, const char *item,
 		++*n_out;
 	}
 	return true;
+}
+
+static bool drop_repeated(struct xml_reader *r, const xmlNode *node, size_t *n, char **list)
+{
+	size_t before = *n;
+	struct arena *tmp = before > 1 ? arena_new(0) : NULL;
+	bool ok = before < 2 || (tmp && texts_drop_repeated(tmp, n, list));
+	arena_free(tmp);
+	if (!ok)
+		r->err = ERR_NOMEM;
+	return ok && (*n == before || xml_warn(r, node, "%s repeats some of its entries: each is taken once",
+					       xml_name(node)));
+}
+
+bool xml_drop_repeated(struct xml_reader *r, const xmlNode *node, const event_t *e, size_t *n,
+		       char **list)
+{
+	return !field_is_unique(e, xml_name(node)) || drop_repeated(r, node, n, list);
 }
 
 static bool read_quantity(struct xml_reader *r, const xmlNode *node, Argosy__V1__QuantityElement *q)
@@ -245,7 +264,8 @@ bool xml_read_persistent(struct xml_reader *r, const xmlNode *node,
 			return false;
 	}
 	*out = p;
-	return true;
+	return drop_repeated(r, node, &p->n_set, p->set) &&
+	       drop_repeated(r, node, &p->n_unset, p->unset);
 }
 
 /* ---- wrappers and extensions ---- */

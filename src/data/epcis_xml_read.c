@@ -112,6 +112,8 @@ static bool read_event(struct xml_reader *r, const xmlNode *node, struct documen
 	event_t *e = NULL;
 	if (!*xml_ns(node) && type != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
 		e = xml_event(r, node, type);
+	else if (r->version == 1 && xml_is(node, "", "QuantityEvent"))
+		e = xml_quantity_event(r, node);
 	else if (type != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
 		xml_refuse(
 			r, node, NULL,
@@ -157,10 +159,11 @@ static const xmlNode *past_ignored(const xmlNode *c)
 	return c;
 }
 
-static bool read_query_results(struct xml_reader *r, const xmlNode *node, struct document *d)
+/* Where queryName is due. */
+static bool read_results_at(struct xml_reader *r, const xmlNode *node, const xmlNode *c,
+			    struct document *d)
 {
 	struct slice text;
-	const xmlNode *c = past_ignored(xml_first(node));
 	if (!xml_container(r, node, true))
 		return false;
 	if (!c || !xml_is(c, "", "queryName"))
@@ -185,6 +188,11 @@ static bool read_query_results(struct xml_reader *r, const xmlNode *node, struct
 		return xml_refuse(r, c, NULL,
 				  "resultsBody must hold one EventList (no master data)");
 	return read_events(r, list, d, 0) && r->err == ERR_OK;
+}
+
+static bool read_query_results(struct xml_reader *r, const xmlNode *node, struct document *d)
+{
+	return read_results_at(r, node, past_ignored(xml_first(node)), d);
 }
 
 static bool is_vendor(const xmlNode *node)
@@ -224,16 +232,80 @@ static bool read_body(struct xml_reader *r, const xmlNode *node, struct document
 	return !list || read_events(r, list, d, 0);
 }
 
+/* QueryResults, which the standard puts into a namespace; many leave it out, or take the other
+ * version's. */
+static bool read_results_element(struct xml_reader *r, const xmlNode *c, struct document *d)
+{
+	const char *due = r->version == 1 ? EPCIS_QUERY_NS_1 : EPCIS_QUERY_NS_2, *ns = xml_ns(c);
+	if (strcmp(ns, due) != 0 &&
+	    !xml_warn(r, c, "QueryResults is in %s%s: it is taken for the one of %s",
+		      *ns ? "the namespace " : "no namespace", ns, due))
+		return false;
+	return read_query_results(r, c, d);
+}
+
+static bool is_results(const xmlNode *c)
+{
+	const char *ns = xml_ns(c);
+	return strcmp(xml_name(c), "QueryResults") == 0 &&
+	       (!*ns || strcmp(ns, EPCIS_QUERY_NS_1) == 0 || strcmp(ns, EPCIS_QUERY_NS_2) == 0);
+}
+
 static bool read_query_body(struct xml_reader *r, const xmlNode *node, struct document *d)
 {
 	const xmlNode *c = past_ignored(xml_first(node));
-	const char *ns = r->version == 1 ? EPCIS_QUERY_NS_1 : EPCIS_QUERY_NS_2;
 	if (!xml_container(r, node, true))
 		return false;
-	if (!c || !xml_is(c, ns, "QueryResults") || past_ignored(xml_next(c)))
+	if (!c || !is_results(c) || past_ignored(xml_next(c)))
 		return xml_refuse(r, c ? c : node, NULL,
 				  "a query document is read only if it holds one QueryResults");
-	return read_query_results(r, c, d);
+	return read_results_element(r, c, d);
+}
+
+/* A header has no place in JSON's query document: the business header goes to its top, master data
+ * to the results. */
+static bool place_query_header(struct xml_reader *r, struct document *d)
+{
+	event_node_t *header = NULL, *at = d->members;
+	static const char *const down[] = {"epcisBody", "queryResults", "resultsBody"};
+	for (size_t i = 0; i < d->members->n_children; i++)
+		if (strcmp(d->members->children[i]->name, "epcisHeader") == 0)
+			header = d->members->children[i];
+	if (!header)
+		return true;
+	size_t kept = 0;
+	for (size_t i = 0; i < d->members->n_children; i++)
+		if (d->members->children[i] != header)
+			d->members->children[kept++] = d->members->children[i];
+	d->members->n_children = kept;
+	for (size_t i = 0; i < header->n_children; i++) {
+		event_node_t *part = header->children[i];
+		if (*part->ns) {
+			if (!xml_member_add(r, d->members, part))
+				return false;
+			continue;
+		}
+		for (size_t k = 0; k < 3 && part->n_children; k++) {
+			at = xml_member_parent(r, at, down[k],
+					       ARGOSY__V1__NODE_KIND__NODE_KIND_OBJECT);
+			if (!at)
+				return false;
+		}
+		for (size_t k = 0; k < part->n_children; k++)
+			if (!xml_member_add(r, at, part->children[k]))
+				return false;
+	}
+	return true;
+}
+
+/* What holds the answer where the standard wants EPCISBody: the document itself. */
+static bool read_bare_results(struct xml_reader *r, const xmlNode *root, const xmlNode *c,
+			      struct document *d)
+{
+	if (!xml_warn(r, root, "%s stands in %s itself, not in EPCISBody and QueryResults",
+		      xml_name(c), xml_name(root)))
+		return false;
+	return is_results(c) ? read_results_element(r, c, d) : read_results_at(r, root, c, d);
 }
 
 /* Vocabularies in place of events. */
@@ -279,9 +351,16 @@ static bool read_root_attributes(struct xml_reader *r, const xmlNode *root, stru
 				!xml_number(r, text, &number)))
 			return xml_refuse(r, root, "/@schemaVersion",
 					  "schemaVersion is not a number");
-		if (date && !time_parse(&ms, text))
-			return xml_refuse(r, root, "/@creationDate",
-					  "creationDate is not a date and time with its zone");
+		if (date && !time_parse(&ms, text)) {
+			/* XML Schema lets a dateTime be without zone; JSON's does not. */
+			copy = arena_printf(r->a, "%sZ", copy);
+			if (!copy || !time_parse(&ms, slice_str(copy)))
+				return xml_refuse(r, root, "/@creationDate",
+						  "creationDate is not a date and time");
+			if (!xml_warn(r, root,
+				      "creationDate has no zone: it is taken for UTC, %s", copy))
+				return false;
+		}
 		*(version ? &head->schema_version : &head->creation_date) = copy;
 	}
 	if (!head->schema_version[0])
@@ -291,7 +370,7 @@ static bool read_root_attributes(struct xml_reader *r, const xmlNode *root, stru
 	return true;
 }
 
-enum root { ROOT_EVENTS, ROOT_QUERY, ROOT_MASTER };
+enum root { ROOT_EVENTS, ROOT_QUERY, ROOT_MASTER, ROOT_RESULTS };
 
 /* Which document, and of which version: by the root's namespace and name. */
 static bool read_root(struct xml_reader *r, const xmlNode *root, enum root *kind)
@@ -302,6 +381,10 @@ static bool read_root(struct xml_reader *r, const xmlNode *root, enum root *kind
 	bool m1 = strcmp(ns, EPCIS_MASTER_NS_1) == 0, m2 = strcmp(ns, EPCIS_MASTER_NS_2) == 0;
 	r->version = one || q1 || m1 ? 1 : 2;
 	*kind = q1 || q2 ? ROOT_QUERY : m1 || m2 ? ROOT_MASTER : ROOT_EVENTS;
+	if (strcmp(name, "QueryResults") == 0 && (q1 || q2 || !*ns)) {
+		*kind = ROOT_RESULTS;
+		return true;
+	}
 	if (((one || two) && strcmp(name, "EPCISDocument") == 0) ||
 	    ((q1 || q2) && strcmp(name, "EPCISQueryDocument") == 0) ||
 	    ((m1 || m2) && strcmp(name, EPCIS_MASTER_DATA) == 0))
@@ -309,7 +392,12 @@ static bool read_root(struct xml_reader *r, const xmlNode *root, enum root *kind
 	if (event_type(root) != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
 		return xml_refuse(r, root, NULL,
 				  "a bare %s: events in XML stand in an EPCISDocument", name);
-	return xml_refuse(r, root, NULL, "the root is {%s}%s, not an EPCISDocument in %s", ns, name,
+	if (!*ns)
+		return xml_refuse(r, root, NULL,
+				  "the root is %s in no namespace, not an EPCISDocument in %s", name,
+				  EPCIS_NS_2);
+	return xml_refuse(r, root, NULL,
+			  "the root is %s in the namespace %s, not an EPCISDocument in %s", name, ns,
 			  EPCIS_NS_2);
 }
 
@@ -323,14 +411,28 @@ static bool note_declared(struct xml_reader *r, const xmlNode *root)
 	return true;
 }
 
+static bool note_head(struct xml_reader *r, const xmlNode *root, const struct document *d)
+{
+	bool ok = note_declared(r, root);
+	d->doc->head->namespaces = r->namespaces;
+	d->doc->head->n_namespaces = r->n_namespaces;
+	return ok;
+}
+
 static bool read_document(struct xml_reader *r, const xmlNode *root, struct document *d)
 {
-	static const char *const types[] = {"EPCISDocument", "EPCISQueryDocument", EPCIS_MASTER_DATA};
+	static const char *const types[] = {"EPCISDocument", "EPCISQueryDocument",
+					    EPCIS_MASTER_DATA, "EPCISQueryDocument"};
 	enum root kind;
 	if (!read_root(r, root, &kind) || !xml_schemes_init(r, root))
 		return false;
 	xml_schemes_note(r, root);
 	d->doc->head->type = xml_copy(r, slice_str(types[kind]));
+	if (kind == ROOT_RESULTS) /* as a query service answers, without a document around it */
+		return xml_warn(r, root, "QueryResults stands alone: a query document is assumed") &&
+		       note_head(r, root, d) &&
+		       xml_ignore_find(r, root, &d->ignore, 0) &&
+		       xml_ignore_keep(r, d->members, &d->ignore) && read_query_results(r, root, d);
 	if (!xml_container(r, root, true) || !read_root_attributes(r, root, d) ||
 	    !xml_ignore_find(r, root, &d->ignore, 0) || !xml_ignore_keep(r, d->members, &d->ignore))
 		return false;
@@ -340,6 +442,12 @@ static bool read_document(struct xml_reader *r, const xmlNode *root, struct docu
 			return false;
 		c = past_ignored(xml_next(c));
 	}
+	if (kind == ROOT_QUERY && !place_query_header(r, d))
+		return false;
+	if (kind == ROOT_QUERY && c && (xml_is(c, "", "queryName") || is_results(c)))
+		return note_head(r, root, d) && read_bare_results(r, root, c, d);
+	if (c && (strcmp(xml_ns(c), EPCIS_NS_1) == 0 || strcmp(xml_ns(c), EPCIS_NS_2) == 0))
+		return xml_unexpected(r, c);
 	if (!c || !xml_is(c, "", "EPCISBody"))
 		return xml_refuse(r, c ? c : root, NULL, "%s",
 				  c ? "EPCISBody is due here" : "the document has no EPCISBody");
@@ -353,16 +461,15 @@ static bool read_document(struct xml_reader *r, const xmlNode *root, struct docu
 		    !xml_member_add(r, d->members, xml_node(r, n, 1)))
 			return false;
 	}
-	if ((kind != ROOT_QUERY && !read_body_members(r, c, d)) || !note_declared(r, root))
+	if ((kind != ROOT_QUERY && !read_body_members(r, c, d)) || !note_head(r, root, d))
 		return false;
-	d->doc->head->namespaces = r->namespaces;
-	d->doc->head->n_namespaces = r->n_namespaces;
 	switch (kind) {
 	case ROOT_QUERY:
 		return read_query_body(r, c, d);
 	case ROOT_MASTER:
 		return read_master_body(r, c, d);
 	case ROOT_EVENTS:
+	case ROOT_RESULTS:
 		break;
 	}
 	return read_body(r, c, d);
@@ -413,7 +520,7 @@ enum err epcis_read_xml(struct arena *a, struct event_doc *doc, struct event_iss
 {
 	struct xml_fault fault;
 	xmlDoc *tree;
-	*doc = (struct event_doc){NULL, NULL, 0};
+	*doc = (struct event_doc){0};
 	*n_issues = 0;
 	enum err err = xml_read(&tree, &fault, text, EVENT_DOC_BYTES_MAX);
 	if (err == ERR_NOMEM)
@@ -424,6 +531,7 @@ enum err epcis_read_xml(struct arena *a, struct event_doc *doc, struct event_iss
 			       .issues = issues,
 			       .issues_max = issues_max,
 			       .n_issues = n_issues,
+			       .doc = doc,
 			       .event = SIZE_MAX};
 	err = read_tree(&r, tree, doc, text);
 	xmlFreeDoc(tree);

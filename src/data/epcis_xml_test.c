@@ -61,8 +61,11 @@ static const struct {
 	{"<!--c--><?p?>\n<!DOCTYPE a [<!ENTITY x 'y'>]>" DOC(""), "", "document type", '-'},
 	{"<!ENTITY x 'y'>" DOC(""), "", "markup declarations", '-'},
 	{"<?xml version='1.0' encoding='GB18030'?>" DOC(""), "", "encoding", '-'},
-	{"<?xml version='1.0' encoding='ISO-8859-1'?>" DOC(""), "", "encoding", '-'},
+	{"<?xml version='1.0' encoding='ISO-8859-1'?>" DOC(""), "", "the encoding is ISO-8859-1", '-'},
 	{"<a>\xff</a>", "", "not UTF-8", '-'},
+	{"<EPCISDocument xmlns='urn:epcglobal:epcis:xsd:2' schemaVersion='2.0' "
+	 "creationDate='2024-01-01T00:00:00Z'><EPCISBody/></EPCISDocument>",
+	 "/EPCISBody", "is in the namespace urn:epcglobal:epcis:xsd:2", 'i'},
 	/* the document */
 	{"<EPCISDocument/>", "/EPCISDocument", "not an EPCISDocument", 'i'},
 	{"<e:EPCISDocument xmlns:e='urn:epcglobal:epcis:xsd:3'/>", "/e:EPCISDocument",
@@ -98,9 +101,11 @@ static const struct {
 	 "/q:QueryResults", "queryName", '-'},
 	/* events */
 	{DOC("<QuantityEvent/>"), "/QuantityEvent", "withdrawn", 'i'},
-	{OLD("<QuantityEvent>" TIMES "<epcClass>urn:x:1</epcClass><quantity>1</quantity>"
+	{OLD("<QuantityEvent>" TIMES "<epcClass>urn:x:1</epcClass></QuantityEvent>"),
+	 "/QuantityEvent", "lacks quantity", 'i'},
+	{OLD("<QuantityEvent>" TIMES "<epcClass>urn:x:1</epcClass><quantity>x</quantity>"
 	     "</QuantityEvent>"),
-	 "/QuantityEvent", "withdrawn", 'v'},
+	 "/quantity", "not a decimal", 'i'},
 	{DOC("<SomethingEvent/>"), "/SomethingEvent", "not an event", 'i'},
 	{DOC("<epcis:ObjectEvent/>"), "/epcis:ObjectEvent", "namespace", 'i'},
 	{DOC(OBJ("<eventTimeZoneOffset>+08:00</eventTimeZoneOffset>" EPCS ACT)), "ObjectEvent",
@@ -126,8 +131,8 @@ static const struct {
 	{ONE("<x:a/><bizStep>urn:x:1</bizStep>"), "/bizStep", "before the extensions", 'i'},
 	{ONE("<parentID>urn:x:1</parentID>"), "/parentID", "not a field", 'i'},
 	{ONE("<bizStep/>"), "/bizStep", "empty", 'v'},
-	{ONE("<bizStep>not a uri</bizStep>"), "/bizStep", "CBV vocabulary", 'v'},
-	{ONE("<bizStep>flying</bizStep>"), "/bizStep", "CBV vocabulary", 'v'},
+	{ONE("<bizStep>not a uri</bizStep>"), "/bizStep", "business step of CBV 2.0", 'v'},
+	{ONE("<bizStep>flying</bizStep>"), "/bizStep", "business step of CBV 2.0", 'v'},
 	{ONE("<bizStep a='b'>urn:x:1</bizStep>"), "/bizStep", "attribute", 'i'},
 	{ONE("<bizStep>urn:x:1<b/></bizStep>"), "/bizStep", "where text is due", 'i'},
 	{ONE("<readPoint/>"), "/readPoint", "begin with id", 'i'},
@@ -310,6 +315,158 @@ static void test_accepted(void **state)
 		assert_int_equal(d.doc.head->events, accepted[i].events);
 		arena_free(d.a);
 	}
+}
+
+/* ---- read with a warning ---- */
+
+#define QUERY1(body)                                                                               \
+	"<q:EPCISQueryDocument xmlns:q='urn:epcglobal:epcis-query:xsd:1' schemaVersion='1.2' "     \
+	"creationDate='2024-01-01T00:00:00Z'>" body "</q:EPCISQueryDocument>"
+#define RESULTS                                                                                    \
+	"<queryName>Q</queryName><resultsBody><EventList>" OBJ(TIMES EPCS ACT)                     \
+	"</EventList></resultsBody>"
+
+/* Each gives one event, and its JSON is read again, as the same event. */
+static const struct {
+	const char *doc, *warning; /* NULL: none */
+} warned[] = {
+	{"<e:EPCISDocument xmlns:e='urn:epcglobal:epcis:xsd:1' schemaVersion='1.2' "
+	 "creationDate='2024-01-01T00:00:00'><EPCISBody><EventList>" OBJ(
+		 TIMES EPCS ACT) "</EventList></EPCISBody></e:EPCISDocument>",
+	 "creationDate has no zone: it is taken for UTC, 2024-01-01T00:00:00Z"},
+	{OLD("<QuantityEvent><eventTime>2024-01-02T03:04:05Z</eventTime>"
+	     "<eventTimeZoneOffset>+08:00</eventTimeZoneOffset><baseExtension><eventID>urn:e:1"
+	     "</eventID></baseExtension><epcClass>urn:epc:idpat:sgtin:4054739.099914.*</epcClass>"
+	     "<quantity>200</quantity><bizStep>urn:epcglobal:cbv:bizstep:storing</bizStep>"
+	     "<readPoint><id>urn:r:1</id></readPoint><bizTransactionList><bizTransaction>urn:t:1"
+	     "</bizTransaction></bizTransactionList><x:own>1</x:own></QuantityEvent>"),
+	 "QuantityEvent was withdrawn: it is taken for an ObjectEvent with action OBSERVE"},
+	{QUERY1("<EPCISBody><q:QueryResults>" RESULTS "</q:QueryResults></EPCISBody>"), NULL},
+	{QUERY1("<EPCISBody><QueryResults>" RESULTS "</QueryResults></EPCISBody>"),
+	 "QueryResults is in no namespace"},
+	{QUERY1("<EPCISBody><n:QueryResults xmlns:n='urn:epcglobal:epcis-query:xsd:2'>" RESULTS
+		"</n:QueryResults></EPCISBody>"),
+	 "QueryResults is in the namespace urn:epcglobal:epcis-query:xsd:2"},
+	{QUERY1(RESULTS), "queryName stands in EPCISQueryDocument itself"},
+	{QUERY1("<q:QueryResults>" RESULTS "</q:QueryResults>"),
+	 "QueryResults stands in EPCISQueryDocument itself"},
+	{"<q:QueryResults xmlns:q='urn:epcglobal:epcis-query:xsd:1'>" RESULTS "</q:QueryResults>",
+	 "a query document is assumed"},
+	{"<QueryResults>" RESULTS "</QueryResults>", "a query document is assumed"},
+	{QUERY1("<EPCISHeader><s:StandardBusinessDocumentHeader xmlns:s='http://s/'><s:v>1</s:v>"
+		"</s:StandardBusinessDocumentHeader><extension><EPCISMasterData><VocabularyList>"
+		"<Vocabulary type='urn:v:1'><VocabularyElementList><VocabularyElement id='urn:i:1'/>"
+		"</VocabularyElementList></Vocabulary></VocabularyList></EPCISMasterData>"
+		"</extension></EPCISHeader><EPCISBody><q:QueryResults>" RESULTS
+		"</q:QueryResults></EPCISBody>"),
+	 NULL},
+	{DOC(OBJ(TIMES "<epcList><epc>urn:a:b</epc><epc>urn:a:c</epc><epc>urn:a:b</epc></epcList>"
+		       ACT)),
+	 "epcList repeats some of its entries"},
+	{ONE("<persistentDisposition><set>urn:x:1</set><set>urn:x:1</set></persistentDisposition>"),
+	 "persistentDisposition repeats some"},
+	{REPORT("exception='gs1:ALARM_CONDITION'"), NULL},
+};
+
+static void test_warned(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(warned) / sizeof(warned[0]); i++) {
+		struct doc d = read_text(slice_str(warned[i].doc)), j = {.a = arena_new(0)};
+		struct buf json = BUF_INIT;
+		struct hash one, two;
+		if (d.err != ERR_OK || d.doc.n_events != 1)
+			fail_msg("%zu: %s: %s", i, d.n_issues ? d.issues[0].pointer : "",
+				 d.n_issues ? d.issues[0].text : "");
+		assert_int_equal(d.doc.n_warnings, warned[i].warning != NULL);
+		if (warned[i].warning && !strstr(d.doc.warnings[0].text, warned[i].warning))
+			fail_msg("%zu: %s", i, d.doc.warnings[0].text);
+		assert_int_equal(epcis_write_doc(&json, &d.doc, 0), ERR_OK);
+		j.err = epcis_read_json(j.a, &j.doc, j.issues, 8, &j.n_issues, buf_slice(&json));
+		if (j.err != ERR_OK)
+			fail_msg("%zu: as JSON: %s: %s\n%s", i, j.issues[0].pointer,
+				 j.issues[0].text, buf_cstr(&json));
+		assert_int_equal(j.doc.n_events, 1);
+		assert_int_equal(event_hash(&one, NULL, d.doc.events[0], NULL), ERR_OK);
+		assert_int_equal(event_hash(&two, NULL, j.doc.events[0], NULL), ERR_OK);
+		assert_true(hash_eq(&one, &two));
+		buf_fini(&json);
+		arena_free(d.a);
+		arena_free(j.a);
+	}
+}
+
+/* What a QuantityEvent becomes; where a query document's header goes. */
+static void test_warned_model(void **state)
+{
+	(void)state;
+	struct doc d = read_text(slice_str(warned[1].doc));
+	const event_t *e = d.doc.events[0];
+	assert_int_equal(e->type, ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_OBJECT);
+	assert_int_equal(e->action, ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_OBSERVE);
+	assert_int_equal(e->n_quantity_list, 1);
+	assert_string_equal(e->quantity_list[0]->epc_class, "urn:epc:idpat:sgtin:4054739.099914.*");
+	assert_string_equal(e->quantity_list[0]->quantity, "200");
+	assert_string_equal(e->event_id, "urn:e:1");
+	assert_int_equal(e->n_extensions, 1);
+	assert_true(d.doc.warnings[0].line > 1 && d.doc.warnings[0].event == 0);
+	arena_free(d.a);
+
+	d = read_text(slice_str(warned[9].doc));
+	struct buf json = BUF_INIT;
+	assert_int_equal(epcis_write_doc(&json, &d.doc, 0), ERR_OK);
+	const char *text = buf_cstr(&json);
+	assert_null(strstr(text, "epcisHeader"));
+	assert_non_null(strstr(text, "\"s:StandardBusinessDocumentHeader\":{\"s:v\":\"1\"}"));
+	assert_non_null(strstr(text, "\"resultsBody\":{\"vocabularyList\":[{\"type\":\"urn:v:1\""));
+	buf_fini(&json);
+	arena_free(d.a);
+}
+
+/* What is no document at all is told by its first bytes; what is cut shows that it is. */
+static void test_messages(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *why;
+	} rows[] = {
+		{"", 0, "the file is empty"},
+		{"\xef\xbb\xbf \n", 5, "nothing but white space"},
+		{"\xff\xfe<\0e\0", 6, "UTF-16"},
+		{"<\0e\0", 4, "UTF-16"},
+		{"\0{\0\"", 4, "UTF-16"},
+		{"\xff\xfe\0\0<\0\0\0", 8, "UTF-32"},
+		{"PK\3\4...", 7, "ZIP"},
+		{"\x1f\x8b\x08", 3, "gzip"},
+		{"[{}]", 4, "JSON array"},
+		{"\xb4\xf3", 2, "not UTF-8"},
+		{"hello", 5, "neither JSON"},
+	};
+	struct arena *a = arena_new(0);
+	struct event_doc doc;
+	struct event_issue issue;
+	size_t n;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(epcis_read(a, &doc, &issue, 1, &n, slice(rows[i].text, rows[i].n)),
+				 ERR_FORMAT);
+		assert_int_equal(n, 1);
+		if (!strstr(issue.text, rows[i].why))
+			fail_msg("%zu: %s", i, issue.text);
+	}
+	assert_int_equal(epcis_read(a, &doc, &issue, 1, &n, SLICE_LIT("<a>\n\n\xff</a>")), ERR_FORMAT);
+	assert_int_equal(issue.line, 3);
+	struct buf text = BUF_INIT;
+	buf_printf(&text, "%s<bizStep>urn:", ROOT("2") OPEN "<ObjectEvent>" TIMES EPCS ACT);
+	for (size_t i = 0; i < 300; i++)
+		buf_put_str(&text, "\xe4\xb8\xad");
+	buf_printf(&text, " x</bizStep></ObjectEvent>" CLOSE);
+	assert_int_equal(epcis_read(a, &doc, &issue, 1, &n, buf_slice(&text)), ERR_FORMAT);
+	assert_non_null(strstr(issue.text, "\xe4\xb8\xad...\" is not a URI"));
+	assert_true(utf8_valid(slice_str(issue.text)));
+	buf_fini(&text);
+	arena_free(a);
 }
 
 /* ---- what the model holds ---- */
@@ -859,6 +1016,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_warned),	   cmocka_unit_test(test_warned_model),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_extensions), cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_head),	   cmocka_unit_test(test_many_issues),
 		cmocka_unit_test(test_limits),	   cmocka_unit_test(test_no_memory),

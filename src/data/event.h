@@ -22,6 +22,10 @@ struct event_doc {
 	Argosy__V1__Document *head;
 	event_t **events;
 	size_t n_events;
+	/* What was not as the standard has it and was read all the same: each names what was
+	 * assumed. `warnings` holds the first EVENT_WARNINGS_MAX of them. */
+	struct event_issue *warnings;
+	size_t n_warnings;
 };
 
 /* Why a document or an event was refused, for people and programs. */
@@ -41,6 +45,7 @@ enum {
 	EVENT_URI_MAX = 1024,
 	EVENT_DEPTH_MAX = 32,
 	EVENT_IGNORED_MAX = 256, /* names in ignoreFields */
+	EVENT_WARNINGS_MAX = 100,
 	EVENT_DOC_EVENTS_MAX = 100000,
 };
 

@@ -72,7 +72,7 @@ static bool check_quantities(const struct check *c, const struct at *at, size_t 
 			return event_check_refuse(
 				c, &uom,
 				"\"" SHOWN "\" is not a unit code of 2 or 3 capitals and digits",
-				event_check_shown(q->uom), q->uom);
+				EVENT_SHOW(q->uom));
 	}
 	return true;
 }
@@ -279,7 +279,7 @@ static bool check_empty_fields(const struct check *c, const event_t *e)
 		if (!ok)
 			return event_check_refuse(c, NULL,
 						  "\"" SHOWN "\" cannot be an empty field here",
-						  event_check_shown(name), name);
+						  EVENT_SHOW(name));
 	}
 	return true;
 }
@@ -302,7 +302,7 @@ static bool check_names(const struct check *c, const event_t *e)
 			return event_check_refuse(c, NULL,
 						  "the namespace \"" SHOWN
 						  "\" is malformed or declared twice",
-						  event_check_shown(n->prefix), n->prefix);
+						  EVENT_SHOW(n->prefix));
 	}
 	struct at ignored = {NULL, "ignoreFields", 0, NULL}, terms = {NULL, "@context", 0, NULL};
 	return check_texts(c, &ignored, e->n_ignore_fields, e->ignore_fields, RULE_STRING) &&

@@ -23,9 +23,12 @@ struct check {
 /* Writes the issue at that place. Always false. */
 bool event_check_refuse(const struct check *c, const struct at *at, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
-/* At most 60 bytes of a text, for messages; what is not UTF-8 is not shown. */
-#define SHOWN "%.*s"
+/* At most 60 bytes of a text, for messages; "..." follows what was cut, and what is not UTF-8 is
+ * not shown. SHOWN "..." takes EVENT_SHOW(s). */
+#define SHOWN "%.*s%s"
+#define EVENT_SHOW(s) event_check_shown(s), (s), event_check_more(s)
 int event_check_shown(const char *s);
+const char *event_check_more(const char *s);
 
 /* A text that is there (not empty), by its rule. */
 bool event_check_text(const struct check *c, const struct at *at, const char *s,

@@ -63,10 +63,8 @@ bool event_check_refuse(const struct check *c, const struct at *at, const char *
 		end--;
 	i->pointer[end] = 0;
 	va_start(ap, fmt);
-	int n = vsnprintf(i->text, sizeof i->text, fmt, ap);
+	text_cut(i->text, sizeof i->text, vsnprintf(i->text, sizeof i->text, fmt, ap));
 	va_end(ap);
-	if (n >= (int)sizeof i->text)
-		i->text[utf8_cut(i->text, sizeof i->text - 1)] = 0;
 	return false;
 }
 
@@ -76,6 +74,11 @@ int event_check_shown(const char *s)
 	if (n > 60)
 		n = utf8_cut(s, 60);
 	return utf8_valid(slice(s, n)) ? (int)n : 0;
+}
+
+const char *event_check_more(const char *s)
+{
+	return strnlen(s, 61) > 60 ? "..." : "";
 }
 
 /* ---- texts ---- */
@@ -107,26 +110,48 @@ static bool check_uri(const struct check *c, const struct at *at, const char *s,
 	if (n > EVENT_URI_MAX)
 		return event_check_refuse(c, at, "longer than %d bytes", EVENT_URI_MAX);
 	if (!uri_valid(slice(s, n)))
-		return event_check_refuse(c, at, "\"" SHOWN "\" is not a URI", event_check_shown(s),
-					  s);
+		return event_check_refuse(c, at, "\"" SHOWN "\" is not a URI", EVENT_SHOW(s));
 	return true;
+}
+
+static const char *vocabulary_name(enum cbv_vocab v)
+{
+	switch (v) {
+	case CBV_BIZ_STEP:
+		return "a business step of CBV 2.0";
+	case CBV_DISPOSITION:
+		return "a disposition of CBV 2.0";
+	case CBV_BTT:
+		return "a business transaction type of CBV 2.0";
+	case CBV_SDT:
+		return "a source or destination type of CBV 2.0";
+	case CBV_ERROR_REASON:
+		return "an error reason of CBV 2.0";
+	case CBV_COMPONENT:
+		return "a sensor component of CBV 2.0";
+	case CBV_MEASUREMENT_TYPE:
+		return "a measurement type of the GS1 Web vocabulary";
+	case CBV_SENSOR_ALERT:
+		return "a sensor alert type of the GS1 Web vocabulary";
+	}
+	return "a word of the vocabulary";
 }
 
 static bool check_word(const struct check *c, const struct at *at, const char *s, size_t n,
 		       enum cbv_vocab v)
 {
-	bool gs1 = v == CBV_MEASUREMENT_TYPE || v == CBV_SENSOR_ALERT;
-	if (!memchr(s, ':', n)) {
-		if (cbv_known(v, slice(s, n)))
-			return true;
-		return event_check_refuse(
-			c, at, "\"" SHOWN "\" is neither a word of the %s vocabulary nor a URI",
-			event_check_shown(s), s, gs1 ? "GS1 Web" : "CBV");
+	bool gs1 = v == CBV_MEASUREMENT_TYPE || v == CBV_SENSOR_ALERT, bare = !memchr(s, ':', n);
+	if (bare && cbv_known(v, slice(s, n)))
+		return true;
+	if (bare || (gs1 ? reserved_gs1(s) : reserved_cbv(s))) {
+		struct slice word = cbv_bare(v, slice(s, n));
+		if (!bare && cbv_known(v, word))
+			return event_check_refuse(
+				c, at, "\"" SHOWN "\" is written as the bare word \"%.*s\"",
+				EVENT_SHOW(s), (int)word.n, word.p);
+		return event_check_refuse(c, at, "\"" SHOWN "\" is not %s%s", EVENT_SHOW(s),
+					  vocabulary_name(v), bare ? ", nor a URI" : "");
 	}
-	if (gs1 ? reserved_gs1(s) : reserved_cbv(s))
-		return event_check_refuse(
-			c, at, "\"" SHOWN "\": the standard's own values are written as bare words",
-			event_check_shown(s), s);
 	return check_uri(c, at, s, n);
 }
 
@@ -156,15 +181,15 @@ bool event_check_text(const struct check *c, const struct at *at, const char *s,
 	case RULE_TIME:
 		return time_parse(&ms, slice(s, n)) ||
 		       event_check_refuse(c, at, "\"" SHOWN "\" is not a date and time with a zone",
-					  event_check_shown(s), s);
+					  EVENT_SHOW(s));
 	case RULE_OFFSET:
 		return offset_valid(slice(s, n)) ||
 		       event_check_refuse(c, at, "\"" SHOWN "\" is not an offset like +08:00",
-					  event_check_shown(s), s);
+					  EVENT_SHOW(s));
 	case RULE_HEX:
 		return hex_valid(s, n) ||
 		       event_check_refuse(c, at, "\"" SHOWN "\" is not hexadecimal",
-					  event_check_shown(s), s);
+					  EVENT_SHOW(s));
 	case RULE_BIZ_STEP:
 		return check_word(c, at, s, n, CBV_BIZ_STEP);
 	case RULE_DISPOSITION:
@@ -192,7 +217,7 @@ bool event_check_number(const struct check *c, const struct at *at, const char *
 	size_t n = strnlen(s, EVENT_STRING_MAX + 1);
 	if (n > EVENT_STRING_MAX || !number_valid(slice(s, n)))
 		return event_check_refuse(c, at, "\"" SHOWN "\" is not a number",
-					  event_check_shown(s), s);
+					  EVENT_SHOW(s));
 	return true;
 }
 

@@ -1,5 +1,7 @@
 #include "data/event_fields.h"
 
+#include <stdlib.h>
+
 #include <stddef.h>
 
 #define NAME(s) s, sizeof(s) - 1
@@ -222,4 +224,38 @@ const char *event_ref_name(const struct field *f)
 	return f->rule == RULE_BTT ? "bizTransaction"
 	       : f->name[0] == 's' ? "source"
 				   : "destination";
+}
+
+bool field_is_unique(const event_t *e, const char *name)
+{
+	/* JSON schema: "epcList" is of unique items, but in a TransactionEvent. */
+	return e->type != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSACTION && strstr(name, "List");
+}
+
+static int by_text_then_place(const void *a, const void *b)
+{
+	char **x = *(char **const *)a, **y = *(char **const *)b;
+	int c = strcmp(*x, *y);
+	return c ? c : x < y ? -1 : x > y;
+}
+
+bool texts_drop_repeated(struct arena *tmp, size_t *n, char **list)
+{
+	size_t kept = 0;
+	if (*n < 2)
+		return true;
+	char ***sorted = arena_alloc(tmp, *n * sizeof *sorted);
+	bool *drop = arena_alloc(tmp, *n);
+	if (!sorted || !drop)
+		return false;
+	for (size_t i = 0; i < *n; i++)
+		sorted[i] = &list[i];
+	qsort(sorted, *n, sizeof *sorted, by_text_then_place);
+	for (size_t i = 1; i < *n; i++)
+		drop[sorted[i] - list] = strcmp(*sorted[i - 1], *sorted[i]) == 0;
+	for (size_t i = 0; i < *n; i++)
+		if (!drop[i])
+			list[kept++] = list[i];
+	*n = kept;
+	return true;
 }

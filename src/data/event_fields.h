@@ -80,6 +80,12 @@ extern const struct field_table event_fields, sensor_metadata_fields, sensor_rep
 /* The field of that name, or NULL. */
 const struct field *field_find(const struct field_table *t, struct slice name);
 
+/* The JSON schema wants the items of these lists to be different. */
+bool field_is_unique(const event_t *e, const char *name);
+/* Takes repeats out of a list; the first of each stays where it is. `tmp` is scratch. False: no
+ * memory. */
+bool texts_drop_repeated(struct arena *tmp, size_t *n, char **list);
+
 /* "ObjectEvent" and so on; NULL for UNSPECIFIED and EXTENDED. */
 const char *event_type_name(Argosy__V1__EventType type);
 /*

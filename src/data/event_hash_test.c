@@ -383,7 +383,7 @@ static void assert_written(const struct event_doc *doc, const char *pre)
 	Argosy__V1__Document other = ARGOSY__V1__DOCUMENT__INIT;
 	other.type = (char *)(uintptr_t) "EPCISDocument";
 	other.creation_date = (char *)(uintptr_t) "2024-01-01T00:00:00Z";
-	struct event_doc alone = {&other, doc->events, doc->n_events};
+	struct event_doc alone = {.head = &other, .events = doc->events, .n_events = doc->n_events};
 	assert_int_equal(epcis_write_doc(&out, doc, 2), ERR_OK);
 	assert_pre(read_ok(a, buf_slice(&out)).events[0], pre);
 	buf_clear(&out);
@@ -425,6 +425,30 @@ static void test_curies(void **state)
 		      "{http://x/}a=y:b{http://x/}c{http://x/}d=https://gs1.org/voc/e{http://x/}f=g";
 	assert_pre(doc.events[0], pre);
 	assert_written(&doc, pre);
+	arena_free(a);
+}
+
+/* Bare names inside an extension are the XML's fields without namespace. */
+static void test_bare_names(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(0);
+	struct event_doc json = read_json(a, "\"y\":\"http://x/\"", "",
+					  ",\"y:op\":{\"badge\":\"1\",\"shift\":{\"y:no\":2,"
+					  "\"lead\":[\"b\",\"a\"]},\"comment\":\"no\"}"),
+			 xml = read_xml(a, "xmlns:y='http://x/'", "",
+					"<y:op badge='1'><shift><y:no>2</y:no><lead>a</lead>"
+					"<lead>b</lead></shift></y:op>");
+	static const char pre[] =
+		OBJ_PRE "{http://x/}opbadge=1shiftlead=alead=b{http://x/}no=2";
+	assert_pre(json.events[0], pre);
+	assert_pre(xml.events[0], pre);
+	assert_written(&json, pre);
+	assert_written(&xml, pre);
+	/* What XML could not name is written as it came. */
+	json = read_json(a, "\"y\":\"http://x/\"", "",
+			 ",\"y:op\":{\"1st\":\"x\",\"\u4e2d/\u6587\":\"y\",\"y\":\"z\"}");
+	assert_written(&json, OBJ_PRE "{http://x/}op1st=xy=z\xe4\xb8\xad/\xe6\x96\x87=y");
 	arena_free(a);
 }
 
@@ -617,6 +641,7 @@ int main(void)
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_declared_namespaces),
 		cmocka_unit_test(test_curies),
+		cmocka_unit_test(test_bare_names),
 		cmocka_unit_test(test_ignored),
 		cmocka_unit_test(test_uri),
 		cmocka_unit_test(test_vectors),

@@ -2,6 +2,7 @@
 
 #include <libxml/parser.h>
 #include <limits.h>
+#include <stdio.h>
 
 struct scan {
 	const uint8_t *start, *p, *end;
@@ -51,6 +52,14 @@ static bool word_is(struct slice s, const char *upper)
 	return true;
 }
 
+static enum err refuse_encoding(struct scan *s, struct slice name)
+{
+	char why[120];
+	snprintf(why, sizeof(why), "the encoding is %.*s%s; only UTF-8 is read",
+		 name.n > 40 ? 40 : (int)name.n, (const char *)name.p, name.n > 40 ? "..." : "");
+	return refuse(s, why);
+}
+
 /* "<?xml version=... encoding=...?>": s stands at its beginning. */
 static enum err scan_declaration(struct scan *s)
 {
@@ -69,7 +78,7 @@ static enum err scan_declaration(struct scan *s)
 	const uint8_t *to = memchr(from, quote, (size_t)(decl.end - from));
 	struct slice name = slice(from, to ? (size_t)(to - from) : 0);
 	if (!word_is(name, "UTF-8") && !word_is(name, "US-ASCII") && !word_is(name, "ASCII"))
-		return refuse(&decl, "the encoding is not UTF-8");
+		return refuse_encoding(&decl, name);
 	return ERR_OK;
 }
 
@@ -144,8 +153,15 @@ enum err xml_guard(struct xml_fault *fault, struct slice text)
 		return refuse(&s, "the document is empty");
 	if (memchr(text.p, 0, text.n))
 		return refuse(&s, "the document holds a NUL byte (only UTF-8 is read)");
-	if (!utf8_valid(text))
-		return refuse(&s, "the document is not UTF-8");
+	if (!utf8_valid(text)) {
+		/* The line of the first byte that is wrong. */
+		const uint8_t *line = text.p;
+		while ((s.p = memchr(line, '\n', (size_t)(s.end - line))) &&
+		       utf8_valid(slice(line, (size_t)(s.p - line))))
+			line = s.p + 1;
+		s.p = line;
+		return refuse(&s, "this line is not UTF-8");
+	}
 	if (looking_at(&s, "\xef\xbb\xbf"))
 		s.p += 3;
 	if (looking_at(&s, "<?xml") && s.end - s.p > 5 && space(s.p[5]))
@@ -170,12 +186,13 @@ static enum err parse_fault(struct xml_fault *fault, xmlParserCtxt *ctxt)
 	if (e->code == XML_ERR_NO_MEMORY)
 		return ERR_NOMEM;
 	size_t n = strcspn(e->message, "\r\n");
-	if (n > 200)
-		n = 200;
-	while (n && (e->message[n] & 0xc0) == 0x80)
+	bool cut = n > 200;
+	n = cut ? 200 : n;
+	while (cut && n && (e->message[n] & 0xc0) == 0x80)
 		n--; /* not in the middle of a character */
 	fault->line = e->line > 0 ? (unsigned)e->line : 0;
-	return err_set(&fault->why, ERR_FORMAT, "not well-formed XML: %.*s", (int)n, e->message);
+	return err_set(&fault->why, ERR_FORMAT, "not well-formed XML: %.*s%s", (int)n, e->message,
+		       cut ? "..." : "");
 }
 
 enum err xml_read(xmlDoc **doc, struct xml_fault *fault, struct slice text, size_t bytes_max)

@@ -312,7 +312,7 @@ void api_document(struct api_call *c)
 		}
 	}
 	if (e == ERR_OK) {
-		struct event_doc doc = {top->document, events, n};
+		struct event_doc doc = {.head = top->document, .events = events, .n_events = n};
 		e = epcis_write_doc(&c->out->body, &doc, 2);
 		c->out->content_type = "application/ld+json";
 	}
