@@ -183,10 +183,15 @@ enum err io_write_file_atomic(const struct io *io, const char *path, struct slic
 	if (n < 0 || n >= IO_PATH_MAX)
 		return err_set(t, ERR_LIMIT, "path too long: %.400s", path);
 	dir_of(dir, path);
-	TRY(io_open(io, &f, tmp, IO_CREATE, t));
-	enum err e = io_truncate(f, 0, t);
-	if (e == ERR_OK)
-		e = io_pwrite(f, content.p, content.n, 0, t);
+	/* Never into a file that is there: others may have made it so that they can read it, or
+	 * made it a link to another. */
+	enum err e = io_open(io, &f, tmp, IO_CREATE_NEW, t);
+	if (e == ERR_EXISTS) {
+		TRY(io_remove(io, tmp, t));
+		e = io_open(io, &f, tmp, IO_CREATE_NEW, t);
+	}
+	TRY(e);
+	e = io_pwrite(f, content.p, content.n, 0, t);
 	if (e == ERR_OK)
 		e = io_sync(f, t);
 	io_close(f);
@@ -265,7 +270,7 @@ static enum err posix_open(const struct io *io, struct io_file **out, const char
 		flags |= O_RDWR | O_CREAT;
 		break;
 	case IO_CREATE_NEW:
-		flags |= O_RDWR | O_CREAT | O_EXCL;
+		flags |= O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
 		break;
 	}
 	size_t n = strlen(path) + 1;

@@ -26,7 +26,7 @@ enum io_mode {
 	IO_READ,       /* must exist; read only */
 	IO_WRITE,      /* must exist; read and write */
 	IO_CREATE,     /* read and write; made, empty, if absent */
-	IO_CREATE_NEW, /* as IO_CREATE, but ERR_EXISTS if it is there */
+	IO_CREATE_NEW, /* as IO_CREATE, but ERR_EXISTS if it, or a link of that name, is there */
 };
 
 struct io;
@@ -129,7 +129,8 @@ enum err io_read_file(const struct io *io, const char *path, size_t limit, struc
 /*
  * The file holds either what it held or all of `content`, also after a power
  * failure: writes `path`.tmp, syncs it, renames it over `path`, syncs the
- * directory. After a fault it may be either.
+ * directory. After a fault it may be either. What was at `path`.tmp, a file or a
+ * link, is removed and never written into: so nobody else can read what is written.
  */
 enum err io_write_file_atomic(const struct io *io, const char *path, struct slice content,
 			      struct err_text *t) MUST_USE;

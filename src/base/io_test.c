@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -341,6 +343,46 @@ static void same_seed_same_disk(void **s)
 	assert_memory_equal(r[0], r[1], 4096);
 }
 
+/* What others laid beside the file, to read it by or to lead it elsewhere, is not written into. */
+static void atomic_write_is_private(void **s)
+{
+	(void)s;
+	char dir[] = "/tmp/argosy-private-XXXXXX", path[100], tmp[110], other[110], text[20] = "";
+	struct stat st;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/secret", dir);
+	snprintf(tmp, sizeof tmp, "%s.tmp", path);
+	snprintf(other, sizeof other, "%s/other", dir);
+	mode_t mask = umask(0);
+	for (int link = 0; link < 2; link++) {
+		int fd = open(link ? other : tmp, O_RDWR | O_CREAT | O_EXCL, 0666);
+		assert_true(fd >= 0);
+		assert_true(!link || symlink(other, tmp) == 0);
+		OK(io_write_file_atomic(io_posix(), path, SLICE_LIT("the secret"), NULL));
+		assert_int_equal(pread(fd, text, sizeof text, 0), 0);
+		close(fd);
+		assert_true(lstat(path, &st) == 0 && S_ISREG(st.st_mode));
+		assert_int_equal(st.st_mode & 0777, 0600);
+		assert_int_equal(st.st_size, 10);
+		assert_int_equal(unlink(path), 0);
+	}
+	/* Nor where the link leads nowhere yet. */
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(symlink(other, tmp), 0);
+	OK(io_write_file_atomic(io_posix(), path, SLICE_LIT("the secret"), NULL));
+	assert_int_not_equal(access(other, F_OK), 0);
+	/* What cannot be removed is a fault, and nothing is written. */
+	char within[120];
+	snprintf(within, sizeof within, "%s/x", tmp);
+	assert_true(mkdir(tmp, 0777) == 0 && symlink(other, within) == 0);
+	assert_int_not_equal(io_write_file_atomic(io_posix(), path, SLICE_LIT("two"), NULL), ERR_OK);
+	assert_true(stat(path, &st) == 0 && st.st_size == 10);
+	umask(mask);
+	char command[140];
+	snprintf(command, sizeof command, "rm -rf %s", dir);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +393,7 @@ int main(void)
 		cmocka_unit_test(power_failure_keeps_the_synced),
 		cmocka_unit_test(failed_sync_is_not_mended_by_another),
 		cmocka_unit_test(atomic_write_is_atomic),
+		cmocka_unit_test(atomic_write_is_private),
 		cmocka_unit_test(quota),
 		cmocka_unit_test(same_seed_same_disk),
 	};

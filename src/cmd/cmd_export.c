@@ -13,6 +13,7 @@
 #include "data/json.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -227,7 +228,14 @@ static int export_to(struct exporting *x, const char *path)
 	bool replace;
 	const char *to = cli_target(cli, path, &replace);
 	const char *tmp = to && replace ? arena_printf(cli->arena, "%s.tmp", to) : to;
-	FILE *f = tmp ? fopen(tmp, "w") : NULL;
+	/* A file of that name that was left, or laid, there is not written into. */
+	if (tmp && replace)
+		unlink(tmp);
+	int flags = replace ? O_CREAT | O_EXCL | O_NOFOLLOW : O_CREAT | O_TRUNC;
+	int fd = tmp ? open(tmp, O_WRONLY | O_CLOEXEC | flags, 0666) : -1;
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (!f && fd >= 0)
+		close(fd);
 	if (!f)
 		return cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(errno));
 	int code = export_stream(x, f);
