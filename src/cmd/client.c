@@ -145,9 +145,8 @@ static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t of)
 			done == of ? "\n" : "");
 }
 
-int client_folder_fault(struct cli *cli, enum err e)
+int client_folder_fault(struct cli *cli, enum err e, enum node_lack lack)
 {
-	enum node_lack lack = node_lacks(cli->data_dir);
 	if (e == ERR_NOTFOUND && lack == NODE_LACKS_ALL)
 		return cli_fail(cli, CLI_NOTFOUND,
 				cli_tr(cli, "there is no node in %s: make one with \"argosy init\"",
@@ -158,21 +157,23 @@ int client_folder_fault(struct cli *cli, enum err e)
 				"%s 中有节点的日志或密钥，但缺少 FORMAT 文件：请在其中写入一行“%s”"
 				"（若此处的 argosy init 曾被中断，可重新运行）",
 				cli->data_dir, NODE_FORMAT_LINE);
-	if (e == ERR_CORRUPT && lack == NODE_LACKS_KEY && cli->zh &&
-	    strstr(cli->err.text, "validator.key"))
+	if (e == ERR_CORRUPT && lack == NODE_LACKS_KEY && cli->zh)
 		return cli_fail(cli, CLI_FOLDER,
 				"缺少 %s/keys/validator.key：请放回该文件，或用 argosy key rotate "
 				"validator 换上下一个密钥",
 				cli->data_dir);
-	return cli_fault(cli, e, strstr(cli->err.text, cli->data_dir) ? NULL : cli->data_dir);
+	return cli_fault(cli, e, cli->err.text[0] ? NULL : cli->data_dir);
 }
 
 /* CLI_DONE, with neither node nor api: a daemon serves it now. */
 static int open_folder(struct client *c, enum client_need need)
 {
 	struct cli *cli = c->cli;
-	struct node_options o = {
-		.read_only = need == CLIENT_READ, .progress = on_progress, .progress_ctx = cli};
+	enum node_lack lacks;
+	struct node_options o = {.read_only = need == CLIENT_READ,
+				 .progress = on_progress,
+				 .progress_ctx = cli,
+				 .lacks = &lacks};
 	bool less = c->timeout_ms && c->timeout_ms < FOLDER_WAIT_MS;
 	int64_t end = now_ms() + (less ? c->timeout_ms : FOLDER_WAIT_MS);
 	enum err e;
@@ -183,7 +184,7 @@ static int open_folder(struct client *c, enum client_need need)
 			return CLI_DONE;
 	}
 	if (e != ERR_OK)
-		return client_folder_fault(cli, e);
+		return client_folder_fault(cli, e, lacks);
 	c->api = api_new(c->node);
 	return c->api ? CLI_DONE : cli_fault(cli, ERR_NOMEM, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include "cmd/cli.h"
 #include "interface/api.h"
+#include "node/node.h"
 
 struct client;
 struct json_value;
@@ -19,8 +20,9 @@ enum client_need {
 
 /* Gives an exit code; a failure has been told. Close with client_close. */
 int client_open(struct cli *cli, struct client **out, enum client_need need);
-/* Tells why the folder cannot be opened, and what to do; the exit code. */
-int client_folder_fault(struct cli *cli, enum err e);
+/* Tells why the folder cannot be opened, and what to do; the exit code. `lack`: what it is that
+ * it lacks, if that is why. */
+int client_folder_fault(struct cli *cli, enum err e, enum node_lack lack);
 void client_close(struct client *c); /* NULL is fine */
 bool client_is_daemon(const struct client *c);
 

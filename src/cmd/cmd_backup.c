@@ -141,7 +141,7 @@ int cmd_resume(struct cli *cli)
 	}
 	enum err e = node_resume(cli->data_dir, given ? &head : NULL, &cli->err);
 	if (e != ERR_OK)
-		return client_folder_fault(cli, e);
+		return client_folder_fault(cli, e, node_lacks(cli->data_dir));
 	if (cli->json) {
 		struct buf out;
 		struct jsonw w = cli_json(&out);

@@ -170,8 +170,11 @@ static int rotate_validator(struct cli *cli)
 		next = here;
 	struct node_rotation done;
 	enum err e = node_rotate_validator(&done, cli->data_dir, next, after, &cli->err);
-	if (e != ERR_OK)
-		return client_folder_fault(cli, e);
+	if (e != ERR_OK) {
+		/* The validator's key need not be there: that is never why. */
+		enum node_lack lack = node_lacks(cli->data_dir);
+		return client_folder_fault(cli, e, lack == NODE_LACKS_KEY ? NODE_LACKS_NOTHING : lack);
+	}
 	const char *where = strchr(after, '/') ? "" : "keys/";
 	const char *made = done.before && !done.next_there
 				   ? NULL

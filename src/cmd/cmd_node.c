@@ -241,7 +241,7 @@ int cmd_reindex(struct cli *cli)
 	}
 	enum err e = node_there(cli->data_dir, &cli->err);
 	if (e != ERR_OK)
-		return client_folder_fault(cli, e);
+		return client_folder_fault(cli, e, node_lacks(cli->data_dir));
 	e = io_join(path, cli->data_dir, "LOCK", &cli->err);
 	if (e == ERR_OK)
 		e = io_open(io_posix(), &lock, path, IO_CREATE, &cli->err);

@@ -212,8 +212,10 @@ static enum err guard_start(struct node *n, const struct solo_tip *tip, struct e
 static enum err driver_start(struct node *n, const struct solo_tip *tip, struct err_text *t)
 {
 	struct keyfile k;
-	TRY(validator_key_load(&k, n->keys, t));
-	enum err e = ERR_OK;
+	enum err e = validator_key_load(&k, n->keys, t);
+	if (e == ERR_CORRUPT)
+		*n->options.lacks = node_lacks(n->dir);
+	TRY(e);
 	const struct epoch_set *set = ledger_validators(n->ledger);
 	struct validator v = set->v[0];
 	if (set->n != 1 || memcmp(v.key, k.public_key, 32))
@@ -269,11 +271,17 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 	mallopt(M_ARENA_MAX, 2);
 	if (ed25519_init() != ERR_OK)
 		return err_set(t, ERR_UNAVAILABLE, "libsodium cannot start");
-	TRY(node_there(dir, t));
+	enum node_lack unseen, *lacks = o->lacks ? o->lacks : &unseen;
+	*lacks = NODE_LACKS_NOTHING;
+	enum err there = node_there(dir, t);
+	if (there == ERR_NOTFOUND || there == ERR_CORRUPT)
+		*lacks = node_lacks(dir);
+	TRY(there);
 	struct node *n = calloc(1, sizeof *n);
 	if (!n)
 		return ERR_NOMEM;
 	n->options = *o;
+	n->options.lacks = lacks;
 	snprintf(n->dir, sizeof n->dir, "%s", dir);
 	if (n->options.disk_floor_bytes == 0)
 		n->options.disk_floor_bytes = disk_floor(dir);
@@ -313,6 +321,7 @@ enum err node_open(struct node **out, const char *dir, const struct node_options
 		node_close(n);
 		return e;
 	}
+	n->options.lacks = NULL;
 	*out = n;
 	return ERR_OK;
 }

@@ -65,6 +65,7 @@ struct node_options {
 	unsigned threads; /* workers that check signatures; 0: one for each core */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
 	void *progress_ctx;
+	enum node_lack *lacks; /* not NULL: receives which lack it is that kept it from opening, if one */
 };
 
 /* ERR_NOTFOUND: there is none. ERR_LOCKED: another process has it. ERR_CORRUPT (a file that is
