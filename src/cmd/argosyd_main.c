@@ -13,6 +13,7 @@
 #include "cmd/config.h"
 #include "cmd/log.h"
 
+#include "crypto/keyfile.h"
 #include "interface/api.h"
 #include "interface/http.h"
 #include "node/node.h"
@@ -229,6 +230,7 @@ int main(int argc, char **argv)
 	struct node_options o = {.progress = on_progress, .progress_ctx = &progressed};
 	if (!a)
 		return CLI_FAILED;
+	secret_process();
 	/* Before any thread is made, so that all inherit it; main alone waits for them. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);

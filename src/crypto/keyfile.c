@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 #include <sodium.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 void *secret_alloc(size_t n)
 {
@@ -23,6 +25,19 @@ void secret_free(void *p)
 void secret_wipe(void *p, size_t n)
 {
 	sodium_memzero(p, n);
+}
+
+void secret_wipe_stack(void)
+{
+	sodium_stackzero(64 << 10);
+}
+
+void secret_process(void)
+{
+	/* Neither can fail for what is asked; where it did, the secrets lie in memory that is
+	 * left out of dumps all the same. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
 const char *keyfile_kind_name(enum keyfile_kind kind)
@@ -282,6 +297,7 @@ enum err keyfile_decode(struct keyfile *k, struct slice text, struct err_text *t
 		return ERR_NOMEM;
 	enum err e = read_all(&r, k, seed);
 	secret_free(seed);
+	secret_wipe_stack();
 	if (e)
 		keyfile_fini(k);
 	if (e == ERR_MISMATCH)
@@ -311,5 +327,6 @@ enum err keyfile_unlock(struct keyfile *k, struct slice passphrase, struct err_t
 	buf_fini(&head);
 	secret_free(seed);
 	secret_free(key);
+	secret_wipe_stack();
 	return e;
 }

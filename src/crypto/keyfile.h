@@ -85,5 +85,11 @@ void *secret_alloc(size_t n);
 void secret_seal(void *p);
 void secret_free(void *p);
 void secret_wipe(void *p, size_t n);
+/* Wipes the stack below the caller: what copying a secret left there, as registers that the
+ * system's linker saves when it first finds a function. */
+void secret_wipe_stack(void);
+/* For a process that holds secrets, before it does: no core of it is dumped, and no other process
+ * of the same user may read its memory or trace it. */
+void secret_process(void);
 
 #endif

@@ -231,6 +231,7 @@ static enum err driver_start(struct node *n, const struct solo_tip *tip, struct 
 			       k.secret_key, &so, t);
 	}
 	keyfile_fini(&k);
+	secret_wipe_stack();
 	return e;
 }
 

@@ -68,10 +68,10 @@ static enum err toy_execute(struct exec *x, struct tx *tx, enum verdict *v, stru
 	(void)t;
 	*v = VERDICT_OK;
 	struct slice a = slice(tx->b->actions[0].data, tx->b->actions[0].len);
-	for (unsigned rows = a.p[0] == '#' ? (unsigned)strtoul((const char *)a.p + 1, NULL, 10) : 0, i = 0;
-	     rows;
-	     rows -= rows < 20000 ? rows : 20000) {
-		if (!exec_action(x, i++) || !exec_touch(x, rows < 20000 ? rows : 20000)) {
+	unsigned long left = a.p[0] == '#' ? strtoul((const char *)a.p + 1, NULL, 10) : 0, now;
+	for (uint32_t i = 0; left; left -= now) {
+		now = left < 20000 ? left : 20000;
+		if (!exec_action(x, i++) || !exec_touch(x, now)) {
 			*v = verdict_set(vt, VERDICT_TOO_LARGE, "", "too much");
 			return ERR_OK;
 		}
