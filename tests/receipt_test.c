@@ -12,7 +12,8 @@
 #include <cmocka.h>
 
 /* The range proof by the letter of docs/format/receipt.md, from all leaves. */
-static void range_of(struct mlog_range *p, const struct hash *leaves, size_t lo, size_t n, size_t first,
+static void range_of(struct mlog_range *p, const struct hash *leaves, size_t lo, size_t n,
+		     size_t first,
 		     size_t end)
 {
 	if (lo + n <= first || lo >= end) {
@@ -98,7 +99,8 @@ static void ranges(void **s)
 				receipt_of(w, &b, first, n);
 				struct verify_result *r = w_verify(w, buf_slice(&b));
 				assert_int_equal(r->reason, VERIFY_OK);
-				assert_true(r->receipt && r->receipt->n_records == n && !r->is_head);
+				assert_true(r->receipt && r->receipt->n_records == n &&
+					    !r->is_head);
 				assert_true(r->receipt->records[n - 1].index == first + n - 1);
 				assert_memory_equal(r->receipt->records[0].digest,
 						    w->leaves[first].b, 32);
@@ -108,7 +110,8 @@ static void ranges(void **s)
 				range_of(&path, w->leaves, 0, size, first, first + n);
 				for (size_t i = 0; i < n; i++)
 					records[i] = buf_slice(&w->records[first + i]);
-				struct receipt wrong = {w_bundle_head(w), first ? first - 1 : 1, records,
+				struct receipt wrong = {w_bundle_head(w), first ? first - 1 : 1,
+							records,
 							n, &path};
 				buf_clear(&b);
 				if (receipt_encode(&b, &wrong, NULL) == ERR_OK)
@@ -262,7 +265,8 @@ static void hidden_event(void **s)
 		w_event(w, A_OBSERVE, "storing", "", "lastmile", 1);
 		world_close(w, 27);
 		struct verify_result *lie = bundle_of(w, 0, honest, &b);
-		struct verify_options o = {.fingerprint = w->g.fingerprint.b, .head = head.p, .head_n = head.n};
+		struct verify_options o = {.fingerprint = w->g.fingerprint.b, .head = head.p,
+					   .head_n = head.n};
 		struct verify_result *held = verify_bundle(b.p, b.n, &o);
 		assert_true(held->reason == VERIFY_OK && held->head_held); /* no head shows it */
 		assert_int_equal(held->subjects[0].n_events, 20);

@@ -65,7 +65,8 @@ static void kept_by_import(void **state)
 	(void)state;
 	char dir[500], one[700], id[33], again[300], early[300], now[300], given[400];
 	snprintf(dir, sizeof dir, "%s/receipts/acme", node_dir);
-	CODE(0, "argosy", "import", "epcis", document("one.json", 7, "ADD", "commissioning"), "--batch",
+	CODE(0, "argosy", "import", "epcis", document("one.json", 7, "ADD", "commissioning"),
+	     "--batch",
 	     "3");
 	assert_int_equal(receipts(dir, one), 3);
 	CODE(0, "argosy-verify", one, "--genesis", genesis);
@@ -89,7 +90,8 @@ static void kept_by_import(void **state)
 	     "--no-receipts");
 	assert_int_equal(receipts(dir, one), 3);
 	snprintf(given, sizeof given, "%s", program_file("kept", NULL));
-	const char *const more[] = {"import", "epcis",	   document("three.json", 4, "OBSERVE", "storing"),
+	const char *const more[] = {"import",
+				    "epcis",	   document("three.json", 4, "OBSERVE", "storing"),
 				    "--id",   "00112233445566778899aabbccddeeff"};
 	for (unsigned i = 0; i < 2; i++)
 		CODE(0, "argosy", more[0], more[1], more[2], more[3], more[4], "--receipts", given);

@@ -43,12 +43,10 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Does somebody listen on the folder's socket? */
-static bool daemon_there(struct client *c)
+/* Does somebody listen there? */
+static bool socket_there(struct client *c, const char *path)
 {
-	char path[4200];
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	snprintf(path, sizeof path, "%s/argosyd.sock", c->cli->data_dir);
 	if (c->dir_fd >= 0)
 		close(c->dir_fd);
 	if (http_socket_path(c->socket, &c->dir_fd, path, NULL) != ERR_OK)
@@ -59,6 +57,14 @@ static bool daemon_there(struct client *c)
 	if (fd >= 0)
 		close(fd);
 	return there;
+}
+
+/* Does somebody listen on the folder's socket? */
+static bool daemon_there(struct client *c)
+{
+	char path[4200];
+	snprintf(path, sizeof path, "%s/argosyd.sock", c->cli->data_dir);
+	return socket_there(c, path);
 }
 
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
@@ -191,10 +197,9 @@ static int open_folder(struct client *c, enum client_need need)
 
 /* ---- both ---- */
 
-int client_open(struct cli *cli, struct client **out, enum client_need need)
+static int client_new(struct cli *cli, struct client **out)
 {
 	uint64_t timeout_s;
-	int code = CLI_DONE;
 	*out = NULL;
 	if (!cli_number(cli, "timeout", &timeout_s, TIMEOUT_S, 86400))
 		return CLI_USAGE;
@@ -204,14 +209,45 @@ int client_open(struct cli *cli, struct client **out, enum client_need need)
 	c->cli = cli;
 	c->dir_fd = -1;
 	c->timeout_ms = (int64_t)timeout_s * 1000;
+	*out = c;
+	return CLI_DONE;
+}
+
+static int curl_begin(struct client *c)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	c->curl = curl_easy_init();
+	return c->curl ? CLI_DONE : cli_fault(c->cli, ERR_NOMEM, NULL);
+}
+
+int client_open_socket(struct cli *cli, struct client **out, const char *path)
+{
+	struct client *c;
+	*out = NULL;
+	int code = client_new(cli, &c);
+	if (code)
+		return code;
+	bool there = socket_there(c, path);
+	if (there)
+		code = curl_begin(c);
+	if (code || !there)
+		client_close(c);
+	else
+		*out = c;
+	return code;
+}
+
+int client_open(struct cli *cli, struct client **out, enum client_need need)
+{
+	struct client *c;
+	*out = NULL;
+	int code = client_new(cli, &c);
+	if (code)
+		return code;
 	if (!daemon_there(c))
 		code = open_folder(c, need);
-	if (code == CLI_DONE && !c->node) {
-		curl_global_init(CURL_GLOBAL_DEFAULT);
-		c->curl = curl_easy_init();
-		if (!c->curl)
-			code = cli_fault(cli, ERR_NOMEM, NULL);
-	}
+	if (code == CLI_DONE && !c->node)
+		code = curl_begin(c);
 	if (code) {
 		client_close(c);
 		return code;

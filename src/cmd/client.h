@@ -23,6 +23,9 @@ int client_open(struct cli *cli, struct client **out, enum client_need need);
 /* Tells why the folder cannot be opened, and what to do; the exit code. `lack`: what it is that
  * it lacks, if that is why. */
 int client_folder_fault(struct cli *cli, enum err e, enum node_lack lack);
+/* Through the daemon that listens on this socket, and by no other way: *out NULL, CLI_DONE: none
+ * does. */
+int client_open_socket(struct cli *cli, struct client **out, const char *path);
 void client_close(struct client *c); /* NULL is fine */
 bool client_is_daemon(const struct client *c);
 

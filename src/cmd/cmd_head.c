@@ -5,11 +5,13 @@
  * A partner signs only what continues the last head that he saw. That head is kept
  * in a small file, by default $XDG_STATE_HOME/argosy-seen/<fingerprint>, and replaced, durably,
  * before the signature leaves: so nobody can get his signature on two histories. The
- * first head of a chain is believed by its fingerprint alone (--genesis).
+ * first head of a chain is believed by its fingerprint alone (--genesis). What he signs says
+ * that he checked the log alone: a state that does not follow from it is not seen here.
  */
 #include "cmd/client.h"
 #include "cmd/cmds.h"
 #include "cmd/sender.h"
+#include "cmd/witnessing.h"
 
 #include "base/io.h"
 #include "crypto/keyfile.h"
@@ -49,24 +51,29 @@ static int not_good(struct cli *cli, const char *path, const struct verify_resul
 			r->detail[0] ? ": " : "", r->detail);
 }
 
-/* Where the last head of that chain is kept; makes its folder. NULL: told. */
-static const char *seen_path(struct cli *cli, const uint8_t fingerprint[static 32])
+const char *witnessing_folder(struct cli *cli, const char *kind)
 {
-	const char *given = cli_value(cli, "seen"), *state = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *dir = state && state[0] == '/'
+				  ? arena_printf(cli->arena, "%s/argosy-%s", state, kind)
+				  : arena_printf(cli->arena, "%s/.argosy-%s", home ? home : ".",
+						 kind);
+	enum err e = dir ? io_make_dir(io_posix(), dir, &cli->err) : ERR_NOMEM;
+	if (e == ERR_OK)
+		return dir;
+	cli_fault(cli, e, NULL);
+	return NULL;
+}
+
+const char *witnessing_seen(struct cli *cli, const uint8_t fingerprint[static 32])
+{
+	const char *given = cli_value(cli, "seen");
 	char hex[65];
 	if (given)
 		return given;
 	hex_encode(hex, fingerprint, 32);
-	const char *dir = state && state[0] == '/'
-				  ? arena_printf(cli->arena, "%s/argosy-seen", state)
-				  : arena_printf(cli->arena, "%s/.argosy-seen", home ? home : ".");
-	enum err e = dir ? io_make_dir(io_posix(), dir, &cli->err) : ERR_NOMEM;
-	if (e != ERR_OK) {
-		cli_fault(cli, e, NULL);
-		return NULL;
-	}
-	return arena_printf(cli->arena, "%s/%s", dir, hex);
+	const char *dir = witnessing_folder(cli, "seen");
+	return dir ? arena_printf(cli->arena, "%s/%s", dir, hex) : NULL;
 }
 
 /* Checks the head against what was seen before. An exit code; the caller frees *out. */
@@ -91,7 +98,7 @@ static int head_check(struct cli *cli, const char *path, struct slice file, cons
 	verify_free(r);
 	if (code)
 		return code;
-	*seen = seen_path(cli, fingerprint);
+	*seen = witnessing_seen(cli, fingerprint);
 	enum err e = *seen ? io_exists(io_posix(), *seen, &there, &cli->err) : ERR_NOMEM;
 	if (e != ERR_OK)
 		return *seen ? cli_fault(cli, e, NULL) : CLI_FAILED;
@@ -127,7 +134,7 @@ static int head_check(struct cli *cli, const char *path, struct slice file, cons
 	return CLI_DONE;
 }
 
-static void witness_write(struct buf *out, const struct bundle_witness *s)
+void witnessing_write(struct buf *out, const struct bundle_witness *s)
 {
 	struct jsonw w = jsonw_of(out);
 	jsonw_object(&w, NULL);
@@ -145,19 +152,33 @@ static void witness_write(struct buf *out, const struct bundle_witness *s)
 	buf_put_u8(out, '\n');
 }
 
+int witnessing_key(struct cli *cli, struct keyfile *k, const char **name)
+{
+	const char *path = cli_value(cli, "key") ? keys_path(cli, cli_value(cli, "key")) : NULL;
+	*name = cli_value(cli, "name");
+	if (!path)
+		return cli_fail(cli, CLI_USAGE, "name your key file with --key");
+	int code = keys_load(cli, k, path);
+	if (code)
+		return code;
+	if (!*name)
+		*name = arena_strn(cli->arena, k->name, strlen(k->name));
+	if (*name && strlen(*name) <= WITNESS_NAME_MAX)
+		return CLI_DONE;
+	keyfile_fini(k);
+	return *name ? cli_fail(cli, CLI_USAGE, "a name has at most %d bytes", WITNESS_NAME_MAX)
+		     : cli_fault(cli, ERR_NOMEM, NULL);
+}
+
+/* That the log was checked, and nothing more. */
 static int sign(struct cli *cli, const struct verify_result *r, struct bundle_witness *w)
 {
 	struct keyfile k;
 	struct hash fingerprint;
-	const char *name = cli_value(cli, "name");
-	const char *path = cli_value(cli, "key") ? keys_path(cli, cli_value(cli, "key")) : NULL;
-	if (!path)
-		return cli_fail(cli, CLI_USAGE, "name your key file with --key");
-	int code = keys_load(cli, &k, path);
+	const char *name;
+	int code = witnessing_key(cli, &k, &name);
 	if (code)
 		return code;
-	if (!name)
-		name = arena_strn(cli->arena, k.name, strlen(k.name));
 	*w = (struct bundle_witness){
 		.name = slice_str(name),
 		.height = r->height,
@@ -168,10 +189,7 @@ static int sign(struct cli *cli, const struct verify_result *r, struct bundle_wi
 	memcpy(w->header_hash.b, r->header_hash, 32);
 	memcpy(w->log_root.b, r->log_root, 32);
 	memcpy(fingerprint.b, r->fingerprint, 32);
-	enum err e = w->name.n <= WITNESS_NAME_MAX
-			     ? bundle_witness_sign(w, &fingerprint, k.secret_key)
-			     : err_set(&cli->err, ERR_USAGE, "a name has at most %d bytes",
-				       WITNESS_NAME_MAX);
+	enum err e = bundle_witness_sign(w, &fingerprint, k.secret_key);
 	keyfile_fini(&k);
 	return e == ERR_OK ? CLI_DONE : cli_fault(cli, e, NULL);
 }
@@ -192,7 +210,7 @@ int cmd_head_cosign(struct cli *cli)
 	if (code == CLI_DONE) {
 		/* First what was seen, then the signature. */
 		code = cli_write(cli, seen, buf_slice(file));
-		witness_write(&out, &w);
+		witnessing_write(&out, &w);
 	}
 	if (code == CLI_DONE)
 		code = buf_err(&out) == ERR_OK
@@ -202,8 +220,12 @@ int cmd_head_cosign(struct cli *cli)
 		cli_wrote(cli, output ? output : "-", out.n);
 	if (code == CLI_DONE)
 		cli_say(cli,
-			cli_tr(cli, "cosigned block %lld; it continues what you saw before",
-			       "已见证区块 %lld，与此前所见连续"),
+			cli_tr(cli,
+			       "cosigned block %lld as \"log\": its log continues what you saw "
+			       "before. That its state follows from the log was not checked; "
+			       "\"argosy witness follow\" does",
+			       "已见证区块 %lld（方式：log，仅核对日志）：日志与此前所见连续。"
+			       "未核对状态是否由日志得出；argosy witness follow 会核对"),
 			(long long)r->height);
 	verify_free(r);
 	buf_fini(&out);

@@ -35,7 +35,8 @@ int cmd_receipt(struct cli *cli)
 	const char *tail = code == CLI_DONE ? arena_printf(cli->arena, "/%s", hex) : NULL;
 	const char *target = tail ? client_target(cli, "/v1/receipts/", member, tail) : NULL;
 	if (code == CLI_DONE)
-		code = target ? receipts_get(cli, c, &receipt, target, member, id) : cli_fault(cli, ERR_NOMEM, NULL);
+		code = target ? receipts_get(cli, c, &receipt, target, member, id)
+			      : cli_fault(cli, ERR_NOMEM, NULL);
 	client_close(c);
 	if (code == CLI_DONE)
 		code = cli_write(cli, path ? path : "-", buf_slice(&receipt));

@@ -32,6 +32,7 @@ int cmd_resume(struct cli *cli);
 int cmd_head_export(struct cli *cli); /* cmd_head.c */
 int cmd_head_cosign(struct cli *cli);
 int cmd_witness_add(struct cli *cli);
+int cmd_witness_follow(struct cli *cli); /* cmd_witness.c */
 
 int cmd_key_create(struct cli *cli); /* cmd_key.c */
 int cmd_key_list(struct cli *cli);

@@ -38,7 +38,8 @@ static int check(struct cli *cli, struct slice bytes, const char *member, const 
 		code = cli_fail(cli, CLI_TAMPERED,
 				cli_tr(cli, "the node's receipt is not good: %s%s%s",
 				       "节点给出的回执无效：%s%s%s"),
-				cli_tr(cli, verify_reason_en(r->reason), verify_reason_zh(r->reason)),
+				cli_tr(cli, verify_reason_en(r->reason),
+				       verify_reason_zh(r->reason)),
 				r->detail[0] ? ": " : "", r->detail);
 	else if (why)
 		code = cli_fail(cli, CLI_TAMPERED,
@@ -126,7 +127,8 @@ static int keep(struct receipts *r, const struct receipts_due *d)
 	if (there)
 		return CLI_DONE;
 	snprintf(target, sizeof target, "/v1/receipts/%" PRIu64, d->first_index);
-	int code = get(cli, r->sender->client, &receipt, target, r->sender->member, d->id, d->records);
+	int code = get(cli, r->sender->client, &receipt, target, r->sender->member, d->id,
+		       d->records);
 	if (code)
 		return code;
 	e = io_write_file_atomic(io_posix(), path, buf_slice(&receipt), &cli->err);

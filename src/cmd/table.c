@@ -212,6 +212,19 @@ static const struct cli_option cosign_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option follow_options[] = {
+	{"key", "FILE", "your key file"},
+	{"name", "TEXT", "your name beside the signature"},
+	{"genesis", "FINGERPRINT", "of the chain, when it is seen for the first time"},
+	{"work", "DIR", "where the replayed chain is kept (else by chain, in your state folder)"},
+	{"seen", "FILE",
+	 "where the last head that you saw is kept (else by chain, in your state folder)"},
+	{"output", "FILE", "your signature, to give back (-o; else stdout)"},
+	{"send", NULL, "hand it to the node at once, through its socket"},
+	{"follow", NULL, "go on until stopped, and sign each new head"},
+	{NULL, NULL, NULL},
+};
+
 #define ANY UINT_MAX
 
 /* clang-format off */
@@ -271,11 +284,14 @@ const struct cli_command cli_commands[] = {
 	 "writes the signed head of the chain",
 	 "导出签名链头", output_options, NULL, cmd_head_export},
 	{"head", "cosign", "FILE", 1, 1,
-	 "signs a partner's head after checking that it continues the last one seen",
-	 "核对延续性后为伙伴的链头作见证", cosign_options, NULL, cmd_head_cosign},
+	 "signs a partner's head after checking that its log continues the last one seen",
+	 "核对日志延续性后为伙伴的链头作见证", cosign_options, NULL, cmd_head_cosign},
 	{"witness", "add", "FILE", 1, 1,
 	 "keeps a partner's signature on a head: bundles carry it from now on",
 	 "保存伙伴对链头的见证签名", NULL, NULL, cmd_witness_add},
+	{"witness", "follow", "FOLDER|SOCKET", 1, 1,
+	 "executes a partner's whole chain and signs the heads whose state was computed here",
+	 "重放伙伴的整条链，仅签署自行算出状态的链头", follow_options, NULL, cmd_witness_follow},
 	{"key", "create", "FILE", 1, 1,
 	 "makes a key file",
 	 "生成密钥文件", key_create_options, NULL, cmd_key_create},

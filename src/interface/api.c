@@ -23,6 +23,7 @@ static const struct route routes[] = {
 	{"GET", "/v1/head", NULL, api_head, false},
 	{"GET", "/v1/genesis", NULL, api_genesis, false},
 	{"GET", "/v1/blocks/", NULL, api_block, false},
+	{"GET", "/v1/journal", NULL, api_journal, false},
 	{"GET", "/v1/records/", NULL, api_record, false},
 	{"GET", "/v1/events", NULL, api_events, false},
 	{"GET", "/v1/documents/", NULL, api_document, false},

@@ -14,6 +14,7 @@
  *   GET  /v1/head                         head file (docs/format/bundle.md)
  *   GET  /v1/genesis                      genesis file (docs/format/genesis.md)
  *   GET  /v1/blocks/{height}              one block; ?form=bytes: its journal record
+ *   GET  /v1/journal?after=HEIGHT         the journal's records behind a block, a page of them
  *   GET  /v1/records/{index}              one log record and what was signed in it
  *   GET  /v1/events?from=&to=&limit=      records in order, events as JSON-LD; next_cursor
  *   GET  /v1/documents/{index}            an imported document as it came in

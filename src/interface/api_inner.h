@@ -87,6 +87,7 @@ void api_status(struct api_call *c); /* api_chain.c */
 void api_head(struct api_call *c);
 void api_genesis(struct api_call *c);
 void api_block(struct api_call *c);
+void api_journal(struct api_call *c); /* api_journal.c */
 void api_members(struct api_call *c); /* api_members.c */
 void api_member(struct api_call *c);
 void api_product(struct api_call *c); /* api_master.c */

@@ -18,7 +18,8 @@ void api_receipt(struct api_call *c)
 		e = node_past_find(c->node, &past, member, id, &t);
 		if (e == ERR_OK && past.records == 0)
 			e = err_set(&t, ERR_NOTFOUND,
-				    "this transaction recorded nothing: there is nothing to give a receipt for");
+				    "this transaction recorded nothing: there is nothing to give a "
+				    "receipt for");
 		index = past.first_index;
 	}
 	if (e == ERR_OK)

@@ -118,6 +118,28 @@ static const struct sentence {
 	{"% has no history here", "% 在此没有历史"},
 	{"record % is not the head of a document", "记录 % 不是文件的首部"},
 
+	/* a chain that is replayed */
+	{"the genesis is another than the one that was replayed before", "创世与先前重放的不同"},
+	{"the genesis is another chain's: it has another fingerprint", "创世属于另一条链：指纹不同"},
+	{"the journal does not begin with a genesis", "日志不以创世开头"},
+	{"epoch % is another than the one that was replayed before", "纪元 % 与先前重放的不同"},
+	{"block % is another than the one that was replayed before", "区块 % 与先前重放的不同"},
+	{"block % is another than the one whose head was seen before", "区块 % 与先前所见链头的区块不同"},
+	{"block %: its header carries other verdicts for the block before than executing it gives",
+	 "区块 %：区块头所载前一区块的裁决与执行结果不同"},
+	{"block %: its header carries the app hash %; executing the chain gives %", "区块 %：区块头所载应用哈希为 %；执行此链得到 %"},
+	{"block %: the journal says that it gives the app hash %; executing it gives %",
+	 "区块 %：日志称其应用哈希为 %；执行得到 %"},
+	{"block %: nobody signed it", "区块 %：无人签署"},
+	{"this chain ends at block %, but the head of block % was seen before",
+	 "此链止于区块 %，但先前见过区块 % 的链头"},
+	{"this chain ends at block %, but block % was replayed before: its end was cut off, or it is an "
+	 "older copy",
+	 "此链止于区块 %，但先前已重放区块 %：其末尾被截断，或为较旧的副本"},
+	{"%: holds something else than a replayed chain", "%：其中并非重放的链"},
+	{"the witness computed another log or state than the header of block % carries",
+	 "见证者算出的日志或状态与区块 % 的区块头不符"},
+
 	/* the node */
 	{"another process is using this folder", "另一进程正在使用该目录"},
 	{"the node is read-only: %", "节点只读：%"},

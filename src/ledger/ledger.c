@@ -227,6 +227,32 @@ enum err ledger_read_block(struct ledger *l, struct buf *out, int64_t height)
 	return e;
 }
 
+enum err ledger_journal_each(struct ledger *l, int64_t after,
+			     bool (*fn)(void *ctx, uint8_t type, struct slice payload), void *ctx,
+			     struct err_text *t)
+{
+	struct ledger_head head;
+	struct journal_pos from, end;
+	struct journal_cursor *c;
+	struct journal_record r;
+	bool start = after < l->genesis.initial_height;
+	ledger_journal_end(l, &head, &end);
+	if (after > head.height)
+		return ERR_NOTFOUND;
+	if (!start)
+		TRY(places_get(l->places, &from, after));
+	TRY(journal_cursor_open(&c, l->journal, start ? NULL : &from, t));
+	enum err e = start ? ERR_OK : journal_cursor_next(c, &r, t);
+	while (e == ERR_OK) {
+		e = journal_cursor_next(c, &r, t);
+		if (e == ERR_OK &&
+		    (journal_pos_cmp(r.pos, end) >= 0 || !fn(ctx, r.type, r.payload)))
+			break;
+	}
+	journal_cursor_close(c);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
 enum err ledger_read_record(struct ledger *l, struct buf *out, uint64_t index)
 {
 	if (index >= mlog_committed(l->mlog))

@@ -183,6 +183,14 @@ void trial_fingerprint(struct hash *out, const struct hash *fingerprint);
 /* The block record's payload (docs/format/block.md). ERR_NOTFOUND. */
 enum err ledger_read_block(struct ledger *l, struct buf *out, int64_t height) MUST_USE;
 enum err ledger_read_record(struct ledger *l, struct buf *out, uint64_t index) MUST_USE;
+/*
+ * The journal's records behind block `after` as they lie, in order, epochs too, up to the newest
+ * block that is seen; below the chain's first height: from the genesis on. `fn` false: enough.
+ * ERR_NOTFOUND: there is no block `after`.
+ */
+enum err ledger_journal_each(struct ledger *l, int64_t after,
+			     bool (*fn)(void *ctx, uint8_t type, struct slice payload), void *ctx,
+			     struct err_text *t) MUST_USE;
 /* State value by key, appended to `out`. */
 enum err ledger_get(struct ledger *l, bool *found, struct buf *out, struct slice key) MUST_USE;
 /* At which height an id was done, for ever; of an id used again: one of its heights. */

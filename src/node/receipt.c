@@ -25,7 +25,8 @@ static enum err record_at(struct node *n, struct record *r, struct arena *a, str
 
 /* Heights never fall from record to record: finds the block's first, then those of the
  * transaction among them. */
-static enum err records_find(struct node *n, struct node_past *p, struct arena *a, struct buf *space)
+static enum err records_find(struct node *n, struct node_past *p, struct arena *a,
+			     struct buf *space)
 {
 	struct ledger_head head;
 	struct record r;
@@ -82,8 +83,8 @@ enum err node_past_find(struct node *n, struct node_past *out, struct slice memb
 }
 
 /* Is record `index` of the same transaction? One that is not there is not. */
-static enum err same_transaction(struct node *n, bool *same, const struct record *of, uint64_t index,
-				 uint64_t size, struct arena *a, struct buf *space)
+static enum err same_transaction(struct node *n, bool *same, const struct record *of,
+				 uint64_t index, uint64_t size, struct arena *a, struct buf *space)
 {
 	struct record r;
 	*same = false;
@@ -139,7 +140,8 @@ static enum err encode(struct node *n, struct buf *out, struct receipt *r, size_
 		list[i] = slice(bytes.p + from, ends[i] - from);
 	}
 	if (e == ERR_OK)
-		e = mlog_prove_range(ledger_mlog(n->ledger), &path, r->first, count, r->head.log_size);
+		e = mlog_prove_range(ledger_mlog(n->ledger), &path, r->first, count,
+				     r->head.log_size);
 	r->records = list;
 	r->n = count;
 	r->path = &path;
@@ -158,7 +160,8 @@ enum err node_receipt(struct node *n, struct buf *out, uint64_t index, struct er
 	uint64_t count = 0;
 	enum err e = block ? head_newest(n, &r.head, block, t) : ERR_NOMEM;
 	if (e == ERR_OK && index >= r.head.log_size)
-		e = err_set(t, ERR_NOTFOUND, "there is no record %llu yet", (unsigned long long)index);
+		e = err_set(t, ERR_NOTFOUND, "there is no record %llu yet",
+			    (unsigned long long)index);
 	if (e == ERR_OK)
 		e = range_find(n, &r.first, &count, index, r.head.log_size, t);
 	if (e == ERR_OK)

@@ -38,6 +38,15 @@ static enum err own_head(struct node *n, const struct bundle_witness *w, struct 
 				    "the witness signed another block of height %lld than this chain has",
 				    (long long)w->height);
 	}
+	/* Whoever executed the chain says what the header commits to. */
+	if (e == ERR_OK && w->how == WITNESS_REPLAYED) {
+		app_hash(&hash, w->log_size, &w->log_root, &w->state_root);
+		if (!hash_eq(&hash, &h->app_hash))
+			e = err_set(t, ERR_MISMATCH,
+				    "the witness computed another log or state than the header of block %lld "
+				    "carries",
+				    (long long)w->height);
+	}
 	if (e == ERR_OK)
 		e = mlog_root_at(ledger_mlog(n->ledger), &hash, w->log_size);
 	if (e == ERR_OK && !hash_eq(&hash, &w->log_root))

@@ -104,45 +104,48 @@ static void say_signers(struct buf *out, const struct verify_result *r)
 	}
 }
 
+static void say_record(struct buf *out, const struct finding *f, bool zh)
+{
+	const char *en = in_history(f->line)
+				 ? "Record %" PRIu64 " of the log is event %" PRIu64 " of %s: "
+				 : "Record %" PRIu64 " of the log is claim %" PRIu64 " about %s: ";
+	const char *cn = in_history(f->line) ? "日志的记录 %" PRIu64 " 是历史第 %" PRIu64 " 条（%s）："
+					     : "日志的记录 %" PRIu64 " 是陈述第 %" PRIu64 " 条（%s）：";
+	buf_printf(out, zh ? cn : en, f->record->index, f->line->number, f->subject->id);
+}
+
+/* What the bundle has there instead. */
+static void say_instead(struct buf *out, const struct finding *f, int64_t height, bool zh)
+{
+	const struct verify_subject *s = f->subject;
+	buf_printf(out, zh ? "但区块 %" PRId64 " 的证明" : "But the bundle of block %" PRId64 " ",
+		   height);
+	if (s->absent)
+		buf_put_str(out, zh ? "称该标的没有历史。" : "says that there is no history of it.");
+	else if (!in_history(f->line))
+		buf_printf(out, zh ? "只有 %" PRIu64 " 条陈述。" : "knows of %" PRIu64 " claims alone.",
+			   s->claims);
+	else if (f->line->number > s->n_events)
+		buf_printf(out,
+			   zh ? "只有 %" PRIu64 " 条历史，缺少它。"
+			      : "has %" PRIu64 " events in its history: it lacks this one.",
+			   s->n_events);
+	else
+		buf_put_str(out, zh ? "在该处的历史是另一条：缺少它。"
+				    : "has another event there: it lacks this one.");
+	if (f->lacking > 1)
+		buf_printf(out, zh ? " 共缺少 %zu 处。" : " It lacks %zu in all.", f->lacking);
+}
+
 static void say_lack(struct buf *out, const struct finding *f, const struct verify_result *receipt,
 		     const struct verify_result *bundle, bool zh)
 {
-	const struct verify_subject *s = f->subject;
-	bool history = in_history(f->line);
-	buf_printf(out,
-		   history ? (zh ? "日志的记录 %" PRIu64 " 是历史第 %" PRIu64 " 条（%s）："
-				 : "Record %" PRIu64 " of the log is event %" PRIu64 " of %s: ")
-			   : (zh ? "日志的记录 %" PRIu64 " 是陈述第 %" PRIu64 " 条（%s）："
-				 : "Record %" PRIu64 " of the log is claim %" PRIu64 " about %s: "),
-		   f->record->index, f->line->number, s->id);
+	say_record(out, f, zh);
 	buf_printf(out,
 		   zh ? "两份链头（区块 %" PRId64 " 与 %" PRId64 "）之下的日志都载有它。"
-		      : "the log under both heads, of blocks %" PRId64 " and %" PRId64 ", holds it. ",
+		      : "the log under both heads, blocks %" PRId64 " and %" PRId64 ", holds it. ",
 		   receipt->height, bundle->height);
-	if (s->absent)
-		buf_printf(out,
-			   zh ? "但区块 %" PRId64 " 的证明称该标的没有历史。"
-			      : "But the bundle of block %" PRId64 " says that there is no history of it.",
-			   bundle->height);
-	else if (!history)
-		buf_printf(out,
-			   zh ? "但区块 %" PRId64 " 的状态中只有 %" PRIu64 " 条陈述。"
-			      : "But the state of block %" PRId64 " knows of %" PRIu64 " claims alone.",
-			   bundle->height, s->claims);
-	else if (f->line->number > s->n_events)
-		buf_printf(out,
-			   zh ? "但区块 %" PRId64 " 的历史只有 %" PRIu64 " 条，缺少它。"
-			      : "But the history in the bundle of block %" PRId64 " has %" PRIu64
-				" events: it lacks this one.",
-			   bundle->height, s->n_events);
-	else
-		buf_printf(out,
-			   zh ? "但区块 %" PRId64 " 的历史在该处是另一条：缺少它。"
-			      : "But the history in the bundle of block %" PRId64
-				" has another event there: it lacks this one.",
-			   bundle->height);
-	if (f->lacking > 1)
-		buf_printf(out, zh ? " 共缺少 %zu 处。" : " It lacks %zu in all.", f->lacking);
+	say_instead(out, f, bundle->height, zh);
 	buf_put_str(out, zh ? " 回执的链头由密钥 " : " The receipt's head is signed by ");
 	say_signers(out, receipt);
 	buf_put_str(out, zh ? " 签署；证明的链头由密钥 " : "; the bundle's head is signed by ");
@@ -154,26 +157,29 @@ static void say_lack(struct buf *out, const struct finding *f, const struct veri
 static void say_unlinked(struct buf *out, const struct verify_result *receipt,
 			 const struct verify_result *bundle, bool zh)
 {
-	if (receipt->log_size <= bundle->log_size)
+	if (receipt->log_size <= bundle->log_size) {
 		buf_printf(out,
-			   zh ? "缺少证据：没有从 %" PRIu64
-				" 条记录的日志到该证明的日志的一致性证明。请索取以此回执为起点的证明"
-				"（argosy prove ITEM --since RECEIPT），或以 --head 给出含有它的证明。"
-			      : "It is open: nothing here shows that the bundle's log continues the "
-				"receipt's of %" PRIu64 " records. Ask for a bundle made with \"argosy "
-				"prove ITEM --since RECEIPT\", or give one that shows it with --head.",
+			   zh ? "缺少证据：没有从回执的日志（%" PRIu64 " 条记录）到该证明的日志的一致性证明。"
+			      : "It is open: nothing here shows that the bundle's log continues "
+				"the receipt's, of %" PRIu64 " records. ",
 			   receipt->log_size);
-	else
-		buf_printf(out,
-			   zh ? "缺少证据：该证明（日志 %" PRIu64
-				" 条）早于回执。请索取更新的证明，或以 --head 给出同一链头"
-				"延续两者的证明。"
-			      : "It is open: the bundle, of a log of %" PRIu64
-				" records, is older than the receipt. Ask for a newer one, made with "
-				"\"argosy prove ITEM --since RECEIPT\".",
-			   bundle->log_size);
+		buf_put_str(out, zh ? "请索取以此回执为起点的证明（argosy prove ITEM --since "
+				      "RECEIPT），或以 --head 给出含有它的证明。"
+				    : "Ask for a bundle made with \"argosy prove ITEM --since "
+				      "RECEIPT\", or give one that shows it with --head.");
+		return;
+	}
+	buf_printf(out,
+		   zh ? "缺少证据：该证明的日志（%" PRIu64 " 条记录）早于回执。"
+		      : "It is open: the bundle, of a log of %" PRIu64 " records, is older than "
+			"the receipt. ",
+		   bundle->log_size);
+	buf_put_str(out, zh ? "请索取更新的证明（argosy prove ITEM --since RECEIPT）。"
+			    : "Ask for a newer one, made with \"argosy prove ITEM --since "
+			      "RECEIPT\".");
 }
 
+/* Nothing is lacking; or nothing could be compared. */
 static void say_none(struct buf *out, const struct finding *f, const struct verify_result *receipt,
 		     bool zh)
 {
@@ -181,14 +187,14 @@ static void say_none(struct buf *out, const struct finding *f, const struct veri
 	if (f->compared) {
 		buf_printf(out,
 			   zh ? "两份并不矛盾：回执中关于这些标的的 %zu 处，历史皆有。"
-			      : "The two do not contradict each other: what the receipt has about these "
-				"subjects, %zu entries, is there.",
+			      : "The two do not contradict each other: of what the receipt has "
+				"about these subjects, %zu entries, none is lacking.",
 			   f->compared);
 		return;
 	}
 	buf_put_str(out, zh ? "缺少证据：该证明不涉及回执中的任何标的。请索取以下标的的证明："
-			    : "It is open: the bundle is about none of the receipt's subjects. Ask for a "
-			      "bundle of ");
+			    : "It is open: the bundle is about none of the receipt's subjects. Ask "
+			      "for a bundle of ");
 	for (size_t i = 0; i < c->n_records; i++)
 		if (c->records[i].n_lines) {
 			buf_put_str(out, c->records[i].lines[0].id);
@@ -205,7 +211,7 @@ static enum verify_conflict find(struct buf *out, const struct verify_result *re
 	if (link && (link->reason != VERIFY_OK ||
 		     memcmp(link->fingerprint, receipt->fingerprint, 32) != 0)) {
 		buf_put_str(out, zh ? "以 --head 给出的文件未通过验证，或属于另一条链。"
-				    : "The file given with --head does not verify, or is of another chain.");
+				    : "The file given with --head is bad, or of another chain.");
 		return CONFLICT_UNKNOWN;
 	}
 	if (!follows(receipt, bundle, link) && !follows(bundle, receipt, link)) {

@@ -149,7 +149,8 @@ static bool keep_origin(struct work *w, struct verify_receipt *out, const struct
 }
 
 /* `leaves`: room for all of them. */
-static bool read_all(struct work *w, struct verify_receipt *out, uint64_t first, struct hash *leaves)
+static bool read_all(struct work *w, struct verify_receipt *out, uint64_t first,
+		     struct hash *leaves)
 {
 	struct origin same = {.ms = 0}, o;
 	for (size_t i = 0; i < out->n_records; i++) {
@@ -183,7 +184,8 @@ static bool check_range(struct work *w, uint64_t first, uint64_t n, const struct
 	struct range g = {leaves, first, first + n, path, (size_t)hashes, 0, false};
 	range_root(&g, &root, 0, w->r->log_size);
 	if (g.bad || g.used != g.n)
-		return refuse(w, VERIFY_FORMAT, "the range proof has not as many hashes as it needs");
+		return refuse(w, VERIFY_FORMAT,
+			      "the range proof has not as many hashes as it needs");
 	if (memcmp(root.b, w->r->log_root, 32) != 0)
 		return refuse(w, VERIFY_LOG, "records %llu to %llu", (unsigned long long)first,
 			      (unsigned long long)(first + n - 1));

@@ -129,7 +129,8 @@ void say_receipt_json(struct out *o, const struct verify_receipt *c)
 	out_json(o, c->member);
 	j_hex(o, "id", c->tx_id, sizeof c->tx_id);
 	j_hex(o, "key", c->key, sizeof c->key);
-	out_printf(o, ",\"height\":%" PRId64 ",\"recorded_ms\":%" PRId64 ",\"records\":[", c->height,
+	out_printf(o, ",\"height\":%" PRId64 ",\"recorded_ms\":%" PRId64 ",\"records\":[",
+		   c->height,
 		   c->recorded_ms);
 	for (size_t i = 0; i < c->n_records; i++) {
 		const struct verify_receipt_record *now = &c->records[i];
