@@ -172,6 +172,8 @@ static action_t *event(void)
 		break;
 	}
 	if (rnd(3) == 0)
+		a->event->event_id = fx_str(""); /* known by its hash */
+	else if (rnd(2) == 0)
 		a->event->event_id =
 			fx_str(fmt("urn:uuid:00000000-0000-4000-8000-%012u", (unsigned)rnd(60)));
 	if (rnd(5) == 0)

@@ -56,9 +56,8 @@ struct world {
 	struct buf records[W_RECORDS];
 	struct hash leaves[W_RECORDS];
 	int64_t now_ms;
-	/* Of the next act, if not 0 or NULL: when it happened, its eventID. */
+	/* Of the next act, if not 0: when it happened. */
 	int64_t happened_ms;
-	const char *event_id;
 	uint8_t record_version; /* if not 0 */
 
 	struct header header;
@@ -152,7 +151,8 @@ static inline size_t w_add(struct world *w, const char *id, uint8_t kind)
 
 struct w_entry {
 	size_t subject;
-	uint8_t role, mode; /* mode 0 history, 1 claim, 2 not named */
+	uint8_t role, mode; /* mode 0 history, 1 claim, 2 not named, 3 void mark */
+	uint64_t voided;    /* mode 3: the number of the event that is void */
 };
 
 static inline void w_summary(struct buf *b, const struct bundle_event *e)
@@ -165,6 +165,8 @@ static inline void w_summary(struct buf *b, const struct bundle_event *e)
 	buf_put_lp(b, e->step);
 	buf_put_lp(b, e->where);
 	buf_put_lp(b, e->who);
+	if (e->flags & 128)
+		buf_put_varint(b, e->voided);
 }
 
 static inline void w_record(struct world *w, struct buf *b, uint8_t kind, const char *who,
@@ -190,6 +192,8 @@ static inline void w_record(struct world *w, struct buf *b, uint8_t kind, const 
 		buf_put_lp(b, slice_str(s->id));
 		buf_put_varint(b, entries[i].mode == 1 ? 1 : s->n + 1);
 		buf_put_varint(b, s->n ? s->record[s->n - 1] + 1 : 0);
+		if (entries[i].mode == 3)
+			buf_put_varint(b, entries[i].voided);
 	}
 	/* Action{1: Event{1 type, 5 event id, 18 transformation id}}. */
 	uint8_t type = 1;
@@ -199,10 +203,6 @@ static inline void w_record(struct world *w, struct buf *b, uint8_t kind, const 
 										      : type;
 	buf_put_u8(&event, 0x08);
 	buf_put_u8(&event, type);
-	if (w->event_id) {
-		buf_put_varint(&event, 5 << 3 | 2);
-		buf_put_lp(&event, slice_str(w->event_id));
-	}
 	if (transformation) {
 		buf_put_varint(&event, 18 << 3 | 2);
 		buf_put_lp(&event, slice_str(transformation));
@@ -234,7 +234,10 @@ static inline void w_act(struct world *w, uint8_t kind, uint8_t flags, const cha
 		struct bundle_event *e = &s->e[s->n];
 		*e = (struct bundle_event){
 			.kind = kind,
-			.flags = (uint8_t)(flags | (entries[i].mode == 2 ? 16 : 0)),
+			.flags = (uint8_t)(flags | (entries[i].mode == 2   ? 16
+						    : entries[i].mode == 3 ? 128
+									   : 0)),
+			.voided = entries[i].mode == 3 ? entries[i].voided : 0,
 			.role = entries[i].role,
 			.happened_ms = w->happened_ms ? w->happened_ms
 						       : (w->now_ms - 60123) / 60000 * 60000,
@@ -253,13 +256,20 @@ static inline void w_act(struct world *w, uint8_t kind, uint8_t flags, const cha
 		s->record[s->n++] = index;
 	}
 	w->happened_ms = 0;
-	w->event_id = NULL;
+}
+
+/* A void mark alone: what was said of the subject as event `voided` is declared in error. */
+static inline void w_void(struct world *w, const char *who, size_t subject, uint8_t role, uint64_t voided)
+{
+	struct w_entry e = {subject, role, 3, voided};
+	w->happened_ms = w->now_ms + 3456789; /* as w_act counts on: when it is recorded */
+	w_act(w, 1, 4, "", "", who, &e, 1, NULL);
 }
 
 static inline void w_event(struct world *w, uint8_t action, const char *step, const char *where,
 			   const char *who, size_t subject)
 {
-	struct w_entry e = {subject, R_WHAT, 0};
+	struct w_entry e = {subject, R_WHAT, 0, 0};
 	w_act(w, 1, action, step, where, who, &e, 1, NULL);
 }
 
@@ -282,6 +292,7 @@ static inline void w_value(struct buf *b, const struct w_subject *s)
 	buf_put_varint(b, 0);
 	buf_put_varint(b, 0);
 	buf_put_varint(b, 0);
+	buf_put_u8(b, 0);
 }
 
 struct w_leaf {
@@ -607,10 +618,10 @@ static inline void world_bundle(struct world *w, struct buf *out, const size_t *
 		s[i] = w_bundle_subject(w, which[i]);
 		for (size_t k = 0; records && k < s[i].n_events; k++) {
 			const struct bundle_event *e = &s[i].events[k];
-			bool child = e->role == R_CHILD && (e->flags & 3) != A_OBSERVE;
+			bool child = e->role == R_CHILD && (e->flags & 3) != A_OBSERVE && !e->voided;
 			bool made = e->role == R_OUTPUT;
 			bool t = w->s[which[i]].kind == 8 && e->role == R_ABOUT;
-			if (child || made || t || (e->flags & 4))
+			if (child || made || t)
 				r[b.n_records++] = (struct bundle_record){
 					i, k, buf_slice(&w->records[w->s[which[i]].record[k]])};
 		}
@@ -659,7 +670,7 @@ static inline struct world *w_parcel(size_t validators)
 	w_add(w, "/01/09521234543213/21/OTHER", 1);
 	for (size_t i = 0; i < 20; i++) {
 		bool custody = i == 11 || i == 12;
-		struct w_entry e = {p, custody ? R_ABOUT : R_WHAT, 0};
+		struct w_entry e = {p, custody ? R_ABOUT : R_WHAT, 0, 0};
 		uint8_t kind = i == 11 ? 9 : i == 12 ? 10 : 1;
 		uint8_t flags = custody ? 0 : i == 0 ? A_ADD : A_OBSERVE;
 		if (i == 8)
@@ -696,26 +707,26 @@ static inline struct world *w_journey(size_t validators)
 	w_event(w, A_ADD, "commissioning", farm, "farm", J_LOT_B);
 	w_event(w, A_ADD, "commissioning", farm, "farm", J_STRANGER);
 	w_event(w, A_OBSERVE, "storing", farm, "farm", J_SACK);
-	ACT(1, A_ADD, "packing", farm, "farm", NULL, {J_SACK, R_PARENT, 0}, {J_LOT_A, R_CHILD, 0});
+	ACT(1, A_ADD, "packing", farm, "farm", NULL, {J_SACK, R_PARENT, 0, 0}, {J_LOT_A, R_CHILD, 0, 0});
 	w_event(w, A_OBSERVE, "transporting", farm, "haul", J_SACK);
-	ACT(1, A_DELETE, "unpacking", mill, "mill", NULL, {J_SACK, R_PARENT, 0},
-	    {J_LOT_A, R_CHILD, 0});
+	ACT(1, A_DELETE, "unpacking", mill, "mill", NULL, {J_SACK, R_PARENT, 0, 0},
+	    {J_LOT_A, R_CHILD, 0, 0});
 	w_event(w, A_OBSERVE, "destroying", mill, "mill", J_SACK);
 	/* Inputs in one event, the output in another, one id. */
-	ACT(1, 0, "commissioning", mill, "mill", "urn:uuid:blend-7", {J_LOT_A, R_INPUT, 0},
-	    {J_STRANGER, R_INPUT, 1}, {J_BLEND, R_ABOUT, 0});
-	ACT(1, 0, "commissioning", mill, "mill", "urn:uuid:blend-7", {J_LOT_B, R_INPUT, 0},
-	    {J_TIN, R_OUTPUT, 0}, {J_BLEND, R_ABOUT, 0});
+	ACT(1, 0, "commissioning", mill, "mill", "urn:uuid:blend-7", {J_LOT_A, R_INPUT, 0, 0},
+	    {J_STRANGER, R_INPUT, 1, 0}, {J_BLEND, R_ABOUT, 0, 0});
+	ACT(1, 0, "commissioning", mill, "mill", "urn:uuid:blend-7", {J_LOT_B, R_INPUT, 0, 0},
+	    {J_TIN, R_OUTPUT, 0, 0}, {J_BLEND, R_ABOUT, 0, 0});
 	w_event(w, A_OBSERVE, "storing", mill, "mill", J_LOT_B);
 	w_event(w, A_ADD, "commissioning", mill, "mill", J_BOX);
-	ACT(1, A_ADD, "packing", mill, "mill", NULL, {J_BOX, R_PARENT, 0}, {J_TIN, R_CHILD, 0});
-	ACT(1, A_ADD, "loading", mill, "mill", NULL, {J_PALLET, R_PARENT, 0}, {J_BOX, R_CHILD, 0});
+	ACT(1, A_ADD, "packing", mill, "mill", NULL, {J_BOX, R_PARENT, 0, 0}, {J_TIN, R_CHILD, 0, 0});
+	ACT(1, A_ADD, "loading", mill, "mill", NULL, {J_PALLET, R_PARENT, 0, 0}, {J_BOX, R_CHILD, 0, 0});
 	w_event(w, A_OBSERVE, "shipping", mill, "haul", J_PALLET);
 	w_event(w, A_OBSERVE, "receiving", "/414/9521987000031", "shop", J_PALLET);
-	ACT(1, A_DELETE, "unloading", "/414/9521987000031", "shop", NULL, {J_PALLET, R_PARENT, 0},
-	    {J_BOX, R_CHILD, 2});
-	ACT(1, A_DELETE, "unpacking", "/414/9521987000031", "shop", NULL, {J_BOX, R_PARENT, 0},
-	    {J_TIN, R_CHILD, 2});
+	ACT(1, A_DELETE, "unloading", "/414/9521987000031", "shop", NULL, {J_PALLET, R_PARENT, 0, 0},
+	    {J_BOX, R_CHILD, 2, 0});
+	ACT(1, A_DELETE, "unpacking", "/414/9521987000031", "shop", NULL, {J_BOX, R_PARENT, 0, 0},
+	    {J_TIN, R_CHILD, 2, 0});
 	w_event(w, A_OBSERVE, "retail_selling", "/414/9521987000031", "shop", J_TIN);
 	w_event(w, A_OBSERVE, "other", mill, "haul", J_PALLET);
 #undef ACT

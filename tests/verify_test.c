@@ -602,8 +602,8 @@ static void stays(void **s)
 		{late, box, A_ADD, "loading"},
 	};
 	for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-		const struct w_entry e[2] = {{moves[i].parent, R_PARENT, 0},
-					     {moves[i].child, R_CHILD, 0}};
+		const struct w_entry e[2] = {{moves[i].parent, R_PARENT, 0, 0},
+					     {moves[i].child, R_CHILD, 0, 0}};
 		w_act(w, 1, moves[i].action, moves[i].step, "", "m", e, 2, NULL);
 	}
 	world_close(w, 9);
@@ -634,7 +634,7 @@ static void stays(void **s)
 enum { NONE = 99 };
 static void hour(struct world *w, int64_t at, uint8_t action, size_t parent, size_t child)
 {
-	const struct w_entry e[2] = {{parent, child == NONE ? R_WHAT : R_PARENT, 0}, {child, R_CHILD, 0}};
+	const struct w_entry e[2] = {{parent, child == NONE ? R_WHAT : R_PARENT, 0, 0}, {child, R_CHILD, 0, 0}};
 	w->happened_ms = 1764000000000 + at * 3600000;
 	w_act(w, 1, action, "transporting", "", "m", e, child == NONE ? 1 : 2, NULL);
 }
@@ -658,7 +658,7 @@ static void times(void **s)
 	hour(w, 10, A_ADD, box, tin);
 	hour(w, 5, A_OBSERVE, box, NONE); /* recorded meanwhile, happened before */
 	/* Other acts happen when they are recorded: here long before the packing, as it is told. */
-	const struct w_entry about = {box, R_ABOUT, 0};
+	const struct w_entry about = {box, R_ABOUT, 0, 0};
 	w_act(w, 9, 0, "offer_custody", "", "m", &about, 1, NULL);
 	hour(w, 20, A_DELETE, box, tin);
 	w_act(w, 11, 0, "decline_custody", "", "n", &about, 1, NULL);
@@ -696,31 +696,6 @@ static void times(void **s)
 	world_free(w);
 }
 
-static void inspected(struct world *w, const char *event_id, int64_t minute, uint8_t flags)
-{
-	w->event_id = event_id;
-	w->happened_ms = 1764000000000 + minute * 60000;
-	w_event(w, A_OBSERVE | flags, "inspecting", "/414/9521234000013", "leafco", 0);
-}
-
-static struct verify_result *errors_shown(struct world *w, bool records)
-{
-	struct buf b = BUF_INIT;
-	size_t which = 0;
-	struct bundle_subject sub = w_bundle_subject(w, which);
-	struct bundle_record r[8];
-	struct bundle one = {
-		.head = w_bundle_head(w), .subjects = &sub, .n_subjects = 1, .records = r};
-	for (size_t i = 0; records && i < w->s[0].n; i++)
-		r[one.n_records++] =
-			(struct bundle_record){0, i, buf_slice(&w->records[w->s[0].record[i]])};
-	assert_int_equal(bundle_encode(&b, &one, NULL), ERR_OK);
-	struct verify_result *v = w_verify(w, buf_slice(&b));
-	assert_int_equal(v->reason, VERIFY_OK);
-	buf_fini(&b);
-	return v;
-}
-
 static void assert_says(const struct verify_result *r, enum verify_style style, const char *want)
 {
 	char *words = verify_words(r, style);
@@ -730,59 +705,106 @@ static void assert_says(const struct verify_result *r, enum verify_style style, 
 	free(words);
 }
 
-/* Which event is void: proven where the records are here, else told by likeness, or left open. */
-static void errors(void **s)
+/* Which event is void: the marks say it, and the history proves them. */
+static void marks(void **state)
 {
-	(void)s;
+	(void)state;
 	struct world *w = world_new(1);
-	w_add(w, "/01/09521234543213/21/X", 1);
-	inspected(w, "urn:uuid:1", 1, 0);
-	inspected(w, "urn:uuid:2", 2, 0);
-	inspected(w, "urn:uuid:2", 2, 4);
-	world_close(w, 5);
-	struct verify_result *r = errors_shown(w, false);
+	struct buf b = BUF_INIT;
+	size_t x = w_add(w, "/01/09521234543213/21/X", 1);
+	w_event(w, A_OBSERVE, "storing", "", "leafco", x);
+	w_event(w, A_OBSERVE, "inspecting", "/414/9521234000013", "leafco", x);
+	w_event(w, A_OBSERVE, "inspecting", "/414/9521234000013", "leafco", x);
+	w_void(w, "leafco", x, R_WHAT, 2);
+	w_event(w, A_OBSERVE | 4, "storing", "", "leafco", x); /* of what is not here */
+	world_close(w, 7);
+	world_bundle(w, &b, &x, 1, false);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
 	const struct verify_event *e = r->subjects[0].events;
-	assert_true(e[1].declared_by == 3 && !e[1].declared_by_record && e[0].declared_by == 0);
-	assert_true(e[2].declares == 2 && !e[2].declares_by_record);
-	assert_true(r->errors_alike == 1 && r->errors_unknown == 0);
-	assert_says(r, VERIFY_EN, "VOID, it seems: 3 declares an error");
-	assert_says(r, VERIFY_EN, "that the event declared in error is the one marked");
+	assert_true(e[0].declared_by == 0 && e[1].declared_by == 4 && e[2].declared_by == 0);
+	assert_true(e[3].declares == 2 && e[4].declares == 0);
+	assert_says(r, VERIFY_EN, "VOID: declared in error by 4");
+	assert_says(r, VERIFY_EN, "declares 2 in error");
+	assert_says(r, VERIFY_EN, "declares an error of what is not here");
 	assert_says(r, VERIFY_EN, "that none of these acts was disowned");
-	assert_says(r, VERIFY_ZH, "似已作废");
-	assert_says(r, VERIFY_JSON, "\"declares_error\":true,\"declares_error_of\":2,\"declares_proven\":false");
-	assert_says(r, VERIFY_JSON, "\"declared_in_error_by\":3,\"declared_proven\":false");
-	assert_says(r, VERIFY_JSON, "\"errors_alike\":\"that the event declared in error");
+	assert_says(r, VERIFY_ZH, "作废：第 4 条声明其有误");
+	assert_says(r, VERIFY_JSON, "\"declares_error\":true,\"declares_error_of\":2");
+	assert_says(r, VERIFY_JSON, "\"declared_in_error_by\":4");
 	assert_says(r, VERIFY_JSON, "\"disowned\":\"that none of these acts");
 	verify_free(r);
-	r = errors_shown(w, true);
-	e = r->subjects[0].events;
-	assert_true(e[1].declared_by == 3 && e[1].declared_by_record && e[2].declares_by_record);
-	assert_true(r->errors_alike == 0 && r->errors_unknown == 0 && r->journey);
-	assert_says(r, VERIFY_EN, "VOID: declared in error by 3");
-	assert_says(r, VERIFY_EN, "declares 2 in error");
-	assert_says(r, VERIFY_ZH, "作废：第 3 条声明其有误");
+	/* Another event named as void: not the history that the state holds. */
+	struct bundle_event *mark = &w->s[x].e[3];
+	mark->voided = 3;
+	buf_clear(&b);
+	world_bundle(w, &b, &x, 1, false);
+	expect(w, buf_slice(&b), VERIFY_HISTORY);
+	mark->voided = 2;
+	/* A mark says nothing else, and is nothing else. */
+	mark->where = SLICE_LIT("/414/9521234000013");
+	buf_clear(&b);
+	world_bundle(w, &b, &x, 1, false);
+	expect(w, buf_slice(&b), VERIFY_FORMAT);
+	mark->where = slice(NULL, 0);
+	mark->flags |= 32;
+	mark->voided = 0;
+	buf_clear(&b);
+	world_bundle(w, &b, &x, 1, false);
+	expect(w, buf_slice(&b), VERIFY_VERSION);
+	buf_fini(&b);
+	world_free(w);
+}
+
+/* After the delivery the carrier declares his loading in error: the reefer, and its alarm at
+ * sea, stay part of the journey, marked. */
+static void laundering(void **state)
+{
+	(void)state;
+	struct world *w = world_new(1);
+	struct buf b = BUF_INIT;
+	size_t tin = w_add(w, "/01/09521234543213/21/T", 1), reefer = w_add(w, "/8004/9521234R1", 5);
+	hour(w, 10, A_ADD, reefer, tin);
+	hour(w, 12, A_OBSERVE, reefer, NONE); /* the alarm */
+	hour(w, 20, A_DELETE, reefer, tin);
+	hour(w, 22, A_OBSERVE, reefer, NONE);
+	w_void(w, "carrier", tin, R_CHILD, 1);
+	world_close(w, 9);
+	const size_t whole[] = {tin, reefer};
+	world_bundle(w, &b, whole, 2, true);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
+	assert_true(r->journey && r->subjects[0].events[0].declared_by == 3);
+	assert_part(&r->subjects[1], "+++-");
 	verify_free(r);
-	/* Two events are like it; then the records alone tell. */
-	inspected(w, "urn:uuid:4", 9, 0);
-	inspected(w, "urn:uuid:5", 9, 0);
-	inspected(w, "urn:uuid:4", 9, 4);
-	world_close(w, 6);
-	r = errors_shown(w, false);
-	assert_true(r->errors_unknown == 1 && r->errors_alike == 1);
-	assert_says(r, VERIFY_EN, "which event is void");
-	assert_says(r, VERIFY_JSON, "\"errors_unknown\":1");
+	buf_clear(&b);
+	world_bundle(w, &b, whole, 1, true);
+	assert_false((r = w_verify(w, buf_slice(&b)))->journey);
 	verify_free(r);
-	r = errors_shown(w, true);
-	e = r->subjects[0].events;
-	assert_true(e[3].declared_by == 6 && e[4].declared_by == 0 && r->errors_unknown == 0);
+	buf_fini(&b);
+	world_free(w);
+}
+
+/* A void packing that nobody was taken out of ends with its declaration. */
+static void void_and_inside(void **state)
+{
+	(void)state;
+	struct world *w = world_new(1);
+	struct buf b = BUF_INIT;
+	size_t tin = w_add(w, "/01/09521234543213/21/T", 1), box = w_add(w, "/00/1", 4);
+	hour(w, 10, A_ADD, box, tin);
+	hour(w, 12, A_OBSERVE, box, NONE);
+	w->now_ms += 86400000;
+	w_void(w, "leafco", tin, R_CHILD, 1);
+	w->happened_ms = w->now_ms + 86400000; /* after it */
+	w_event(w, A_OBSERVE, "storing", "", "leafco", box);
+	world_close(w, 9);
+	const size_t whole[] = {tin, box};
+	world_bundle(w, &b, whole, 2, true);
+	struct verify_result *r = w_verify(w, buf_slice(&b));
+	assert_int_equal(r->reason, VERIFY_OK);
+	assert_part(&r->subjects[1], "++-");
 	verify_free(r);
-	/* Of an event that is not here; and what is like it is another, as the records say. */
-	inspected(w, "urn:uuid:6", 20, 0);
-	inspected(w, "urn:uuid:7", 20, 4);
-	world_close(w, 7);
-	r = errors_shown(w, true);
-	assert_true(r->subjects[0].events[6].declared_by == 0 && r->errors_unknown == 1);
-	verify_free(r);
+	buf_fini(&b);
 	world_free(w);
 }
 
@@ -1348,7 +1370,7 @@ static void maker_refuses(void **s)
 static struct world *one_event(uint8_t kind, uint8_t flags, uint8_t role)
 {
 	struct world *w = world_new(1);
-	const struct w_entry e = {w_add(w, "/01/09521234543213/21/X", 1), role, 0};
+	const struct w_entry e = {w_add(w, "/01/09521234543213/21/X", 1), role, 0, 0};
 	w_event(w, A_ADD, "commissioning", "", "leafco", 0);
 	w_act(w, kind, flags, kind == 1 ? "storing" : "weigh_anew", "", "leafco", &e, 1, NULL);
 	return w;
@@ -1560,7 +1582,9 @@ int main(void)
 		cmocka_unit_test(every_step), cmocka_unit_test(journey),
 		cmocka_unit_test(stays),      cmocka_unit_test(two_states),
 		cmocka_unit_test(times),
-		cmocka_unit_test(errors),
+		cmocka_unit_test(marks),
+		cmocka_unit_test(laundering),
+		cmocka_unit_test(void_and_inside),
 		cmocka_unit_test(epochs),     cmocka_unit_test(replaced_key),
 		cmocka_unit_test(foreign_key),
 		cmocka_unit_test(heads),      cmocka_unit_test(witnesses),

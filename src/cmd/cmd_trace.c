@@ -134,7 +134,7 @@ static void marks_put(struct timeline *t, const struct json_value *e)
 		{"voided", "VOID: declared in error", "作废：已声明错误"},
 		{"disowned", "DISOWNED: signed by a stolen key", "不予承认：密钥被盗"},
 		{"claim", "claim: not part of the history", "声明：不属于该历史"},
-		{"declares_error", "declares an error", "声明错误"},
+		{"dated_ahead", "dated later than it was recorded", "事件时间晚于记录时间"},
 		{"taken_in", "taken in", "接入"},
 		{"unnamed", "not named by the event", "事件未点名"},
 	};
@@ -142,6 +142,11 @@ static void marks_put(struct timeline *t, const struct json_value *e)
 		if (json_true(e, marks[i].name))
 			printf("  [%s]", cli_tr(t->cli, marks[i].en, marks[i].zh));
 	}
+	if (json_u64(e, "voids"))
+		printf(cli_tr(t->cli, "  [declares entry %llu in error]", "  [声明第 %llu 条有误]"),
+		       (unsigned long long)json_u64(e, "voids"));
+	else if (json_true(e, "declares_error"))
+		printf("  [%s]", cli_tr(t->cli, "declares an error", "声明错误"));
 }
 
 static void event_put(struct timeline *t, const struct json_value *e)
@@ -151,7 +156,7 @@ static void event_put(struct timeline *t, const struct json_value *e)
 	const char *who = str(t, e, "who_name");
 	bool faded = json_true(e, "voided") || json_true(e, "disowned");
 	if (!*step)
-		step = str(t, e, "act");
+		step = json_u64(e, "voids") ? "error_declaration" : str(t, e, "act");
 	time_put(str(t, e, "happened"));
 	printf("%s", paint(t, faded ? "\033[9m" : ""));
 	text_put(text_word(word, step, t->cli->zh), 20);

@@ -54,6 +54,7 @@ static const struct {
 	{"define_lot", NULL, "定义批次"},
 	{"issue_credential", NULL, "颁发资质"},
 	{"revoke_credential", NULL, "撤销资质"},
+	{"error_declaration", "declared in error", "声明错误"},
 	{"offer_custody", "custody offered", "提出移交"},
 	{"accept_custody", "custody accepted", "接受移交"},
 	{"decline_custody", "custody declined", "拒绝移交"},

@@ -50,6 +50,10 @@ static const char *mode_name(enum record_mode mode)
 		return "claim";
 	case MODE_UNNAMED:
 		return "history_unnamed";
+	case MODE_VOID:
+		return "void_mark";
+	case MODE_VOID_CLAIM:
+		return "claim_void_mark";
 	}
 	return "unknown";
 }

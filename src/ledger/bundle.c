@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { STRING_MAX = 480, STRINGS_MAX = 20000, SUBJECTS_MAX = 10000, STEP_FIRST_STRING = 64 };
+enum { STRING_MAX = 480, STRINGS_MAX = 20000, SUBJECTS_MAX = 10000, STEP_FIRST_STRING = 64, FLAGS_VOID = 128 | 4 };
 
 /* Numbers 1 to 61 of docs/format/bundle.md. */
 static const char *const steps[] = {
@@ -161,6 +161,7 @@ struct value {
 	uint8_t kind, flags;
 	struct slice text[4]; /* owner, holder, offered to, container */
 	uint64_t tail[3];     /* container since, slot, children */
+	uint8_t height;
 };
 
 /* docs/format/record.md, "Subject". */
@@ -183,6 +184,7 @@ static bool value_take(struct value *v, struct slice bytes)
 		v->text[i] = reader_lp(&r);
 	for (size_t i = 0; i < 3; i++)
 		v->tail[i] = reader_varint(&r);
+	v->height = reader_u8(&r);
 	return good && !r.bad && r.p == r.end;
 }
 
@@ -215,8 +217,9 @@ static uint64_t zigzag(int64_t v)
 	return v < 0 ? ~u : u;
 }
 
+/* `voided_before`: of a void mark, how many events before it that stands which it voids; else 0. */
 static void put_event(struct buf *out, const struct dictionary *d, const struct bundle_event *e,
-		      int64_t happened, uint64_t recorded)
+		      uint64_t voided_before, int64_t happened, uint64_t recorded)
 {
 	bool more = e->kind != 1 || e->flags > 3;
 	buf_put_u8(out, (uint8_t)(e->role | (e->flags & 3) << 3 | (more ? 0x20 : 0)));
@@ -224,6 +227,8 @@ static void put_event(struct buf *out, const struct dictionary *d, const struct 
 		buf_put_u8(out, e->kind);
 		buf_put_u8(out, (uint8_t)(e->flags >> 2));
 	}
+	if (voided_before)
+		buf_put_varint(out, voided_before);
 	buf_put_varint(out, happened % 1000 == 0 ? 2 * zigzag(happened / 1000)
 						 : 2 * zigzag(happened) + 1);
 	buf_put_varint(out, recorded);
@@ -256,7 +261,10 @@ static enum err put_events(struct buf *out, const struct dictionary *d,
 		int64_t d_recorded = i ? e->recorded_ms - recorded : recorded - e->recorded_ms;
 		if (d_recorded < 0)
 			return err_set(t, ERR_FORMAT, "event %zu was recorded out of order", i + 1);
-		put_event(out, d, e, e->happened_ms - happened, (uint64_t)d_recorded);
+		if ((e->voided > 0) != (e->flags == FLAGS_VOID) || e->voided > i)
+			return err_set(t, ERR_FORMAT, "event %zu voids what is not before it", i + 1);
+		put_event(out, d, e, e->voided ? i + 1 - e->voided : 0, e->happened_ms - happened,
+			  (uint64_t)d_recorded);
 		happened = e->happened_ms;
 		recorded = e->recorded_ms;
 	}
@@ -289,6 +297,7 @@ static enum err put_subject(struct buf *out, const struct dictionary *d,
 			put_reference(out, d, v.text[i]);
 		for (size_t i = 0; i < 3; i++)
 			buf_put_varint(out, v.tail[i]);
+		buf_put_u8(out, v.height);
 		TRY(put_events(out, d, s, now, t));
 	}
 	/* The rest of the proof: the path, and for form 2 the other key, in that order. */

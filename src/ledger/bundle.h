@@ -27,6 +27,7 @@ struct bundle_event {
 	int64_t happened_ms, recorded_ms;
 	struct slice step, where, who;
 	struct hash digest;
+	uint64_t voided; /* a void mark: the number (from 1) of the event that it voids; else 0 */
 };
 
 struct bundle_subject {

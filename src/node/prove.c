@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { QR_BYTES_MAX = 2600 };
+enum { BUNDLE_BYTES_MAX = 16 << 20 }; /* docs/format/bundle.md */
 
 static enum err block_load(struct node *n, struct signed_block *b, int64_t height, struct err_text *t)
 {
@@ -109,6 +109,21 @@ static void epochs_until(struct node *n, struct bundle_head *h)
 		h->n_epochs--;
 }
 
+/* The record as it lies in the log; `room`: so much may still come. */
+static enum err record_bytes(struct book *b, struct slice *out, size_t *room, uint64_t index,
+			     struct err_text *t)
+{
+	struct record unused;
+	struct slice bytes;
+	TRY(book_record(b, &unused, &bytes, index, t));
+	if (bytes.n > *room)
+		return err_set(t, ERR_LIMIT, "the records of the journey have more than 16 MiB");
+	*room -= bytes.n;
+	uint8_t *copy = arena_copy(b->arena, bytes.p, bytes.n);
+	*out = slice(copy, bytes.n);
+	return copy ? ERR_OK : ERR_NOMEM;
+}
+
 static enum err encode(struct node *n, struct buf *out, struct book *b, const struct ledger_proof *p,
 		       const struct signed_block *block, uint64_t since_log_size, struct err_text *t)
 {
@@ -121,7 +136,7 @@ static enum err encode(struct node *n, struct buf *out, struct book *b, const st
 			   .n_subjects = b->n};
 	epochs_until(n, &m.head);
 	struct bundle_subject *subjects = arena_alloc(b->arena, b->n * sizeof *subjects);
-	size_t shown = 0;
+	size_t shown = 0, room = BUNDLE_BYTES_MAX;
 	for (size_t i = 0; i < b->n; i++)
 		for (size_t k = 0; k < b->chapters[i].n; k++)
 			shown += b->chapters[i].shown[k];
@@ -131,9 +146,14 @@ static enum err encode(struct node *n, struct buf *out, struct book *b, const st
 	for (size_t i = 0; i < b->n; i++) {
 		const struct chapter *c = &b->chapters[i];
 		subjects[i] = (struct bundle_subject){c->id, c->value, c->proof, c->events, c->n};
-		for (size_t k = 0; k < c->n; k++)
-			if (c->shown[k])
-				records[m.n_records++] = (struct bundle_record){i, k, c->record_bytes[k]};
+		for (size_t k = 0; k < c->n; k++) {
+			struct bundle_record *r = &records[m.n_records];
+			if (!c->shown[k])
+				continue;
+			*r = (struct bundle_record){.subject = i, .event = k};
+			TRY(record_bytes(b, &r->record, &room, c->index[k], t));
+			m.n_records++;
+		}
 	}
 	m.subjects = subjects;
 	m.records = records;
@@ -156,21 +176,6 @@ static enum err encode(struct node *n, struct buf *out, struct book *b, const st
 	return bundle_encode(out, &m, t);
 }
 
-/* What is void is best shown by the records; a proof for a QR code shows them if they fit. */
-static enum err encode_fit(struct node *n, struct buf *out, struct book *b, const struct ledger_proof *p,
-			   const struct signed_block *block, uint64_t since_log_size, struct err_text *t)
-{
-	struct chapter *c = &b->chapters[0];
-	size_t start = out->n;
-	bool errors = b->n == 1 && chapter_show_errors(c) > 0;
-	TRY(encode(n, out, b, p, block, since_log_size, t));
-	if (!errors || out->n - start <= QR_BYTES_MAX)
-		return ERR_OK;
-	out->n = start;
-	memset(c->shown, 0, c->n);
-	return encode(n, out, b, p, block, since_log_size, t);
-}
-
 static enum err prove(struct node *n, struct buf *out, struct book *b, struct slice id,
 		      const struct node_prove_options *o, struct err_text *t)
 {
@@ -184,28 +189,30 @@ static enum err prove(struct node *n, struct buf *out, struct book *b, struct sl
 	for (unsigned tries = 0; !same; tries++) {
 		if (tries == 20)
 			return err_set(t, ERR_UNAVAILABLE, "the history changes faster than it can be read");
-		b->n = 0;
+		book_clear(b);
 		TRY(book_load(b, &at, id, t));
 		if (o->journey)
 			TRY(book_journey(b, t));
 		TRY(chapters_prove(b, &p, &same, t));
 	}
 	TRY(carrier_find(n, block, &p, o->wait_ms ? o->wait_ms : 5000, t));
-	return o->journey ? encode(n, out, b, &p, block, o->since_log_size, t)
-			  : encode_fit(n, out, b, &p, block, o->since_log_size, t);
+	return encode(n, out, b, &p, block, o->since_log_size, t);
 }
 
 enum err node_prove(struct node *n, struct buf *out, struct slice subject_id,
 		    const struct node_prove_options *o, struct err_text *t)
 {
 	struct gs1_id id;
-	struct book b = {.ledger = n->ledger, .arena = arena_new((size_t)256 << 20)};
-	enum err e = b.arena ? gs1_parse(&id, t, subject_id) : ERR_NOMEM;
+	struct book b = {.ledger = n->ledger,
+			 .arena = arena_new((size_t)256 << 20),
+			 .scratch = arena_new(0)};
+	enum err e = b.arena && b.scratch ? gs1_parse(&id, t, subject_id) : ERR_NOMEM;
 	if (e == ERR_OK)
 		e = prove(n, out, &b, slice(id.canon, id.canon_len), o, t);
 	if (e == ERR_OK && b.chapters[0].value.n == 0 && !o->absence)
 		e = err_set(t, ERR_NOTFOUND, "%s has no history here", id.canon);
 	free(b.chapters);
+	arena_free(b.scratch);
 	arena_free(b.arena);
 	return e;
 }

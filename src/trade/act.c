@@ -1,13 +1,14 @@
 #include "trade/act.h"
 
 #include "crypto/sha256.h"
+#include "ledger/mlog.h"
 
 #include <stdio.h>
 
 /* Room for the largest subject: four names, a container's id, numbers. */
 enum { SUBJECT_BYTES_MAX = SUBJECT_ID_MAX + 4 * (MEMBER_ID_MAX + 1) + 200 };
 /* Numbers and names of a summary beside step and where. */
-enum { SUMMARY_FIXED_MAX = 3 + 20 + 10 + MEMBER_ID_MAX + 1 };
+enum { SUMMARY_FIXED_MAX = 3 + 20 + 10 + MEMBER_ID_MAX + 1 + 10 };
 /* From this many lines on they are found through buckets. */
 enum { LINEAR_MAX = 12 };
 
@@ -130,14 +131,23 @@ void act_list(struct act *a, struct line *l, enum subject_role role, enum record
 	a->n_listed++;
 }
 
+void act_mark(struct line *l, const struct record_subject *voided)
+{
+	l->voided = voided->number;
+	l->void_mode = mode_is_claim(voided->mode) ? MODE_VOID_CLAIM : MODE_VOID;
+	l->void_role = voided->role;
+	l->dirty = true;
+}
+
 enum err act_holder(struct act *a, struct slice *holder, struct line **outermost, struct line *l)
 {
-	unsigned depth = 0;
-	for (struct line *inner = l; l->s.container.n; depth++) {
+	*holder = slice(NULL, 0);
+	if (outermost)
+		*outermost = NULL;
+	for (unsigned depth = 0; l->s.container.n; depth++) {
 		if (depth == SUBJECT_DEPTH_MAX)
-			return act_refuse(a, VERDICT_STATE, "", inner->id,
-					  "lies in more than 16 containers");
-		TRY(act_line(a, &l, l->s.container));
+			return ERR_OK;
+		STEP(act_line(a, &l, l->s.container));
 	}
 	/* A class is nobody's to hold: its registered owner speaks for it. */
 	*holder = l->s.kind == SUBJECT_CLASS && l->s.owner.n ? l->s.owner : l->s.holder;
@@ -147,6 +157,42 @@ enum err act_holder(struct act *a, struct slice *holder, struct line **outermost
 }
 
 /* ---- the end: record, heads, state ---- */
+
+/* One line's place in the record, in its history or among its claims. */
+static struct record_subject listing(const struct line *l, enum subject_role role,
+				     enum record_mode mode, uint64_t voided)
+{
+	bool claim = mode_is_claim(mode);
+	return (struct record_subject){
+		.role = role,
+		.mode = mode,
+		.id = l->id,
+		.number = 1 + (claim ? l->s.claims : l->s.count),
+		.prev1 = claim ? l->s.claims_last1 : l->s.last1,
+		.voided = voided,
+	};
+}
+
+static enum err record_subjects(struct act *a, struct record *r, size_t *room)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < a->n_lines; i++)
+		n += (a->lines[i]->listed ? 1u : 0) + (a->lines[i]->voided ? 1u : 0);
+	if (n > RECORD_SUBJECTS_MAX)
+		return act_refuse(a, VERDICT_TOO_LARGE, "", slice(NULL, 0), "touches too many subjects");
+	r->subjects = arena_alloc(a->x->arena, n * sizeof *r->subjects);
+	if (!r->subjects)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < a->n_lines; i++) {
+		struct line *l = a->lines[i];
+		if (l->voided)
+			r->subjects[r->n_subjects++] = listing(l, l->void_role, l->void_mode, l->voided);
+		if (l->listed)
+			r->subjects[r->n_subjects++] = listing(l, l->role, l->mode, 0);
+		*room += 2 * (l->id.n + 48);
+	}
+	return ERR_OK;
+}
 
 static enum err record_write(struct act *a, struct hash *digest)
 {
@@ -164,31 +210,17 @@ static enum err record_write(struct act *a, struct hash *digest)
 	memcpy(r.key, a->tx->signatures[0].key, sizeof r.key);
 	memcpy(r.tx_id, a->tx->id, sizeof r.tx_id);
 	size_t room = 256 + a->p->bytes.n;
-	if (a->n_listed > RECORD_SUBJECTS_MAX)
-		return act_refuse(a, VERDICT_TOO_LARGE, "", slice(NULL, 0), "touches too many subjects");
-	r.subjects = arena_alloc(x->arena, a->n_listed * sizeof *r.subjects);
-	if (!r.subjects)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < a->n_lines; i++) {
-		struct line *l = a->lines[i];
-		bool claim = l->mode == MODE_CLAIM;
-		if (!l->listed)
-			continue;
-		r.subjects[r.n_subjects++] = (struct record_subject){
-			.role = l->role,
-			.mode = l->mode,
-			.id = l->id,
-			.number = 1 + (claim ? l->s.claims : l->s.count),
-			.prev1 = claim ? l->s.claims_last1 : l->s.last1,
-		};
-		room += l->id.n + 32;
-	}
+	STEP(record_subjects(a, &r, &room));
 	uint8_t *bytes = arena_alloc(x->arena, room);
 	struct buf b = buf_over(bytes, room);
 	if (!bytes)
 		return ERR_NOMEM;
 	record_encode(&b, &r);
 	bug_if(b.failed);
+	/* Its identifiers stand there twice: in the act and in the list of what it touches. */
+	if (b.n > MLOG_RECORD_MAX)
+		return act_refuse(a, VERDICT_TOO_LARGE, "", slice(NULL, 0),
+				  "its record would have more than 1 MiB: say it in several");
 	uint64_t index;
 	TRY(exec_record(x, &index, digest, buf_slice(&b)));
 	a->recorded1 = index + 1;
@@ -205,13 +237,10 @@ static enum err line_write(struct act *a, struct line *l)
 	return exec_put_touched(a->x, key_make(&k, "s/", l->id), buf_slice(&b));
 }
 
-static void line_advance(struct act *a, struct line *l, const struct hash *digest,
-			 struct summary *sum, struct buf *scratch)
+static void chain_advance(struct act *a, struct line *l, bool claim, const struct hash *digest,
+			  const struct summary *sum, struct buf *scratch)
 {
-	bool claim = l->mode == MODE_CLAIM;
-	sum->role = (uint8_t)l->role;
-	sum->flags = a->p->summary_flags | l->flags;
-	scratch->n = 0;
+	buf_clear(scratch);
 	summary_encode(scratch, sum);
 	bug_if(scratch->failed);
 	history_advance(claim ? &l->s.claims_head : &l->s.head, claim, digest, buf_slice(scratch));
@@ -221,6 +250,22 @@ static void line_advance(struct act *a, struct line *l, const struct hash *diges
 	} else {
 		l->s.count++;
 		l->s.last1 = a->recorded1;
+	}
+}
+
+/* In the order of the record: the mark, then what is said besides. */
+static void line_advance(struct act *a, struct line *l, const struct hash *digest,
+			 struct summary *sum, struct buf *scratch)
+{
+	if (l->voided) {
+		struct summary mark =
+			summary_void(l->void_role, l->voided, a->x->time_ms, a->sender);
+		chain_advance(a, l, mode_is_claim(l->void_mode), digest, &mark, scratch);
+	}
+	if (l->listed) {
+		sum->role = (uint8_t)l->role;
+		sum->flags = a->p->summary_flags | l->flags;
+		chain_advance(a, l, mode_is_claim(l->mode), digest, sum, scratch);
 	}
 }
 
@@ -244,8 +289,7 @@ enum err act_finish(struct act *a)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < a->n_lines; i++) {
 		struct line *l = a->lines[i];
-		if (l->listed)
-			line_advance(a, l, &digest, &sum, &scratch);
+		line_advance(a, l, &digest, &sum, &scratch);
 		if (l->dirty)
 			TRY(line_write(a, l));
 	}

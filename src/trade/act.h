@@ -20,11 +20,14 @@ struct line {
 	struct subject s;
 	bool stored; /* was in the state */
 	bool dirty;
-	bool named;  /* by an error declaration */
-	bool listed; /* stands in the record: the rest tells how */
+	bool listed; /* stands in the record: what follows tells how */
 	enum subject_role role;
-	enum record_mode mode;
+	enum record_mode mode; /* history, claim or unnamed */
 	uint8_t flags; /* SUMMARY_TAKEN_IN, SUMMARY_UNNAMED */
+	/* A void mark of this action, beside: which entry, of the claims or the history. 0: none. */
+	uint64_t voided;
+	enum record_mode void_mode;
+	enum subject_role void_role;
 	size_t chain;  /* next line of the same bucket, + 1 */
 };
 
@@ -72,8 +75,14 @@ enum err act_line(struct act *a, struct line **out, struct slice id) MUST_USE;
 void act_list(struct act *a, struct line *l, enum subject_role role, enum record_mode mode,
 	      uint8_t flags);
 
-/* Who holds it: the holder of the outermost container. Empty: nobody yet. Refuses
- * (VERDICT_STATE) what lies deeper than SUBJECT_DEPTH_MAX. `outermost` may be NULL. */
+/* Puts a void mark for that listing of an older record into this action's record. */
+void act_mark(struct line *l, const struct record_subject *voided);
+
+/*
+ * Who holds it: the holder of the outermost container. Empty: nobody yet. More than
+ * SUBJECT_DEPTH_MAX containers around it (packing refuses that) are not followed: then
+ * *outermost is NULL and nobody counts as its holder. `outermost` may be NULL.
+ */
 enum err act_holder(struct act *a, struct slice *holder, struct line **outermost,
 		    struct line *l) MUST_USE;
 
@@ -83,8 +92,9 @@ enum err act_finish(struct act *a) MUST_USE;
 /* A copy in the block's arena. */
 enum err act_copy(struct act *a, struct slice *out, struct slice s) MUST_USE;
 
-/* authority.c: loads the subject, says by the table whether the sender may, and
- * lists the line as history or claim, or refuses. Opens histories. */
+/* authority.c: loads the subject, says by the table whether the sender may, and lists the line
+ * as history or claim, or refuses. Opens histories. A line with a void mark in its history is
+ * listed besides as a claim alone: who may write into the history has said it with the mark. */
 enum err act_judge(struct act *a, struct line **out, const struct prepared_subject *ps) MUST_USE;
 
 /* What each kind does; each ends with act_finish. */
@@ -98,6 +108,9 @@ enum err key_execute(struct act *a) MUST_USE;
 enum err attach_execute(struct act *a) MUST_USE;
 
 /* contents.c: who is inside what. */
+/* Who holds what is inside, for a move; refuses (VERDICT_STATE) where act_holder finds nobody to
+ * follow. */
+enum err contents_holder(struct act *a, struct slice *holder, struct line *l) MUST_USE;
 /* Puts a thing inside a container, taking it out of another (which is then listed, unnamed). */
 enum err contents_add(struct act *a, struct line *parent, struct line *child) MUST_USE;
 /* Takes it out; from then on it is held by whoever held the container. */

@@ -85,7 +85,8 @@ enum err authority_standing(struct act *a, enum standing *s, struct line *l,
 		*s = HOLDER;
 		return ERR_OK;
 	}
-	if (slice_eq(l->s.offered_to, a->sender) || slice_eq(outermost->s.offered_to, a->sender)) {
+	if (slice_eq(l->s.offered_to, a->sender) ||
+	    (outermost && slice_eq(outermost->s.offered_to, a->sender))) {
 		*s = OFFERED;
 		return ERR_OK;
 	}
@@ -118,12 +119,14 @@ enum err act_judge(struct act *a, struct line **out, const struct prepared_subje
 	enum standing s;
 	struct line *l;
 	uint8_t flags = 0;
-	TRY(act_line(a, &l, ps->id));
+	STEP(act_line(a, &l, ps->id));
 	*out = l;
 	STEP(authority_standing(a, &s, l, ps));
 	bug_if(authority_table[ps->intent][s] == 0);
 	enum ruling r = (enum ruling)authority_table[ps->intent][s];
 	STEP(ruling_refuse(a, r, ps->id));
+	if (l->voided && (r == RULE_HISTORY || l->void_mode == MODE_VOID_CLAIM))
+		return ERR_OK;
 	if (r == RULE_HISTORY && l->s.count == 0) {
 		l->s.holder = a->sender;
 		if (s == NEW_FREE) {

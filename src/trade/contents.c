@@ -70,6 +70,36 @@ static enum err chunk_hold(struct act *a, struct line *of, uint64_t number)
 	return found ? chunk_decode(c, v) : ERR_OK;
 }
 
+enum err contents_holder(struct act *a, struct slice *holder, struct line *l)
+{
+	struct line *outermost;
+	TRY(act_holder(a, holder, &outermost, l));
+	return outermost ? ERR_OK
+			 : act_refuse(a, VERDICT_STATE, "", l->id, "lies in more than 16 containers");
+}
+
+/* What is around a packed thing is as high as the thing and one more, and so on outwards, until
+ * something is high enough already. */
+static enum err heighten(struct act *a, struct line *l, unsigned height)
+{
+	for (; l->s.height < height && height <= SUBJECT_DEPTH_MAX; height++) {
+		l->s.height = (uint8_t)height;
+		l->dirty = true;
+		if (l->s.container.n == 0)
+			break;
+		STEP(act_line(a, &l, l->s.container));
+	}
+	return ERR_OK;
+}
+
+static void set_children(struct line *parent, uint64_t n)
+{
+	parent->s.children = n;
+	if (n == 0)
+		parent->s.height = 0;
+	parent->dirty = true;
+}
+
 enum err contents_remove(struct act *a, struct line *parent, struct line *child,
 			 struct slice holder)
 {
@@ -85,14 +115,13 @@ enum err contents_remove(struct act *a, struct line *parent, struct line *child,
 	if (child->s.slot != last) {
 		struct line *m;
 		TRY(chunk_hold(a, parent, child->s.slot / SUBJECT_CHUNK));
-		TRY(act_line(a, &m, mover));
+		STEP(act_line(a, &m, mover));
 		c->id[child->s.slot % SUBJECT_CHUNK] = mover;
 		c->dirty = true;
 		m->s.slot = child->s.slot;
 		m->dirty = true;
 	}
-	parent->s.children = last;
-	parent->dirty = true;
+	set_children(parent, last);
 	child->s.container = slice(NULL, 0);
 	child->s.container_since1 = child->s.slot = 0;
 	child->s.holder = holder;
@@ -106,11 +135,11 @@ enum err contents_add(struct act *a, struct line *parent, struct line *child)
 	if (slice_eq(child->s.container, parent->id))
 		return ERR_OK; /* seen again where it already is */
 	struct slice holder;
-	STEP(act_holder(a, &holder, NULL, child));
+	STEP(contents_holder(a, &holder, child));
 	if (child->s.container.n) {
 		struct line *from;
-		TRY(act_line(a, &from, child->s.container));
-		TRY(contents_remove(a, from, child, holder));
+		STEP(act_line(a, &from, child->s.container));
+		STEP(contents_remove(a, from, child, holder));
 		/* "An event that changes a subject without naming it counts in that
 		 * subject's history too." */
 		act_list(a, from, ROLE_PARENT, MODE_UNNAMED, 0);
@@ -127,7 +156,7 @@ enum err contents_add(struct act *a, struct line *parent, struct line *child)
 	/* An offer does not outlive the packing: the next holder never made it. */
 	child->s.offered_to = slice(NULL, 0);
 	child->dirty = parent->dirty = true;
-	return ERR_OK;
+	return heighten(a, parent, child->s.height + 1u);
 }
 
 enum err contents_clear(struct act *a, struct line *parent, struct slice holder)
@@ -143,7 +172,7 @@ enum err contents_clear(struct act *a, struct line *parent, struct slice holder)
 			return ERR_CORRUPT;
 		for (unsigned j = 0; j < c->n; j++) {
 			struct line *child;
-			TRY(act_line(a, &child, c->id[j]));
+			STEP(act_line(a, &child, c->id[j]));
 			child->s.container = slice(NULL, 0);
 			child->s.container_since1 = child->s.slot = 0;
 			child->s.holder = holder;
@@ -152,7 +181,6 @@ enum err contents_clear(struct act *a, struct line *parent, struct slice holder)
 		c->n = 0;
 		c->dirty = true;
 	}
-	parent->s.children = 0;
-	parent->dirty = true;
+	set_children(parent, 0);
 	return ERR_OK;
 }

@@ -16,125 +16,99 @@ static const event_t *event_of(const struct act *a)
 	return a->p->action->event;
 }
 
-/* ---- error declarations ---- */
+/* ---- who said what before ---- */
 
 /*
- * The subjects of an event that is declared void: the declaration stands in
- * the history of each, in the same mode, whether it names them or not.
+ * The event is declared void: the history of each of its subjects gets a mark that says which
+ * entry that is, and so do the claims where the event was a claim. Whoever holds the goods
+ * now: the mark says nothing of them, and there is one for each event.
  */
-static enum err declare_subjects(struct act *a, const struct record *first)
+static enum err void_marks(struct act *a, const struct record *first)
 {
-	struct line *l;
-	for (size_t i = 0; i < a->p->n_subjects; i++) {
-		TRY(act_line(a, &l, a->p->subjects[i].id));
-		l->named = true;
-	}
 	for (size_t i = 0; i < first->n_subjects; i++) {
 		const struct record_subject *s = &first->subjects[i];
 		struct slice id;
+		struct line *l;
+		if (mode_is_void(s->mode))
+			continue; /* it was a declaration itself, of another event */
 		TRY(act_copy(a, &id, s->id));
-		TRY(act_line(a, &l, id));
-		act_list(a, l, s->role,
-			 s->mode == MODE_CLAIM ? MODE_CLAIM
-			 : l->named	       ? MODE_HISTORY
-					       : MODE_UNNAMED,
-			 0);
+		STEP(act_line(a, &l, id));
+		act_mark(l, s);
 	}
 	return ERR_OK;
 }
 
-static enum err record_at(struct act *a, struct record *r, struct buf *bytes, uint64_t index)
-{
-	buf_clear(bytes);
-	TRY(exec_read_record(a->x, bytes, index));
-	return record_decode(r, a->x->arena, buf_slice(bytes));
-}
-
-/* Voids the event that `id` tells of. *again: this very declaration was the last
- * word on it. Another may follow: "with another hash it is refused, unless it
- * declares an error". */
-static enum err declare_in(struct act *a, struct event_identity *id, bool *again, struct buf *bytes)
-{
-	struct record r;
-	if (id->declared1) {
-		TRY(record_at(a, &r, bytes, id->declared1 - 1));
-		*again = slice_eq(r.member, a->sender) && slice_eq(r.action, a->p->bytes);
-		if (*again)
-			return ERR_OK;
-	}
-	TRY(record_at(a, &r, bytes, id->index));
-	if (!slice_eq(r.member, a->sender))
-		return act_refuse(a, VERDICT_NOT_AUTHORISED, "/errorDeclaration", slice(NULL, 0),
-				  "only the member who recorded an event may declare it in error");
-	return declare_subjects(a, &r);
-}
-
-static enum err declare(struct act *a, struct event_identity *id, bool *again)
+static enum err void_event(struct act *a, const struct event_identity *id)
 {
 	struct buf bytes = BUF_INIT;
-	enum err e = declare_in(a, id, again, &bytes);
+	struct record first;
+	enum err e = exec_read_record(a->x, &bytes, id->index);
+	if (e == ERR_OK)
+		e = record_decode(&first, a->x->arena, buf_slice(&bytes));
+	if (e == ERR_OK)
+		e = void_marks(a, &first);
 	buf_fini(&bytes);
 	return e;
 }
 
-/* *done: the event is recorded already. `id` is what is to be put when this one is. */
-static enum err identify(struct act *a, struct event_identity *id, bool *done)
+/* *known: there is nothing to record. `id` is what is to be put when this one is. */
+static enum err identify(struct act *a, struct event_identity *id, bool *known)
 {
 	bool found;
-	*done = false;
-	if (!a->p->has_event_id)
-		return ERR_OK;
-	TRY(event_identity_get(a->x, &found, id, &a->p->event_id_hash));
-	if (found && a->p->declares_error) {
-		STEP(declare(a, id, done));
-		if (*done)
-			return ERR_OK;
-		id->flags |= EVENT_VOIDED;
-		id->declared1 = exec_next_index(a->x) + 1;
-		return ERR_OK;
+	*known = false;
+	TRY(event_identity_get(a->x, &found, id, &a->p->identity));
+	if (!found) {
+		*id = (struct event_identity){
+			.index = exec_next_index(a->x),
+			.event_hash = a->p->event_hash,
+		};
+	} else if (!a->p->declares_error) {
+		*known = hash_eq(&id->event_hash, &a->p->event_hash);
+		return *known ? ERR_OK
+			      : act_refuse(a, VERDICT_EVENT_CONFLICT, "/eventID",
+					   slice_str(event_of(a)->event_id),
+					   "recorded by this member with another content");
+	} else if (id->declared1) {
+		*known = hash_eq(&id->declaration, &a->p->declaration);
+		return *known ? ERR_OK
+			      : act_refuse(a, VERDICT_EXISTS, "/errorDeclaration", slice(NULL, 0),
+					   "this event is declared in error already");
+	} else {
+		STEP(void_event(a, id));
 	}
-	if (found) {
-		*done = hash_eq(&id->event_hash, &a->p->event_hash);
-		return *done ? ERR_OK
-			     : act_refuse(a, VERDICT_EVENT_CONFLICT, "/eventID",
-					  slice_str(event_of(a)->event_id),
-					  "recorded with another content");
-	}
-	*id = (struct event_identity){
-		.index = exec_next_index(a->x),
-		.event_hash = a->p->event_hash,
-	};
 	/* One that declares an event in error that is not here is void by itself. */
 	if (a->p->declares_error) {
-		id->flags = EVENT_VOIDED;
-		id->declared1 = id->index + 1;
+		id->declared1 = exec_next_index(a->x) + 1;
+		id->declaration = a->p->declaration;
 	}
 	return ERR_OK;
 }
 
 /* ---- what an event changes ---- */
 
-/* "Would put a container inside itself": is a child the container, or around it? */
-static enum err check_cycle(struct act *a, struct line *parent)
+/* "Would put a container inside itself": is a child the container, or around it? `around`:
+ * how many containers the parent lies in. */
+static enum err check_cycle(struct act *a, unsigned *around, struct line *parent)
 {
-	struct line *around[SUBJECT_DEPTH_MAX + 1];
+	struct line *path[SUBJECT_DEPTH_MAX + 1];
 	unsigned n = 0;
 	struct line *l = parent;
 	for (;;) {
-		around[n++] = l;
+		path[n++] = l;
 		if (l->s.container.n == 0)
 			break;
 		if (n == SUBJECT_DEPTH_MAX)
 			return act_refuse(a, VERDICT_STATE, "/parentID", parent->id,
 					  "would nest deeper than 16");
-		TRY(act_line(a, &l, l->s.container));
+		STEP(act_line(a, &l, l->s.container));
 	}
+	*around = n - 1;
 	for (size_t i = 0; i < a->n_lines; i++) {
 		struct line *c = a->lines[i];
 		if (!c->listed || c->role != ROLE_CHILD)
 			continue;
 		for (unsigned j = 0; j < n; j++)
-			if (around[j] == c)
+			if (path[j] == c)
 				return act_refuse(a, VERDICT_CYCLE, "/childEPCs", c->id,
 						  "the container is inside it");
 	}
@@ -149,13 +123,18 @@ static enum err named_line(struct act *a, struct line **l, size_t n)
 
 static enum err pack(struct act *a, struct line *parent)
 {
-	STEP(check_cycle(a, parent));
+	unsigned around = 0;
+	STEP(check_cycle(a, &around, parent));
 	for (size_t i = 0; i < a->p->n_subjects; i++) {
 		const struct prepared_subject *ps = &a->p->subjects[i];
 		struct line *child;
 		if (ps->role != ROLE_CHILD || ps->partial)
 			continue;
 		TRY(named_line(a, &child, i));
+		/* Who nests deeper would shut out everybody: no holder could be found. */
+		if (around + 1 + child->s.height > SUBJECT_DEPTH_MAX)
+			return act_refuse(a, VERDICT_STATE, "/childEPCs", child->id,
+					  "would nest deeper than 16");
 		STEP(contents_add(a, parent, child));
 	}
 	return ERR_OK;
@@ -164,7 +143,7 @@ static enum err pack(struct act *a, struct line *parent)
 static enum err unpack(struct act *a, struct line *parent)
 {
 	struct slice holder;
-	STEP(act_holder(a, &holder, NULL, parent));
+	STEP(contents_holder(a, &holder, parent));
 	if (a->p->unpacks_all)
 		return contents_clear(a, parent, holder);
 	for (size_t i = 0; i < a->p->n_subjects; i++) {
@@ -237,18 +216,16 @@ static enum err effects(struct act *a)
 enum err event_execute(struct act *a)
 {
 	struct event_identity id;
-	bool done;
-	STEP(identify(a, &id, &done));
-	if (done)
+	bool known;
+	STEP(identify(a, &id, &known));
+	if (known)
 		return ERR_OK;
 	for (size_t i = 0; i < a->p->n_subjects; i++) {
 		struct line *l;
-		TRY(act_line(a, &l, a->p->subjects[i].id));
-		if (!l->listed) /* by the event that this one declares void */
-			STEP(act_judge(a, &l, &a->p->subjects[i]));
+		STEP(act_judge(a, &l, &a->p->subjects[i]));
 	}
 	if (!a->p->declares_error)
 		STEP(effects(a));
 	STEP(act_finish(a));
-	return a->p->has_event_id ? event_identity_put(a->x, &id, &a->p->event_id_hash) : ERR_OK;
+	return event_identity_put(a->x, &id, &a->p->identity);
 }

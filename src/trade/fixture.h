@@ -26,6 +26,7 @@ typedef Argosy__V1__Action action_t;
 #define FX __attribute__((unused)) static
 
 static struct {
+	unsigned event_ids; /* given out by fx_event_id */
 	struct arena *mem;
 	int64_t height, time_ms;
 	uint64_t next_id;
@@ -257,6 +258,14 @@ FX char **fx_words(size_t *n, const char *text)
 
 enum { ADD = 1, OBSERVE = 2, DELETE = 3 };
 
+/* An eventID that no other event of the test has: equal events are otherwise one. */
+FX char *fx_event_id(void)
+{
+	char text[48];
+	snprintf(text, sizeof text, "urn:uuid:00000000-0000-4000-8001-%012x", ++fx.event_ids);
+	return fx_str(text);
+}
+
 FX action_t *fx_event(Argosy__V1__EventType type, int action, const char *step)
 {
 	action_t *a = fx_action(ARGOSY__V1__ACTION__ACT_EVENT);
@@ -267,6 +276,7 @@ FX action_t *fx_event(Argosy__V1__EventType type, int action, const char *step)
 	a->event->event_time = fx_str("2026-11-01T10:00:00.000Z");
 	a->event->event_time_zone_offset = fx_str("+00:00");
 	a->event->biz_step = fx_str(step);
+	a->event->event_id = fx_event_id();
 	return a;
 }
 

@@ -6,6 +6,7 @@
 #include "data/epcis.h"
 #include "data/standard.h"
 #include "ledger/member.h"
+#include "trade/identity.h"
 #include "trade/owner.h"
 
 #include <stdio.h>
@@ -362,6 +363,19 @@ uint8_t event_summary_flags(const event_t *e)
 	return (uint8_t)f;
 }
 
+/* What tells one declaration from another: the same one again is known. */
+static bool declaration_hash(struct prep *p, const Argosy__V1__ErrorDeclaration *d)
+{
+	size_t n = argosy__v1__error_declaration__get_packed_size(d);
+	uint8_t *packed = arena_alloc(p->scratch, n);
+	if (!packed)
+		return nomem(p);
+	argosy__v1__error_declaration__pack(d, packed);
+	struct slice parts[2] = {slice(p->p->event_hash.b, 32), slice(packed, n)};
+	sha256_parts(&p->p->declaration, parts, 2);
+	return true;
+}
+
 static bool prepare_event(struct prep *p, const event_t *e)
 {
 	struct prepared *a = p->p;
@@ -387,12 +401,11 @@ static bool prepare_event(struct prep *p, const event_t *e)
 	a->step = slice_str(e->biz_step);
 	a->declares_error = e->error_declaration != NULL;
 	a->summary_flags = event_summary_flags(e);
-	if (*e->event_id) {
-		a->has_event_id = true;
-		sha256(&a->event_id_hash, slice_str(e->event_id));
-	}
 	arena_reset(p->scratch);
-	return event_hash(&a->event_hash, NULL, e, p->scratch) == ERR_OK || nomem(p);
+	if (event_hash(&a->event_hash, NULL, e, p->scratch) != ERR_OK)
+		return nomem(p);
+	event_identity_key(&a->identity, p->tx->member, slice_str(e->event_id), &a->event_hash);
+	return !a->declares_error || declaration_hash(p, e->error_declaration);
 }
 
 /* ---- the other acts ---- */

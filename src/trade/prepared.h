@@ -92,10 +92,11 @@ struct prepared {
 	struct slice step;  /* as in the summary */
 	/* Events alone. */
 	struct hash event_hash;
-	struct hash event_id_hash; /* SHA-256 of the eventID's text */
+	struct hash identity;	 /* key of the event for this member (identity.h) */
+	struct hash declaration; /* SHA-256(event hash || packed ErrorDeclaration), if it declares */
 	int64_t happened_ms;
 	uint8_t summary_flags;
-	bool has_event_id, declares_error, unpacks_all;
+	bool declares_error, unpacks_all;
 };
 
 /* Named subjects of one action at most: a list of 10,000 and the container that it goes into; an event

@@ -30,7 +30,7 @@ static bool contains(const event_t *e)
 
 bool move_of(struct move *m, const struct record *r, const struct record_subject *rs, const event_t *e)
 {
-	if (!e || e->error_declaration || rs->role != ROLE_CHILD || rs->mode == MODE_CLAIM || !contains(e))
+	if (!e || e->error_declaration || rs->role != ROLE_CHILD || mode_is_claim(rs->mode) || !contains(e))
 		return false;
 	bool in = e->action == ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_ADD;
 	const struct record_subject *parent = parent_of(r);
@@ -38,6 +38,7 @@ bool move_of(struct move *m, const struct record *r, const struct record_subject
 		return false;
 	m->into = in;
 	m->container = parent->id;
+	m->number = parent->number;
 	return true;
 }
 
@@ -174,12 +175,25 @@ static void settle(struct find *f, const size_t *recorded)
 	f->n_stays += n_more;
 }
 
+/* Nothing of it counts after that moment. */
+static void window_clip(struct window *w, int64_t last_ms)
+{
+	if (w->to_ms > last_ms)
+		w->to_ms = last_ms + 1;
+	if (w->to_ms < w->from_ms)
+		w->to_ms = w->from_ms;
+}
+
 static void finish(struct stay *s, const struct move *moves)
 {
 	const struct move *b = &moves[s->begin], *e = s->end == SIZE_MAX ? NULL : &moves[s->end];
 	s->at.recorded = (struct window){b->recorded_ms, e ? b->recorded_ms + 1 : INT64_MAX};
 	if (e)
 		window_widen(&s->at.recorded, e->recorded_ms);
+	if (b->void_ms != INT64_MAX && (!e || e->into)) {
+		window_clip(&s->at.in, b->void_ms);
+		window_clip(&s->at.recorded, b->void_ms);
+	}
 	/* In and out at one instant: it has that instant. */
 	if (s->at.in.to_ms == s->at.in.from_ms)
 		window_widen(&s->at.in, s->at.in.from_ms);

@@ -14,7 +14,9 @@ struct move {
 	int64_t at_ms, recorded_ms;
 	bool into;
 	struct slice container;
+	uint64_t number; /* of the record in the container's history, from 1 */
 	size_t event; /* its place in the thing's history, from 0 */
+	int64_t void_ms; /* when it was declared in error; INT64_MAX: it was not */
 };
 
 /* Times from..to-1, in ms; INT64_MAX: no end. */
@@ -40,13 +42,16 @@ struct stay {
 	bool contradicts;
 };
 
-/* What a record does to a thing: is it a move? Then `into` and `container` are written.
- * `e` NULL: another act, or an event declared in error, which moves nothing. */
+/* What a record does to a thing: is it a move? Then `into`, `container` and `number` are written.
+ * `e` NULL: another act. A declaration of error moves nothing; what is declared in error
+ * still counts (stays_find). */
 bool move_of(struct move *m, const struct record *r, const struct record_subject *rs,
 	     const Argosy__V1__Event *e);
 
 /*
- * The stays that follow from moves, which stand in the order of recording. `many`: of a lot
+ * The stays that follow from moves, which stand in the order of recording. A declaration takes no
+ * stay away: one that began with a packing that is void now, and that no unpacking ended, ends
+ * when the declaration was recorded. If it was taken out all the same, it was inside until then. `many`: of a lot
  * or class, which may be in several places at once. Memory is the arena's; ERR_NOMEM alone.
  */
 enum err stays_find(struct stay **out, size_t *n_out, struct arena *a, const struct move *moves,

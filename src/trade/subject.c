@@ -36,6 +36,7 @@ void subject_encode(struct buf *b, const struct subject *s)
 	buf_put_varint(b, s->container_since1);
 	buf_put_varint(b, s->slot);
 	buf_put_varint(b, s->children);
+	buf_put_u8(b, s->height);
 }
 
 bool subject_decode(struct subject *s, struct slice value)
@@ -64,10 +65,25 @@ bool subject_decode(struct subject *s, struct slice value)
 	s->container_since1 = reader_varint(&r);
 	s->slot = reader_varint(&r);
 	s->children = reader_varint(&r);
+	s->height = reader_u8(&r);
 	return !r.bad && reader_left(&r) == 0;
 }
 
 /* ---- summary and history ---- */
+
+struct summary summary_void(enum subject_role role, uint64_t voided, int64_t recorded_ms,
+			    struct slice who)
+{
+	return (struct summary){
+		.kind = 1, /* an event: only events are declared in error */
+		.flags = SUMMARY_ERROR | SUMMARY_VOID,
+		.role = (uint8_t)role,
+		.happened_ms = recorded_ms,
+		.recorded_ms = recorded_ms,
+		.who = who,
+		.voided = voided,
+	};
+}
 
 void summary_encode(struct buf *b, const struct summary *s)
 {
@@ -79,6 +95,8 @@ void summary_encode(struct buf *b, const struct summary *s)
 	buf_put_lp(b, s->step);
 	buf_put_lp(b, s->where);
 	buf_put_lp(b, s->who);
+	if (s->flags & SUMMARY_VOID)
+		buf_put_varint(b, s->voided);
 }
 
 bool summary_decode(struct summary *s, struct slice bytes)
@@ -93,6 +111,8 @@ bool summary_decode(struct summary *s, struct slice bytes)
 	s->step = reader_lp(&r);
 	s->where = reader_lp(&r);
 	s->who = reader_lp(&r);
+	if (s->flags & SUMMARY_VOID)
+		s->voided = reader_varint(&r);
 	return !r.bad && reader_left(&r) == 0;
 }
 
@@ -133,6 +153,8 @@ void record_encode(struct buf *b, const struct record *r)
 		buf_put_lp(b, s->id);
 		buf_put_varint(b, s->number);
 		buf_put_varint(b, s->prev1);
+		if (mode_is_void(s->mode))
+			buf_put_varint(b, s->voided);
 	}
 	buf_put_lp(b, r->action);
 }
@@ -140,14 +162,18 @@ void record_encode(struct buf *b, const struct record *r)
 static bool record_subject_decode(struct record_subject *s, struct reader *r)
 {
 	unsigned role = reader_u8(r), mode = reader_u8(r);
-	if (role < ROLE_WHAT || role > ROLE_ABOUT || mode > MODE_UNNAMED)
+	if (role < ROLE_WHAT || role > ROLE_ABOUT || mode > MODE_VOID_CLAIM)
 		return false;
 	s->role = (enum subject_role)role;
 	s->mode = (enum record_mode)mode;
 	s->id = reader_lp(r);
 	s->number = reader_varint(r);
 	s->prev1 = reader_varint(r);
-	return !r->bad && s->number > 0;
+	s->voided = 0;
+	if (!mode_is_void(s->mode))
+		return !r->bad && s->number > 0;
+	s->voided = reader_varint(r);
+	return !r->bad && s->voided > 0 && s->voided < s->number;
 }
 
 enum err record_decode(struct record *r, struct arena *a, struct slice bytes)

@@ -38,6 +38,9 @@ struct subject {
 	uint64_t container_since1; /* log index + 1 */
 	uint64_t slot;
 	uint64_t children;
+	/* No more containers than this are nested below; 0 where it has no children. It grows with
+	 * what is packed and falls only when the last child leaves. */
+	uint8_t height;
 };
 
 bool subject_decode(struct subject *s, struct slice value);
@@ -50,6 +53,7 @@ enum {
 	SUMMARY_TAKEN_IN = 8,
 	SUMMARY_UNNAMED = 16,
 	SUMMARY_SENSOR = 32,
+	SUMMARY_VOID = 128, /* a void mark: with SUMMARY_ERROR and nothing else */
 };
 
 enum subject_role {
@@ -61,7 +65,24 @@ enum subject_role {
 	ROLE_ABOUT = 6,
 };
 
-enum record_mode { MODE_HISTORY = 0, MODE_CLAIM = 1, MODE_UNNAMED = 2 };
+enum record_mode {
+	MODE_HISTORY = 0,
+	MODE_CLAIM = 1,
+	MODE_UNNAMED = 2,
+	/* Marks that say which entry of this chain is declared in error. */
+	MODE_VOID = 3,	     /* in the history */
+	MODE_VOID_CLAIM = 4, /* among the claims */
+};
+
+static inline bool mode_is_claim(enum record_mode m)
+{
+	return m == MODE_CLAIM || m == MODE_VOID_CLAIM;
+}
+
+static inline bool mode_is_void(enum record_mode m)
+{
+	return m == MODE_VOID || m == MODE_VOID_CLAIM;
+}
 
 struct summary {
 	uint8_t kind; /* field number in Action.act */
@@ -69,21 +90,26 @@ struct summary {
 	uint8_t role;
 	int64_t happened_ms, recorded_ms;
 	struct slice step, where, who;
+	uint64_t voided; /* of a void mark: the entry that it voids, from 1; else 0 */
 };
 
+/* The summary of a void mark: it says which entry is void, and nothing else. */
+struct summary summary_void(enum subject_role role, uint64_t voided, int64_t recorded_ms,
+			    struct slice who);
 void summary_encode(struct buf *b, const struct summary *s);
 bool summary_decode(struct summary *s, struct slice bytes);
 /* head = SHA-256(tag || head || digest || summary); claims have their own tag. */
 void history_advance(struct hash *head, bool claims, const struct hash *digest, struct slice summary);
 
 /* A decoded log record. */
-enum { RECORD_SUBJECTS_MAX = 20100 };
+enum { RECORD_SUBJECTS_MAX = 40400 }; /* a row may stand there in its history and in its claims */
 struct record_subject {
 	enum subject_role role;
 	enum record_mode mode;
 	struct slice id;
 	uint64_t number; /* from 1 */
 	uint64_t prev1;	 /* log index + 1 of the one before; 0: none */
+	uint64_t voided; /* of a void mark: the entry of that chain that is declared in error; else 0 */
 };
 struct record {
 	uint64_t height;

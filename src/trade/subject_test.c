@@ -98,9 +98,10 @@ static void heads_advance(void **state)
 static void records_come_back(void **state)
 {
 	(void)state;
-	struct record_subject subjects[2] = {
-		{ROLE_WHAT, MODE_HISTORY, SLICE_LIT("01/09521234543213/21/1"), 1, 0},
-		{ROLE_PARENT, MODE_UNNAMED, SLICE_LIT("00/395212345432100013"), 20, 4711},
+	struct record_subject subjects[3] = {
+		{ROLE_WHAT, MODE_HISTORY, SLICE_LIT("01/09521234543213/21/1"), 1, 0, 0},
+		{ROLE_PARENT, MODE_UNNAMED, SLICE_LIT("00/395212345432100013"), 20, 4711, 0},
+		{ROLE_WHAT, MODE_VOID, SLICE_LIT("01/09521234543213/21/2"), 7, 12, 6},
 	};
 	struct record r = {
 		.height = 5,
@@ -109,7 +110,7 @@ static void records_come_back(void **state)
 		.action_index = 999,
 		.member = SLICE_LIT("alice"),
 		.kind = 1,
-		.n_subjects = 2,
+		.n_subjects = 3,
 		.subjects = subjects,
 		.action = SLICE_LIT("the action"),
 	};
@@ -119,15 +120,21 @@ static void records_come_back(void **state)
 	memset(r.key, 3, 32);
 	record_encode(&b, &r);
 	assert_int_equal(record_decode(&back, a, buf_slice(&b)), ERR_OK);
-	assert_int_equal(back.n_subjects, 2);
+	assert_int_equal(back.n_subjects, 3);
 	assert_int_equal(back.subjects[1].mode, MODE_UNNAMED);
 	assert_int_equal(back.subjects[1].prev1, 4711);
+	assert_int_equal(back.subjects[2].voided, 6);
 	assert_true(slice_eq_str(back.action, "the action"));
 	record_encode(&again, &back);
 	assert_true(slice_eq(buf_slice(&b), buf_slice(&again)));
 	for (size_t n = 0; n < b.n; n++)
 		assert_int_equal(record_decode(&back, a, slice(b.p, n)), ERR_CORRUPT);
 	buf_put_u8(&b, 0);
+	assert_int_equal(record_decode(&back, a, buf_slice(&b)), ERR_CORRUPT);
+	/* A mark voids what stands before it. */
+	buf_clear(&b);
+	subjects[2].voided = 7;
+	record_encode(&b, &r);
 	assert_int_equal(record_decode(&back, a, buf_slice(&b)), ERR_CORRUPT);
 	/* A count that no record may have is not allocated for. */
 	struct record huge = r;

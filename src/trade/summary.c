@@ -59,6 +59,8 @@ enum err record_open(struct summary *base, const Argosy__V1__Action **action, st
 struct summary record_summary_for(const struct summary *base, const struct record_subject *rs,
 				  uint8_t flags)
 {
+	if (mode_is_void(rs->mode))
+		return summary_void(rs->role, rs->voided, base->recorded_ms, base->who);
 	struct summary s = *base;
 	s.role = (uint8_t)rs->role;
 	if (rs->mode == MODE_UNNAMED)

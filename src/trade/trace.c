@@ -27,6 +27,8 @@ enum { NODES_MAX = 10000, EVENTS_MAX = 100000 };
 /* Records and subjects looked at, all in all: a small closure may be woven densely. To read
  * a record out of the log takes as long as to look at many. */
 enum { WORK_MAX = 20000000, READ_WORK = 20 };
+/* Records are kept as long as the trace: so many bytes of them. */
+#define BYTES_MAX ((size_t)128 << 20)
 /* From so many subjects on a record gets an order to search in. */
 enum { SEARCH_MIN = 16 };
 
@@ -35,14 +37,16 @@ struct rec {
 	struct record r;
 	const Argosy__V1__Action *action;
 	struct summary base;
-	const struct record_subject **order; /* by id; NULL: not made */
-	bool voided, disowned;
+	const struct record_subject **order; /* by id, and claims last; NULL: not made */
+	int64_t void_ms; /* when it was declared in error; INT64_MAX: it was not */
+	bool disowned;
 	bool taken; /* is an event of the trace */
 };
 
 struct link {
 	struct rec *rec;
 	const struct record_subject *rs;
+	uint64_t voids_index1; /* of a void mark: log index + 1 of what it voids; 0: not read */
 };
 
 /* What a subject says, oldest first. */
@@ -81,7 +85,7 @@ struct walk {
 	struct arena *a;
 	struct err_text *why;
 	size_t nodes_max, events_max, cap_nodes, cap_events;
-	size_t work;
+	size_t work, bytes;
 	bool claims;
 	struct plan *plans;
 	/* Open addressing, powers of two. */
@@ -178,6 +182,17 @@ static enum err signer_disowned(struct walk *w, uint64_t *height, const uint8_t 
 	return ERR_OK;
 }
 
+/* One that declares in error what its member has not recorded here: void by itself. */
+static bool self_void(const struct record *r, const Argosy__V1__Action *action)
+{
+	if (r->kind != ACT_EVENT || !action->event->error_declaration)
+		return false;
+	for (size_t i = 0; i < r->n_subjects; i++)
+		if (mode_is_void(r->subjects[i].mode))
+			return false;
+	return true;
+}
+
 static enum err rec_get(struct walk *w, struct rec **out, uint64_t index)
 {
 	if (w->n_recs * 2 >= w->cap_recs)
@@ -193,6 +208,8 @@ static enum err rec_get(struct walk *w, struct rec **out, uint64_t index)
 		return ERR_NOMEM;
 	buf_clear(&w->buf);
 	TRY(ledger_read_record(w->l, &w->buf, index));
+	w->bytes += w->buf.n;
+	w->work += READ_WORK + w->buf.n / 64;
 	const uint8_t *bytes = arena_copy(w->a, w->buf.p, w->buf.n);
 	if (!bytes)
 		return ERR_NOMEM;
@@ -206,6 +223,7 @@ static enum err rec_get(struct walk *w, struct rec **out, uint64_t index)
 	TRY(signer_disowned(w, &disowned, rec->r.key));
 	rec->disowned = disowned && rec->r.height >= disowned;
 	rec->index = index;
+	rec->void_ms = self_void(&rec->r, rec->action) ? rec->r.time_ms : INT64_MAX;
 	w->recs[at] = rec;
 	w->n_recs++;
 	*out = rec;
@@ -216,18 +234,20 @@ static int by_id(const void *x, const void *y)
 {
 	const struct record_subject *a = *(const struct record_subject *const *)x;
 	const struct record_subject *b = *(const struct record_subject *const *)y;
-	return slice_cmp(a->id, b->id);
+	int c = slice_cmp(a->id, b->id);
+	return c ? c : (int)mode_is_claim(a->mode) - (int)mode_is_claim(b->mode);
 }
 
-/* The subject's line in the record. */
+/* The subject's line in the record, in its history or among its claims. */
 static enum err rec_subject(struct walk *w, const struct record_subject **out, struct rec *rec,
-			    struct slice id)
+			    struct slice id, bool claim)
 {
 	size_t n = rec->r.n_subjects;
 	*out = NULL;
 	if (n < SEARCH_MIN) {
 		for (size_t i = 0; i < n && !*out; i++)
-			if (slice_eq(rec->r.subjects[i].id, id))
+			if (mode_is_claim(rec->r.subjects[i].mode) == claim &&
+			    slice_eq(rec->r.subjects[i].id, id))
 				*out = &rec->r.subjects[i];
 	} else {
 		if (!rec->order) {
@@ -238,7 +258,7 @@ static enum err rec_subject(struct walk *w, const struct record_subject **out, s
 				rec->order[i] = &rec->r.subjects[i];
 			qsort(rec->order, n, sizeof *rec->order, by_id);
 		}
-		struct record_subject key = {.id = id};
+		struct record_subject key = {.id = id, .mode = claim ? MODE_CLAIM : MODE_HISTORY};
 		const struct record_subject *kp = &key;
 		const struct record_subject **hit =
 			bsearch(&kp, rec->order, n, sizeof *rec->order, by_id);
@@ -302,73 +322,77 @@ static const event_t *event_of(const struct rec *rec)
 	return rec->r.kind == ACT_EVENT ? rec->action->event : NULL;
 }
 
-/*
- * Marks what later records of the chain declare in error: the ledger puts a
- * declaration into every history in which the event stands, so the chain alone
- * tells. A declaration whose event is not here is void itself.
- */
-static void mark_voided(struct link *l, size_t n)
+/* What the chain's marks say is void; `l` holds its newest `n` of `all`. */
+static void marks_apply(struct link *l, size_t n, uint64_t all)
 {
-	for (size_t i = n; i-- > 0;) {
-		const event_t *d = event_of(l[i].rec);
-		if (!d || !d->error_declaration)
+	for (size_t i = 0; i < n; i++) {
+		uint64_t voided = l[i].rs->voided; /* 0: no mark */
+		if (voided <= all - n)
 			continue;
-		bool found = false;
-		for (size_t j = i; j-- > 0 && *d->event_id && !found;) {
-			const event_t *e = event_of(l[j].rec);
-			found = e && strcmp(e->event_id, d->event_id) == 0;
-			if (found)
-				l[j].rec->voided = true;
-		}
-		if (!found)
-			l[i].rec->voided = true;
+		struct rec *rec = l[voided - (all - n) - 1].rec;
+		rec->void_ms = l[i].rec->base.recorded_ms;
+		l[i].voids_index1 = rec->index + 1;
 	}
+}
+
+/* No more records. */
+static bool sated(const struct walk *w)
+{
+	return w->work > WORK_MAX || w->bytes > BYTES_MAX;
 }
 
 /* Back from the newest by the links; `n` records, so many the subject says. */
 static enum err walk_back(struct walk *w, struct link **out, size_t *n_out, const struct chain *c,
-			  uint64_t n, uint64_t at1)
+			  bool claims)
 {
-	size_t keep = n < w->events_max ? (size_t)n : w->events_max;
-	struct link *l = arena_alloc(w->a, (keep + 1) * sizeof *l);
+	uint64_t n = claims ? c->subject.claims : c->subject.count;
+	uint64_t at1 = claims ? c->subject.claims_last1 : c->subject.last1;
+	size_t room = n < w->events_max ? (size_t)n : w->events_max, at = room;
+	struct link *l = arena_alloc(w->a, (room + 1) * sizeof *l);
 	if (!l)
 		return ERR_NOMEM;
-	if (keep < n)
-		TRY(cut(w, "of %.*s only the newest %zu of %llu records were read", (int)c->id.n,
-			(const char *)c->id.p, keep, (unsigned long long)n));
-	w->work += READ_WORK * keep;
-	for (size_t i = keep; i-- > 0;) {
+	while (at > 0 && !(sated(w) && at < room)) {
+		struct link *x = &l[--at];
 		if (at1 == 0)
 			return err_set(w->why, ERR_CORRUPT, "a history ends before its first record");
-		TRY(rec_get(w, &l[i].rec, at1 - 1));
-		TRY(rec_subject(w, &l[i].rs, l[i].rec, c->id));
-		if (l[i].rs->prev1 >= at1)
+		TRY(rec_get(w, &x->rec, at1 - 1));
+		TRY(rec_subject(w, &x->rs, x->rec, c->id, claims));
+		if (x->rs->prev1 >= at1)
 			return err_set(w->why, ERR_CORRUPT, "a history's links do not go back");
-		at1 = l[i].rs->prev1;
+		at1 = x->rs->prev1;
+		w->work++;
 	}
-	mark_voided(l, keep);
-	*out = l;
-	*n_out = keep;
+	*out = l + at;
+	*n_out = room - at;
+	if (*n_out < n)
+		TRY(cut(w, "of %.*s only the newest %zu of %llu records were read", (int)c->id.n,
+			(const char *)c->id.p, *n_out, (unsigned long long)n));
+	marks_apply(*out, *n_out, n);
 	return ERR_OK;
 }
 
 static enum err chain_walk(struct walk *w, struct chain *c, bool claims)
 {
 	if (!c->history)
-		TRY(walk_back(w, &c->history, &c->n_history, c, c->subject.count, c->subject.last1));
+		TRY(walk_back(w, &c->history, &c->n_history, c, false));
 	if (claims && !c->claims)
-		TRY(walk_back(w, &c->claims, &c->n_claims, c, c->subject.claims,
-			      c->subject.claims_last1));
+		TRY(walk_back(w, &c->claims, &c->n_claims, c, true));
 	return ERR_OK;
 }
 
 /* ---- what a record does to its subjects ---- */
 
-/* Events change the world, unless they are declared in error or declare so. */
+/* Events change the world, but for declarations of error. */
 static const event_t *effective(const struct rec *rec)
 {
 	const event_t *e = event_of(rec);
-	return e && !rec->voided && !e->error_declaration ? e : NULL;
+	return e && !e->error_declaration ? e : NULL;
+}
+
+/* Marks, like other acts than events, happen when they are recorded. */
+static bool is_event(const struct link *l)
+{
+	return l->rec->r.kind == ACT_EVENT && !mode_is_void(l->rs->mode);
 }
 
 static bool contains(const event_t *e)
@@ -381,7 +405,7 @@ static bool contains(const event_t *e)
 
 static int64_t happened(const struct link *l)
 {
-	return l->rec->base.happened_ms;
+	return is_event(l) ? l->rec->base.happened_ms : l->rec->base.recorded_ms;
 }
 
 static int link_by_time(const void *x, const void *y)
@@ -401,12 +425,12 @@ static enum err chain_sort(struct walk *w, struct chain *c)
 		return ERR_OK;
 	for (size_t i = 0; i < c->n_history; i++) {
 		sorted = sorted && (!i || happened(&c->history[i - 1]) <= happened(&c->history[i]));
-		n_acts += !event_of(c->history[i].rec);
+		n_acts += !is_event(&c->history[i]);
 	}
 	if (n_acts && !(c->acts = arena_alloc(w->a, n_acts * sizeof *c->acts)))
 		return ERR_NOMEM;
 	for (size_t i = 0; n_acts && i < c->n_history; i++)
-		if (!event_of(c->history[i].rec))
+		if (!is_event(&c->history[i]))
 			c->acts[c->n_acts++] = &c->history[i];
 	c->timed = c->history;
 	if (sorted)
@@ -442,7 +466,7 @@ static enum err widen(struct walk *w, struct window *in, struct slice id, uint64
 	w->work += c->n_history;
 	for (size_t i = 0; i < c->n_history; i++)
 		if (c->history[i].rec->index >= from && c->history[i].rec->index <= to &&
-		    event_of(c->history[i].rec))
+		    is_event(&c->history[i]))
 			window_widen(in, happened(&c->history[i]));
 	return ERR_OK;
 }
@@ -469,6 +493,7 @@ static enum err stays_get(struct walk *w, struct chain *c)
 			continue;
 		m[n].at_ms = happened(l);
 		m[n].recorded_ms = l->rec->base.recorded_ms;
+		m[n].void_ms = l->rec->void_ms;
 		m[n++].event = i;
 	}
 	TRY(stays_find(&c->stays, &c->n_stays, w->a, m, n,
@@ -487,12 +512,12 @@ static enum err stays_get(struct walk *w, struct chain *c)
 /* No more nodes. */
 static bool full(const struct walk *w)
 {
-	return w->t->n_nodes == w->nodes_max || w->work > WORK_MAX;
+	return w->t->n_nodes == w->nodes_max || sated(w);
 }
 
 static enum err full_say(struct walk *w)
 {
-	if (w->work > WORK_MAX)
+	if (sated(w))
 		return cut(w, "the histories met are longer than a trace may read; the first %zu subjects are shown",
 			   w->t->n_nodes);
 	return cut(w, "only the first %zu subjects are shown", w->t->n_nodes);
@@ -508,6 +533,7 @@ static enum err node_add(struct walk *w, struct slice id, size_t via, enum subje
 		return ERR_OK;
 	for (size_t i = c->last_node; i; i = w->plans[i - 1].before) {
 		const struct trace_node *n = &t->nodes[i - 1];
+		w->work++;
 		if (span_covers(n->at, at) && (go & ~w->plans[i - 1].go) == 0)
 			return ERR_OK;
 	}
@@ -543,6 +569,7 @@ static enum err node_add(struct walk *w, struct slice id, size_t via, enum subje
 static enum err event_add(struct walk *w, size_t node, const struct link *l)
 {
 	struct trace *t = w->t;
+	w->work++;
 	if (l->rec->taken)
 		return ERR_OK;
 	if (t->n_events == w->events_max)
@@ -565,6 +592,8 @@ static enum err event_add(struct walk *w, size_t node, const struct link *l)
 		.action = l->rec->action,
 		.summary = record_summary_for(&l->rec->base, l->rs, t->nodes[node].subject.flags),
 		.mode = l->rs->mode,
+		.voids = l->rs->voided,
+		.voids_index1 = l->voids_index1,
 		.disowned = l->rec->disowned,
 	};
 	return ERR_OK;
@@ -662,7 +691,7 @@ static enum err held_by(struct walk *w, size_t node, const struct chain *c, cons
 		const struct record_subject *s = &rec->r.subjects[i];
 		struct chain *child;
 		struct span at;
-		if (s->role != ROLE_CHILD || s->mode == MODE_CLAIM)
+		if (s->role != ROLE_CHILD || mode_is_claim(s->mode))
 			continue;
 		TRY(chain_get(w, &child, s->id));
 		TRY(stays_get(w, child));
@@ -693,7 +722,7 @@ static enum err held_add(struct walk *w, size_t node, const struct chain *c)
 static bool inside(struct span at, const struct link *l)
 {
 	return window_holds(at.in, happened(l)) ||
-	       (!event_of(l->rec) && window_holds(at.recorded, l->rec->base.recorded_ms));
+	       (!is_event(l) && window_holds(at.recorded, l->rec->base.recorded_ms));
 }
 
 static enum err expand_claims(struct walk *w, size_t node, const struct chain *c)
@@ -752,13 +781,13 @@ static enum err trace(struct walk *w, struct slice id, unsigned go)
 	if (w->t->n_nodes == 0)
 		return err_set(w->why, ERR_NOTFOUND, "nothing is recorded of %.*s", (int)id.n,
 			       (const char *)id.p);
-	for (size_t i = 0; i < w->t->n_nodes && w->work <= WORK_MAX; i++)
+	for (size_t i = 0; i < w->t->n_nodes && !sated(w); i++)
 		TRY(expand(w, i));
 	/* A later chain may have shown that an event is void. */
 	for (size_t i = 0; i < w->t->n_events; i++) {
 		struct rec *rec;
 		TRY(rec_get(w, &rec, w->t->events[i].index));
-		w->t->events[i].voided = rec->voided;
+		w->t->events[i].voided = rec->void_ms != INT64_MAX && w->t->events[i].voids == 0;
 	}
 	if (w->t->n_events)
 		qsort(w->t->events, w->t->n_events, sizeof *w->t->events, by_time);

@@ -40,7 +40,10 @@ struct trace_event {
 	const Argosy__V1__Action *action; /* decoded, likewise */
 	struct summary summary;
 	enum record_mode mode;
-	bool voided;   /* a later record declares it in error */
+	/* A later record declares it in error; or it declares so what is not recorded here. */
+	bool voided;
+	uint64_t voids; /* a void mark: the entry of this history (or of its claims) that it voids */
+	uint64_t voids_index1; /* log index + 1 of that one; 0: not read */
 	bool disowned; /* signed by a key disowned from an earlier or equal height */
 };
 
@@ -71,7 +74,7 @@ struct trace_options {
  * held it. What counts is when events happened, whatever the order in which they were
  * recorded; but what was recorded before a use, or after a making, is never left out
  * (docs/decisions/0018). So all the history of each container is read. An event
- * declared in error is shown, but no longer leads anywhere. A use that was
+ * declared in error leads where it did, marked: a declaration takes nothing away. A use that was
  * recorded as a claim (of a lot in other hands) leads down as well: a recall must
  * not miss it.
  *

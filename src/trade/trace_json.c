@@ -93,7 +93,8 @@ static const char *const kinds[] = {
 	"shipment", "order", "transformation", "document", "other",
 };
 static const char *const roles[] = {"unknown", "what", "parent", "child", "input", "output", "about"};
-static const char *const modes[] = {"history", "claim", "history_unnamed"};
+static const char *const modes[] = {"history", "claim", "history_unnamed", "void_mark",
+				    "claim_void_mark"};
 static const char *const actions[] = {NULL, "ADD", "OBSERVE", "DELETE"};
 
 static const char *event_type(const event_t *e)
@@ -227,9 +228,12 @@ static void subjects_write(struct writer *w, const char *n, const struct record 
 			   enum subject_role role)
 {
 	open(w, n, '[');
-	for (size_t i = 0; i < r->n_subjects; i++)
-		if (r->subjects[i].role == role)
-			text(w, NULL, r->subjects[i].id);
+	for (size_t i = 0; i < r->n_subjects; i++) {
+		const struct record_subject *s = &r->subjects[i];
+		/* Beside its mark a claim of the same subject may stand. */
+		if (s->role == role && !(i && slice_eq(s->id, s[-1].id)))
+			text(w, NULL, s->id);
+	}
 	shut(w, ']');
 }
 
@@ -332,7 +336,12 @@ static enum err event_write(struct writer *w, const struct trace_event *ev)
 	truth(w, "voided", ev->voided);
 	truth(w, "declares_error", s->flags & SUMMARY_ERROR);
 	truth(w, "disowned", ev->disowned);
-	truth(w, "claim", ev->mode == MODE_CLAIM);
+	if (ev->voids)
+		number(w, "voids", ev->voids);
+	if (ev->voids_index1)
+		number(w, "voids_index", ev->voids_index1 - 1);
+	truth(w, "dated_ahead", s->happened_ms > s->recorded_ms);
+	truth(w, "claim", mode_is_claim(ev->mode));
 	truth(w, "taken_in", s->flags & SUMMARY_TAKEN_IN);
 	truth(w, "unnamed", ev->mode == MODE_UNNAMED);
 	if (e) {

@@ -8,12 +8,13 @@
  *             where, where_name?, read_point, biz_location, who, who_name, role, mode,
  *             what, parent, children, inputs, outputs, about,
  *             sensor_readings, business_transactions, event_id?, voided, declares_error, disowned, claim,
- *             taken_in, unnamed, hash?}] }
+ *             taken_in, unnamed, dated_ahead, voids?, voids_index?, hash?}] }
  *
  * `node` and `via` are indexes in `nodes`; nodes[0] is the subject asked for. Of a node counts
  * what happened from `from` until before `to`; missing: without bound. `cut` says which limit left
  * out what. Lists and texts are there even when empty, so
- * that a reader needs no cases; fields with "?" only where they say something.
+ * that a reader needs no cases. `voids`: this is a void mark, of that entry of the subject's history (of its
+ * claims where `claim` is true), whose record is `voids_index`; fields with "?" only where they say something.
  * `hash` is the event hash (ni URI). Numbers of sensors are texts as they were
  * given. Fields may be added, none is renamed.
  */

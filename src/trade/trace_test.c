@@ -2,6 +2,7 @@
 #include "trade/fixture.h"
 
 #include "data/json.h"
+#include "trade/identity.h"
 #include "trade/trace.h"
 #include "trade/trace_json.h"
 
@@ -44,12 +45,14 @@ static void assert_steps(const char *id, enum trace_direction d, const char *wan
 	for (size_t i = 0; i < t->n_events; i++) {
 		if (i)
 			buf_put_u8(&b, ' ');
+		if (t->events[i].voids)
+			buf_printf(&b, "void:%u", (unsigned)t->events[i].voids);
 		buf_put_slice(&b, t->events[i].summary.step);
 		if (t->events[i].voided)
 			buf_put_u8(&b, '!');
 		if (t->events[i].disowned)
 			buf_put_u8(&b, '~');
-		if (t->events[i].mode == MODE_CLAIM)
+		if (mode_is_claim(t->events[i].mode))
 			buf_put_u8(&b, '?');
 	}
 	assert_string_equal(buf_cstr(&b), want);
@@ -264,21 +267,89 @@ static void used_by_others_still_leads_down(void **state)
 	trace_free(t);
 }
 
-static void voided_events_lead_nowhere(void **state)
+static action_t *in_error(action_t *a)
 {
-	(void)state;
-	say(fx_object(ADD, ITEM("1"), "commissioning"));
-	see(CASE("1"), "storing");
-	action_t *a = fx_aggregation(ADD, CASE("1"), ITEM("1"));
-	a->event->event_id = fx_str("urn:uuid:8f1d9a1e-0000-4000-8000-000000000001");
-	say(a);
-	see(CASE("1"), "transporting");
-	assert_steps(ITEM("1"), TRACE_UP, "commissioning packing transporting");
 	a->event->error_declaration = arena_alloc(fx.mem, sizeof *a->event->error_declaration);
 	argosy__v1__error_declaration__init(a->event->error_declaration);
 	a->event->error_declaration->declaration_time = fx_str("2026-11-30T10:00:00.000Z");
-	FX_OK("alice", a);
-	assert_steps(ITEM("1"), TRACE_UP, "commissioning packing! packing");
+	return a;
+}
+
+/* 2026-12-01: after the events of these tests, which say when they happened by themselves. */
+static const int64_t DECEMBER_MS = 1796083200000;
+
+/* A declaration takes nothing out of a journey: what the reefer went through stays, marked. */
+static void void_moves_lead_where_they_did(void **state)
+{
+	(void)state;
+	fx.time_ms = DECEMBER_MS;
+	say(fx_object(ADD, ITEM("1"), "commissioning"));
+	see(CASE("1"), "storing");
+	action_t *a = fx_aggregation(ADD, CASE("1"), ITEM("1"));
+	say(a);
+	see(CASE("1"), "transporting");
+	action_t *out = fx_aggregation(DELETE, CASE("1"), ITEM("1"));
+	say(out);
+	see(CASE("1"), "storing");
+	assert_steps(ITEM("1"), TRACE_UP, "commissioning packing transporting unpacking");
+	FX_OK("alice", in_error(a));
+	assert_steps(ITEM("1"), TRACE_UP, "commissioning packing! transporting unpacking void:2");
+	FX_OK("alice", in_error(out));
+	assert_steps(ITEM("1"), TRACE_UP,
+		     "commissioning packing! transporting unpacking! void:2 void:3");
+}
+
+/* One that nobody was taken out of ends when it was declared in error. */
+static void a_void_packing_ends_with_its_declaration(void **state)
+{
+	(void)state;
+	fx.time_ms = DECEMBER_MS;
+	say(fx_object(ADD, ITEM("1"), "commissioning"));
+	action_t *a = fx_aggregation(ADD, CASE("1"), ITEM("1"));
+	say(a);
+	see(CASE("1"), "transporting");
+	FX_OK("alice", in_error(a));
+	action_t *later = fx_object(OBSERVE, CASE("1"), "storing");
+	later->event->event_time = fx_str("2040-01-01T00:00:00.000Z");
+	FX_OK("alice", later);
+	assert_steps(ITEM("1"), TRACE_UP, "commissioning packing! transporting void:2");
+}
+
+/* What something was made from stays its origin. */
+static void a_void_transformation_keeps_its_inputs(void **state)
+{
+	(void)state;
+	say(fx_object(ADD, ITEM("1"), "commissioning"));
+	action_t *a = fx_transformation(ITEM("1"), ITEM("2"));
+	say(a);
+	FX_OK("alice", in_error(a));
+	struct trace *t = traced(ITEM("2"), TRACE_UP, false);
+	assert_int_equal(t->n_nodes, 2);
+	trace_free(t);
+}
+
+/* What others say and take back of a thing, and events dated ahead. */
+static void claims_are_void_among_claims(void **state)
+{
+	(void)state;
+	fx.time_ms = DECEMBER_MS;
+	say(fx_object(ADD, ITEM("1"), "commissioning"));
+	action_t *a = fx_object(OBSERVE, ITEM("1"), "inspecting");
+	a->event->event_time = fx_str("2090-01-01T00:00:00.000Z");
+	FX_OK("eve", a);
+	FX_OK("eve", in_error(a));
+	struct trace *t = traced(ITEM("1"), TRACE_SELF, true);
+	assert_int_equal(t->n_events, 3);
+	assert_int_equal(t->events[1].mode, MODE_VOID_CLAIM);
+	assert_int_equal(t->events[1].voids, 1);
+	assert_int_equal(t->events[1].voids_index1, t->events[2].index + 1);
+	assert_true(t->events[2].voided);
+	struct buf b = BUF_INIT;
+	assert_int_equal(trace_json(&b, real.ledger, t), ERR_OK);
+	assert_true(strstr(buf_cstr(&b), "\"dated_ahead\":true") != NULL);
+	assert_true(strstr(buf_cstr(&b), "\"voids\":1,\"voids_index\":") != NULL);
+	buf_fini(&b);
+	trace_free(t);
 }
 
 static void disowned_acts_stay_and_are_marked(void **state)
@@ -321,7 +392,7 @@ static void a_refused_batch_leaves_nothing(void **state)
 	struct state_key k;
 	struct slice v;
 	struct hash h;
-	sha256(&h, slice_str(with_id->event->event_id));
+	event_identity_key(&h, SLICE_LIT("alice"), slice_str(with_id->event->event_id), NULL);
 	assert_false(fx_subject(&s, ITEM("1")) || fx_subject(&s, CASE("1")));
 	assert_false(fx_get(&v, key_make(&k, "b/", SLICE_LIT("00/395212340000000014/0"))));
 	assert_false(fx_get(&v, key_make(&k, "e/", slice(h.b, 32))));
@@ -406,7 +477,10 @@ int main(void)
 		T(transformations_link_both_ways),
 		T(a_transformation_in_parts),
 		T(used_by_others_still_leads_down),
-		T(voided_events_lead_nowhere),
+		T(void_moves_lead_where_they_did),
+		T(a_void_packing_ends_with_its_declaration),
+		T(a_void_transformation_keeps_its_inputs),
+		T(claims_are_void_among_claims),
 		T(disowned_acts_stay_and_are_marked),
 		T(a_refused_batch_leaves_nothing),
 		T(limits_are_said),

@@ -3,6 +3,8 @@
  * do it is authority_test.c's matter.
  */
 #include "trade/fixture.h"
+
+#include "data/epcis.h"
 #include "trade/identity.h"
 
 #define ITEM(n) "urn:epc:id:sgtin:9521234.054321." n
@@ -58,10 +60,10 @@ static void assert_chain(const char *id, bool claims)
 		struct record r = fx_record(at1 - 1);
 		size_t found = 0;
 		for (size_t j = 0; j < r.n_subjects; j++) {
-			if (!slice_eq(r.subjects[j].id, canon))
+			if (!slice_eq(r.subjects[j].id, canon) ||
+			    mode_is_claim(r.subjects[j].mode) != claims)
 				continue;
 			found++;
-			assert_int_equal(r.subjects[j].mode == MODE_CLAIM, claims);
 			assert_int_equal(r.subjects[j].number, i);
 			at1 = r.subjects[j].prev1;
 		}
@@ -77,7 +79,8 @@ static void assert_chain(const char *id, bool claims)
 		struct summary m;
 		sha256_parts(&digest, leaf, 2);
 		for (size_t j = 0; j < r.n_subjects; j++)
-			if (slice_eq(r.subjects[j].id, canon))
+			if (slice_eq(r.subjects[j].id, canon) &&
+			    mode_is_claim(r.subjects[j].mode) == claims)
 				assert_int_equal(record_summary(&m, fx.mem, &r, &r.subjects[j], s.flags,
 								NULL),
 						 ERR_OK);
@@ -96,9 +99,9 @@ static void a_history_opens_and_grows(void **state)
 	assert_int_equal(fx.records, 1);
 	fake.gets = fake.puts = 0;
 	FX_OK("alice", fx_object(OBSERVE, ITEM("1"), "shipping"));
-	/* One for the subject; two for key and member, one for the key's scope. */
-	assert_int_equal(fake.gets, 4);
-	assert_int_equal(fake.puts, 1);
+	/* Subject and identity; two for key and member, one for the key's scope. */
+	assert_int_equal(fake.gets, 5);
+	assert_int_equal(fake.puts, 2);
 	struct subject s = subject(ITEM("1"));
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.claims, 0);
@@ -253,6 +256,37 @@ static void nesting_has_a_bottom(void **state)
 	}
 }
 
+static char *tower_part(char name, int i)
+{
+	char id[64];
+	snprintf(id, sizeof id, "urn:epc:id:sscc:9521234.%d0000000%02d", name - 'A' + 4, i);
+	return fx_str(id);
+}
+
+/* Two towers that each fit, one set on the other: it would be too deep for anybody to be found
+ * as the holder, and shut everybody out. */
+static void towers_are_not_set_on_each_other(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 13; i++)
+		FX_OK("alice", fx_aggregation(ADD, tower_part('A', i - 1), tower_part('A', i)));
+	for (int i = 1; i <= 14; i++)
+		FX_OK("alice", fx_aggregation(ADD, tower_part('B', i - 1), tower_part('B', i)));
+	assert_int_equal(subject(tower_part('A', 0)).height, 13);
+	assert_int_equal(subject(tower_part('B', 9)).height, 5);
+	FX_REFUSED(STATE, "alice", fx_aggregation(ADD, tower_part('B', 14), tower_part('A', 0)));
+	FX_REFUSED(STATE, "alice", fx_aggregation(ADD, tower_part('B', 3), tower_part('A', 0)));
+	FX_OK("alice", fx_aggregation(ADD, tower_part('B', 2), tower_part('A', 0)));
+	assert_int_equal(subject(tower_part('B', 0)).height, 16);
+	FX_OK("eve", fx_object(OBSERVE, tower_part('A', 13), "inspecting"));
+	assert_int_equal(subject(tower_part('A', 13)).claims, 1);
+	/* The bound falls when the last child leaves. */
+	FX_OK("alice", fx_aggregation(DELETE, tower_part('A', 0), tower_part('A', 1)));
+	assert_int_equal(subject(tower_part('A', 0)).height, 0);
+	assert_int_equal(subject(tower_part('B', 0)).height, 16);
+	assert_chain(tower_part('B', 0), false);
+}
+
 static void contents_go_with_their_container(void **state)
 {
 	(void)state;
@@ -341,72 +375,181 @@ static action_t *in_error(action_t *a)
 }
 
 #define UUID "urn:uuid:8f1d9a1e-0000-4000-8000-000000000001"
+#define UUID2 "urn:uuid:8f1d9a1e-0000-4000-8000-000000000002"
 
-static struct event_identity identity(const char *id)
+static bool has_identity(struct event_identity *e, const char *member, const char *id)
 {
-	struct event_identity e;
 	struct state_key k;
 	struct slice v;
 	struct hash h;
-	sha256(&h, slice_str(id));
-	assert_true(fx_get(&v, key_make(&k, "e/", slice(h.b, 32))));
-	assert_true(event_identity_decode(&e, v));
+	event_identity_key(&h, slice_str(member), slice_str(id), NULL);
+	if (!fx_get(&v, key_make(&k, "e/", slice(h.b, 32))))
+		return false;
+	assert_true(event_identity_decode(e, v));
+	return true;
+}
+
+static struct event_identity identity(const char *member, const char *id)
+{
+	struct event_identity e;
+	assert_true(has_identity(&e, member, id));
 	return e;
 }
 
-static void the_same_event_is_recorded_once(void **state)
+static void each_member_records_an_event_once(void **state)
 {
 	(void)state;
 	FX_OK("alice", with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID));
 	assert_int_equal(fx.records, 1);
 	FX_OK("alice", with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID));
 	assert_int_equal(fx.records, 0);
-	FX_OK("eve", with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID));
-	assert_int_equal(fx.records, 0);
 	assert_int_equal(subject(ITEM("1")).count, 1);
-	assert_int_equal(subject(ITEM("1")).claims, 0);
 	FX_REFUSED(EVENT_CONFLICT, "alice", with_id(fx_object(OBSERVE, ITEM("1"), "shipping"), UUID));
-	assert_int_equal(identity(UUID).flags, 0);
+	assert_int_equal(identity("alice", UUID).declared1, 0);
+	/* What eve says under alice's eventID is eve's own, and the other way round. */
+	FX_OK("eve", with_id(fx_object(OBSERVE, ITEM("1"), "inspecting"), UUID));
+	assert_int_equal(fx.records, 1);
+	assert_int_equal(subject(ITEM("1")).claims, 1);
+	FX_OK("eve", with_id(fx_object(OBSERVE, ITEM("1"), "shipping"), UUID2));
+	FX_OK("alice", with_id(fx_object(OBSERVE, ITEM("1"), "shipping"), UUID2));
+	assert_int_equal(fx.records, 1);
+	assert_int_equal(subject(ITEM("1")).count, 2);
 }
 
-static void an_error_is_declared_visibly(void **state)
+/* Without an eventID an event is what it says; the name of its hash is the same event. */
+static void an_event_without_id_is_known_by_its_hash(void **state)
+{
+	(void)state;
+	char uri[EVENT_HASH_URI_MAX];
+	FX_OK("alice", with_id(fx_object(ADD, ITEM("1"), "commissioning"), ""));
+	struct record r = fx_record(fx.n_log - 1);
+	FX_OK("alice", with_id(fx_object(ADD, ITEM("1"), "commissioning"), ""));
+	assert_int_equal(fx.records, 0);
+	event_hash_uri(uri, &r.event_hash);
+	FX_OK("alice", with_id(fx_object(ADD, ITEM("1"), "commissioning"), uri));
+	assert_int_equal(fx.records, 0);
+	assert_int_equal(subject(ITEM("1")).count, 1);
+	FX_OK("eve", with_id(fx_object(OBSERVE, ITEM("1"), "commissioning"), ""));
+	assert_int_equal(fx.records, 1);
+	/* And so a declaration finds it. */
+	FX_OK("alice", in_error(with_id(fx_object(ADD, ITEM("1"), "commissioning"), "")));
+	assert_int_equal(fx_record(fx.n_log - 1).subjects[0].mode, MODE_VOID);
+	assert_int_equal(fx_record(fx.n_log - 1).subjects[0].voided, 1);
+	assert_int_equal(subject(ITEM("1")).count, 2);
+	assert_chain(ITEM("1"), false);
+}
+
+static void an_error_is_declared_visibly_and_once(void **state)
 {
 	(void)state;
 	uint64_t first = fx.n_log;
 	FX_OK("alice", with_id(fx_object(ADD, ITEM("1") " " ITEM("2"), "commissioning"), UUID));
-	FX_REFUSED(NOT_AUTHORISED, "eve",
-		   in_error(with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID)));
-	/* Declared with one of its two subjects: it stands in the history of both. */
+	/* Another's declaration is his own and voids nothing. */
+	FX_OK("eve", in_error(with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID)));
+	assert_int_equal(identity("alice", UUID).declared1, 0);
+	assert_int_equal(subject(ITEM("1")).count, 1);
+	/* Declared with one of its two subjects: the history of both gets a mark. */
 	FX_OK("alice", in_error(with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID)));
-	struct event_identity e = identity(UUID);
-	assert_int_equal(e.flags, EVENT_VOIDED);
+	struct event_identity e = identity("alice", UUID);
 	assert_int_equal(e.index, first);
 	assert_int_equal(e.declared1, fx.n_log);
-	assert_int_equal(subject(ITEM("1")).count, 2);
-	assert_int_equal(subject(ITEM("2")).count, 2);
-	assert_int_equal(fx_record(fx.n_log - 1).subjects[1].mode, MODE_UNNAMED);
-	/* Said again: nothing new. Said otherwise: one more. */
+	struct record r = fx_record(fx.n_log - 1);
+	assert_int_equal(r.n_subjects, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		struct summary m;
+		assert_int_equal(r.subjects[i].mode, MODE_VOID);
+		assert_int_equal(r.subjects[i].voided, 1);
+		assert_int_equal(record_summary(&m, fx.mem, &r, &r.subjects[i], 0, NULL), ERR_OK);
+		assert_int_equal(m.flags, SUMMARY_ERROR | SUMMARY_VOID);
+		assert_int_equal(m.happened_ms, r.time_ms);
+		assert_int_equal(m.step.n + m.where.n, 0);
+	}
+	/* Said again: nothing new. Said otherwise: refused. */
 	FX_OK("alice", in_error(with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID)));
 	assert_int_equal(fx.records, 0);
-	FX_OK("alice", in_error(with_id(fx_object(ADD, ITEM("2"), "commissioning"), UUID)));
-	assert_int_equal(fx.records, 1);
-	assert_int_equal(identity(UUID).index, first);
-	assert_int_equal(identity(UUID).declared1, fx.n_log);
-	assert_int_equal(subject(ITEM("1")).count, 3);
+	FX_REFUSED(EXISTS, "alice", in_error(with_id(fx_object(ADD, ITEM("2"), "commissioning"), UUID)));
+	assert_int_equal(subject(ITEM("1")).count, 2);
+	assert_int_equal(subject(ITEM("2")).count, 2);
 	assert_chain(ITEM("1"), false);
 	assert_chain(ITEM("2"), false);
+}
+
+/* Whoever recorded it may void it, but writes nothing else into what is another's now. */
+static void a_former_holder_leaves_a_mark_and_nothing_else(void **state)
+{
+	(void)state;
+	FX_OK("alice", with_id(fx_object(ADD, ITEM("1"), "commissioning"), UUID));
+	FX_OK("alice", fx_offer(ITEM("1"), "bob"));
+	FX_OK("bob", fx_accept(ITEM("1"), "alice"));
+	action_t *d = in_error(with_id(fx_object(ADD, ITEM("1") " " ITEM("9"), "destroying"), UUID));
+	d->event->event_time = fx_str("2031-01-01T00:00:00.000Z");
+	FX_OK("alice", d);
+	struct record r = fx_record(fx.n_log - 1);
+	assert_int_equal(r.n_subjects, 3);
+	assert_int_equal(r.subjects[0].mode, MODE_VOID);
+	assert_int_equal(r.subjects[0].voided, 1);
+	assert_int_equal(r.subjects[1].mode, MODE_CLAIM);
+	assert_true(slice_eq(r.subjects[0].id, r.subjects[1].id));
+	assert_int_equal(r.subjects[2].mode, MODE_HISTORY); /* item 9 is alice's to open */
+	struct subject s = subject(ITEM("1"));
+	assert_int_equal(s.count, 4);
+	assert_int_equal(s.claims, 1);
+	assert_slice(s.holder, "bob");
+	assert_chain(ITEM("1"), false);
+	assert_chain(ITEM("1"), true);
+}
+
+/* A claim is voided among the claims. */
+static void a_claim_is_voided_where_it_stands(void **state)
+{
+	(void)state;
+	FX_OK("alice", fx_object(ADD, ITEM("1"), "commissioning"));
+	FX_OK("eve", with_id(fx_object(OBSERVE, ITEM("1"), "inspecting"), UUID));
+	FX_OK("eve", in_error(with_id(fx_object(OBSERVE, ITEM("1"), "inspecting"), UUID)));
+	struct record r = fx_record(fx.n_log - 1);
+	assert_int_equal(r.n_subjects, 1);
+	assert_int_equal(r.subjects[0].mode, MODE_VOID_CLAIM);
+	assert_int_equal(r.subjects[0].voided, 1);
+	assert_int_equal(subject(ITEM("1")).count, 1);
+	assert_int_equal(subject(ITEM("1")).claims, 2);
+	assert_chain(ITEM("1"), true);
 }
 
 static void an_error_without_its_event_stands_alone(void **state)
 {
 	(void)state;
 	FX_OK("alice", in_error(with_id(fx_object(DELETE, ITEM("1"), "decommissioning"), UUID)));
-	assert_int_equal(identity(UUID).flags, EVENT_VOIDED);
+	assert_int_equal(identity("alice", UUID).declared1, identity("alice", UUID).index + 1);
+	assert_int_equal(fx_record(fx.n_log - 1).subjects[0].mode, MODE_HISTORY);
 	assert_int_equal(subject(ITEM("1")).flags, 0);
 	assert_int_equal(subject(ITEM("1")).count, 1);
 	FX_OK("alice", in_error(fx_object(OBSERVE, ITEM("1"), "shipping")));
 	assert_int_equal(subject(ITEM("1")).count, 2);
+	/* The event itself, later: known, as its own member declared it beforehand. */
+	FX_OK("alice", with_id(fx_object(DELETE, ITEM("1"), "decommissioning"), UUID));
+	assert_int_equal(fx.records, 0);
 	assert_chain(ITEM("1"), false);
+}
+
+/* Half a megabyte of names stands twice in a record: too large is a verdict, no fault. */
+static void a_record_too_large_is_a_verdict(void **state)
+{
+	(void)state;
+	enum { EACH = 1500, LONG = 460 };
+	char *ids[EACH];
+	for (unsigned i = 0; i < EACH; i++) {
+		char id[LONG + 1];
+		int n = snprintf(id, sizeof id, "https://things.example.com/%04u/", i);
+		memset(id + n, 'x', LONG - (size_t)n);
+		id[LONG] = 0;
+		ids[i] = fx_str(id);
+	}
+	action_t *a = fx_event(ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_OBJECT, OBSERVE, "inspecting");
+	a->event->epc_list = ids;
+	a->event->n_epc_list = EACH;
+	FX_REFUSED(TOO_LARGE, "alice", a);
+	a->event->n_epc_list = EACH / 2;
+	FX_OK("alice", a);
 }
 
 static void a_failed_batch_leaves_nothing(void **state)
@@ -639,11 +782,16 @@ int main(void)
 		T(slots_stay_dense),
 		T(no_container_holds_itself),
 		T(nesting_has_a_bottom),
+		T(towers_are_not_set_on_each_other),
 		T(contents_go_with_their_container),
 		T(an_offer_ends_with_packing),
 		T(making_ends_what_it_is_made_of),
-		T(the_same_event_is_recorded_once),
-		T(an_error_is_declared_visibly),
+		T(each_member_records_an_event_once),
+		T(an_event_without_id_is_known_by_its_hash),
+		T(an_error_is_declared_visibly_and_once),
+		T(a_former_holder_leaves_a_mark_and_nothing_else),
+		T(a_claim_is_voided_where_it_stands),
+		T(a_record_too_large_is_a_verdict),
 		T(an_error_without_its_event_stands_alone),
 		T(a_failed_batch_leaves_nothing),
 		T(one_thing_under_two_names_stands_once),

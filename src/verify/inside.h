@@ -21,7 +21,7 @@ enum {
 	WITNESSES_MAX = 64,
 	WITNESS_NAME_BYTES = 64,
 	SIBLINGS_MAX = 255,
-	RECORD_SUBJECTS_MAX_ = 20100,
+	RECORD_SUBJECTS_MAX_ = 40400,
 };
 
 /* ---- hashes (hash.c) ---- */
@@ -79,7 +79,6 @@ struct work {
 			uint64_t number;
 		} * entries; /* in the arena */
 		uint64_t event_type; /* Event.type; 0: not an event */
-		struct slice event_id;
 		bool has_transformation_id;
 	} * frames;
 };
@@ -104,7 +103,6 @@ bool read_subjects(struct work *w);	 /* subject.c */
 bool read_records(struct work *w);	 /* record.c */
 /* NULL: the record of this event (from 0) is not shown. */
 const struct record_frame *frame_of(const struct work *w, size_t subject, size_t event);
-bool mark_errors(struct work *w);   /* error.c */
 bool check_journey(struct work *w); /* journey.c */
 /* SIZE_MAX: it is not in the bundle. */
 size_t subject_named(const struct work *w, struct slice id);
@@ -126,13 +124,29 @@ enum { KINDS_THAT_ACT = 128, FLAG_THAT_ACTS = 128, ROLE_FIRST = 1, ROLE_LAST = 6
 const char *step_by_number(uint64_t number);
 bool step_in_table(const char *s);
 
+/* ---- numbers of docs/format/record.md ---- */
+enum { MODE_HISTORY = 0, MODE_CLAIM = 1, MODE_VOID = 3, MODE_VOID_CLAIM = 4 };
+enum { FLAG_ERROR = 4, FLAG_VOID = 128 };
+
+static inline bool is_claim(uint8_t mode)
+{
+	return mode == MODE_CLAIM || mode == MODE_VOID_CLAIM;
+}
+
+/* Void marks, as other acts, happen when they are recorded. */
+static inline bool is_event(const struct verify_event *e)
+{
+	return e->kind == 1 && !(e->flags & FLAG_VOID);
+}
+
 /* ---- when a thing was where (stay.c) ---- */
 
 struct move {
 	int64_t at_ms, recorded_ms;
 	bool into;
 	struct slice container;
-	uint64_t event; /* number of the thing's event, from 1 */
+	uint64_t event;	 /* number of the thing's event, from 1 */
+	int64_t void_ms; /* when it was declared in error; INT64_MAX: it was not */
 };
 /* Times from..to-1; INT64_MAX: no end. */
 struct span {
@@ -148,7 +162,8 @@ struct stay {
 	uint64_t begin, end;	/* events; 0: still inside */
 	bool contradicts;	/* the end is told to be before the beginning */
 };
-/* Of moves in the order of recording. False: no memory. */
+/* Of moves in the order of recording. A stay that a void packing began, and that no unpacking
+ * ended, ends when that was declared. False: no memory. */
 bool find_stays(struct work *w, struct stay **out, size_t *n_out, const struct move *m, size_t n,
 		bool many);
 

@@ -8,8 +8,7 @@
 #include "verify/inside.h"
 
 enum { ROLE_PARENT = 2, ROLE_CHILD = 3, ROLE_INPUT = 4, ROLE_OUTPUT = 5, ROLE_ABOUT = 6 };
-enum { MODE_HISTORY = 0, MODE_CLAIM = 1 };
-enum { ACTION_ADD = 1, ACTION_DELETE = 3, FLAG_ERROR = 4 };
+enum { ACTION_ADD = 1, ACTION_DELETE = 3 };
 enum { KIND_LOT = 2, KIND_CLASS = 3, KIND_TRANSFORMATION = 8 };
 enum { TYPE_AGGREGATION = 2, TYPE_TRANSFORMATION = 4, TYPE_ASSOCIATION = 5 };
 enum { STEPS_MAX = 20000000 };
@@ -176,7 +175,7 @@ static bool belongs(struct walk *k, size_t s, struct when x, bool origin, size_t
 static bool part(const struct site *at, const struct verify_event *e)
 {
 	return spans_hold(&at->happened, e->happened_ms) ||
-	       (e->kind != 1 && spans_hold(&at->recorded, e->recorded_ms));
+	       (!is_event(e) && spans_hold(&at->recorded, e->recorded_ms));
 }
 
 /* ---- what the records of a subject say ---- */
@@ -189,17 +188,13 @@ static const struct record_entry *parent_of(const struct record_frame *f)
 	return NULL;
 }
 
-static bool is_void(const struct verify_event *e)
-{
-	return (e->flags & FLAG_ERROR) || (e->declared_by && e->declared_by_record);
-}
 
 static bool read_event(struct walk *k, size_t s, uint64_t number, struct move *m, size_t *n_moves)
 {
 	const struct verify_event *e = &k->w->r->subjects[s].events[number - 1];
 	unsigned action = e->flags & 3;
 	bool moved = e->role == ROLE_CHILD && (action == ACTION_ADD || action == ACTION_DELETE);
-	if (e->kind != 1 || (!moved && !(e->flags & FLAG_ERROR)))
+	if (!is_event(e) || !moved)
 		return true;
 	const struct record_frame *f = frame_of(k->w, s, (size_t)number - 1);
 	if (!f)
@@ -207,11 +202,13 @@ static bool read_event(struct walk *k, size_t s, uint64_t number, struct move *m
 	const struct record_entry *p = parent_of(f);
 	if (!busy(k, f->n + 1))
 		return false;
-	if (!moved || is_void(e) || !p ||
+	if ((e->flags & FLAG_ERROR) || !p ||
 	    (f->event_type != TYPE_AGGREGATION && f->event_type != TYPE_ASSOCIATION))
 		return true;
-	m[(*n_moves)++] = (struct move){e->happened_ms, e->recorded_ms, action == ACTION_ADD, p->id,
-					number};
+	const struct verify_event *events = k->w->r->subjects[s].events;
+	m[(*n_moves)++] = (struct move){
+		e->happened_ms, e->recorded_ms, action == ACTION_ADD, p->id, number,
+		e->declared_by ? events[e->declared_by - 1].recorded_ms : INT64_MAX};
 	return true;
 }
 
@@ -234,7 +231,7 @@ static bool read_site(struct walk *k, size_t s)
 		return false;
 	for (uint64_t n = 1; n <= v->n_events; n++) {
 		const struct verify_event *e = &v->events[n - 1];
-		if (e->kind == 1 && (e->role == ROLE_OUTPUT ||
+		if (is_event(e) && (e->role == ROLE_OUTPUT ||
 				     (e->role == ROLE_ABOUT && v->kind == KIND_TRANSFORMATION)))
 			at->made[at->n_made++] = n;
 		if (!read_event(k, s, n, m, &n_moves))
@@ -251,7 +248,7 @@ static uint64_t number_in(struct walk *k, size_t s, uint64_t event, struct slice
 {
 	const struct record_frame *f = frame_of(k->w, s, (size_t)event - 1);
 	for (size_t i = 0; f && i < f->n; i++)
-		if (f->entries[i].role == ROLE_PARENT && f->entries[i].mode != MODE_CLAIM &&
+		if (f->entries[i].role == ROLE_PARENT && !is_claim(f->entries[i].mode) &&
 		    slice_eq(f->entries[i].id, container))
 			return f->entries[i].number;
 	return 0;
@@ -271,7 +268,7 @@ static bool by_recording(struct walk *k, size_t s, struct stay *stay, size_t c)
 		return gap(k, s, stay->end, "the container's history does not hold it");
 	for (uint64_t n = first; n <= last; n++) {
 		const struct verify_event *e = &v->events[n - 1];
-		if (e->kind != 1)
+		if (!is_event(e))
 			continue;
 		h->from = e->happened_ms < h->from ? e->happened_ms : h->from;
 		h->to = e->happened_ms >= h->to ? after(e->happened_ms) : h->to;
@@ -326,7 +323,7 @@ static bool latest_of(struct walk *k, size_t s, uint64_t number, int64_t *ms)
 		if (!at->latest || !busy(k, v->n_events))
 			return false;
 		for (uint64_t i = 0; i < v->n_events; i++) {
-			int64_t t = v->events[i].kind == 1 ? v->events[i].happened_ms : INT64_MIN;
+			int64_t t = is_event(&v->events[i]) ? v->events[i].happened_ms : INT64_MIN;
 			at->latest[i] = i && at->latest[i - 1] > t ? at->latest[i - 1] : t;
 		}
 	}
@@ -341,7 +338,7 @@ static bool inputs(struct walk *k, size_t s, uint64_t number, const struct recor
 	int64_t used = use->happened_ms, latest;
 	for (size_t i = 0; i < f->n; i++) {
 		const struct record_entry *e = &f->entries[i];
-		if (e->role != ROLE_INPUT || e->mode == MODE_CLAIM)
+		if (e->role != ROLE_INPUT || is_claim(e->mode))
 			continue;
 		size_t in = subject_named(k->w, e->id);
 		if (in == SIZE_MAX)
@@ -385,7 +382,7 @@ static bool made(struct walk *k, size_t s, uint64_t number)
 	const struct record_frame *f = frame_of(k->w, s, (size_t)number - 1);
 	if (!f)
 		return gap(k, s, number, "its record is not shown");
-	if (is_void(e) || f->event_type != TYPE_TRANSFORMATION)
+	if (f->event_type != TYPE_TRANSFORMATION)
 		return true;
 	if (!inputs(k, s, number, f))
 		return false;

@@ -56,14 +56,10 @@ static void j_event(struct out *o, const struct verify_event *e, uint64_t number
 	j_bool(o, "sensor", e->flags & 32);
 	j_bool(o, "part", e->part);
 	j_bool(o, "declares_error", e->flags & SAID_ERROR);
-	if (e->declares) {
+	if (e->declares)
 		j_number(o, "declares_error_of", e->declares);
-		j_bool(o, "declares_proven", e->declares_by_record);
-	}
-	if (e->declared_by) {
+	if (e->declared_by)
 		j_number(o, "declared_in_error_by", e->declared_by);
-		j_bool(o, "declared_proven", e->declared_by_record);
-	}
 	j_hex(o, "digest", e->digest);
 	out_str(o, "}");
 }
@@ -157,8 +153,6 @@ static void j_good(struct out *o, const struct verify_result *r)
 	j_bool(o, "journey", r->journey);
 	j_bool(o, "continues_held_head", r->head_held);
 	j_bool(o, "newer", r->newer);
-	j_number(o, "errors_unknown", r->errors_unknown);
-	j_number(o, "errors_alike", r->errors_alike);
 	j_limits(o, r);
 	out_str(o, ",\"signers\":[");
 	for (size_t i = 0; i < r->n_signed; i++) {

@@ -4,9 +4,7 @@
  */
 #include "verify/inside.h"
 
-enum { MODE_LAST = 2 };
-
-/* Action{1: Event{1: type, 5: event_id, 18: transformation_id}}. The bytes are those that the
+/* Action{1: Event{1: type, 18: transformation_id}}. The bytes are those that the
  * ledger took in, but nothing is assumed of them: anything odd is "no". */
 static bool find_field(struct slice message, uint64_t field, struct slice *out, uint64_t *number)
 {
@@ -47,9 +45,6 @@ static void read_action(struct record_frame *f, struct slice action)
 		return;
 	if (find_field(event, 1, &id, &number))
 		f->event_type = number;
-	if (find_field(event, 5, &id, &number))
-		f->event_id = id;
-	id.n = 0;
 	f->has_transformation_id = find_field(event, 18, &id, &number) && id.n > 0;
 }
 
@@ -79,10 +74,12 @@ static bool read_frame(struct work *w, struct record_frame *f, struct slice reco
 		f->entries[i].id = reader_lp(&r);
 		f->entries[i].number = reader_varint(&r);
 		reader_varint(&r); /* the record before */
+		if (f->entries[i].mode == MODE_VOID || f->entries[i].mode == MODE_VOID_CLAIM)
+			reader_varint(&r); /* the entry that is voided */
 		if (r.bad)
 			break;
 		if (f->entries[i].role < ROLE_FIRST || f->entries[i].role > ROLE_LAST ||
-		    f->entries[i].mode > MODE_LAST)
+		    f->entries[i].mode > MODE_VOID_CLAIM)
 			return refuse(w, VERIFY_VERSION, "a log record lists a subject by role %u, mode %u",
 				      f->entries[i].role, f->entries[i].mode);
 	}

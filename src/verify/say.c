@@ -62,10 +62,6 @@ bool said_open(const struct verify_result *r, enum said_limit l)
 		return r->newer;
 	case SAID_HISTORIES:
 		return r->receipt != NULL;
-	case SAID_ERRORS:
-		return r->errors_unknown > 0;
-	case SAID_ALIKE:
-		return r->errors_alike > 0;
 	case SAID_CURRENT:
 	case SAID_REPLACED:
 	case SAID_SECOND:

@@ -22,15 +22,6 @@ bool said_late(const struct verify_event *e);
 	X(NEWER, newer,                                                                            \
 	  "what all of it means: some was made by a newer version, and is shown by its number",    \
 	  "全部内容的含义：部分内容由较新版本写入，仅以编号显示")                                  \
-	X(ERRORS, errors,                                                                          \
-	  "which event is void: what declares an error does not say here of which; ask on line",   \
-	  "哪条事件作废：声明有误者在此未指明对象，请在线查询")                                    \
-	X(ALIKE, errors_alike,                                                                     \
-	  "that the event declared in error is the one marked: it is like the declaration in "     \
-	  "time, step, place and member; the records would prove it (prove --journey, or ask on "  \
-	  "line)",                                                                                 \
-	  "被声明有误的正是所标事件：二者时间、步骤、地点、成员相同；记录方可证明（prove "         \
-	  "--journey 或在线查询）")                                                                \
 	X(HISTORIES, histories,                                                                    \
 	  "that the histories hold these records: a later bundle shows it; if it does not, this "  \
 	  "receipt and that bundle are evidence (argosy-verify evidence)",                         \

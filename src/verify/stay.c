@@ -127,6 +127,34 @@ static void contradictions(struct finder *f)
 	f->n_stays += n;
 }
 
+static const struct move *move_at(const struct move *m, size_t n, uint64_t event)
+{
+	size_t low = 0, high = n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (m[mid].event < event)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return &m[low];
+}
+
+static void end_at(struct span *s, int64_t last)
+{
+	if (last < s->to)
+		s->to = last + 1 > s->from ? last + 1 : s->from;
+}
+
+static void clip(struct stay *s, const struct move *m, size_t n)
+{
+	int64_t void_ms = move_at(m, n, s->begin)->void_ms;
+	if (void_ms == INT64_MAX || (s->end && !move_at(m, n, s->end)->into))
+		return;
+	end_at(&s->at.happened, void_ms);
+	end_at(&s->at.recorded, void_ms);
+}
+
 bool find_stays(struct work *w, struct stay **out, size_t *n_out, const struct move *m, size_t n,
 		bool many)
 {
@@ -151,6 +179,7 @@ bool find_stays(struct work *w, struct stay **out, size_t *n_out, const struct m
 	contradictions(&f);
 	for (size_t i = 0; i < f.n_stays; i++) {
 		struct span *h = &f.stays[i].at.happened;
+		clip(&f.stays[i], m, n);
 		if (h->to == h->from && h->to < INT64_MAX)
 			h->to++;
 	}

@@ -41,7 +41,7 @@ static void put_lp(struct small *o, const char *s, size_t n)
 
 /* ---- events ---- */
 
-enum { FLAGS_KNOWN = 1 | 2 | 4 | 8 | 16 | 32, SUBJECT_FLAGS_KNOWN = 1 | 2 };
+enum { FLAGS_KNOWN = 1 | 2 | 4 | 8 | 16 | 32 | FLAG_VOID, SUBJECT_FLAGS_KNOWN = 1 | 2 };
 /* Of the table of acts and of subjects in docs/format/record.md. */
 static bool act_known(uint8_t kind)
 {
@@ -111,10 +111,28 @@ static bool read_kind(struct work *w, struct verify_event *e)
 		return refuse(w, VERIFY_VERSION, "an event of role %u", e->role);
 	if (e->kind >= KINDS_THAT_ACT)
 		return refuse(w, VERIFY_VERSION, "an act of kind %u", e->kind);
-	if (e->flags & FLAG_THAT_ACTS)
-		return refuse(w, VERIFY_VERSION, "an event of flags %u", e->flags);
 	w->r->newer = w->r->newer || !act_known(e->kind) || (e->flags & ~FLAGS_KNOWN);
 	return true;
+}
+
+/* A void mark says which event before it is declared in error, and nothing else. */
+static bool read_mark(struct work *w, struct verify_subject *s, struct verify_event *e)
+{
+	if (!(e->flags & FLAG_THAT_ACTS))
+		return true;
+	if (e->kind != 1 || e->flags != (FLAG_VOID | FLAG_ERROR))
+		return refuse(w, VERIFY_VERSION, "an event of flags %u", e->flags);
+	uint64_t number = (uint64_t)(e - s->events) + 1, before = reader_varint(&w->in);
+	if (before < 1 || before >= number)
+		return refuse(w, VERIFY_FORMAT, "a mark that voids no event before it");
+	e->declares = number - before;
+	s->events[e->declares - 1].declared_by = number;
+	return true;
+}
+
+static bool mark_plain(const struct verify_event *e)
+{
+	return e->happened_ms == e->recorded_ms && !*e->step && !*e->where;
 }
 
 static bool read_times(struct work *w, struct verify_event *e, struct times *t, bool first)
@@ -135,34 +153,40 @@ static bool read_times(struct work *w, struct verify_event *e, struct times *t, 
 
 /* Reads one event and advances the history by it:
  * head(n) = SHA-256("argosy/history/1" || head(n-1) || digest || summary). */
-static bool read_event(struct work *w, struct verify_event *e, struct times *t, struct hash *head,
-		       bool first)
+static bool read_event(struct work *w, struct verify_subject *s, struct verify_event *e,
+		       struct times *t, struct hash *head)
 {
 	size_t step, where, who;
-	if (!read_kind(w, e) || !read_times(w, e, t, first) || !read_step(w, e, &step))
+	if (!read_kind(w, e) || !read_mark(w, s, e) || !read_times(w, e, t, e == s->events) ||
+	    !read_step(w, e, &step))
 		return false;
 	e->where = read_reference(w, &where);
 	e->who = e->where ? read_reference(w, &who) : NULL;
 	if (!e->who)
 		return false;
+	if (e->declares && !mark_plain(e))
+		return refuse(w, VERIFY_FORMAT, "a mark that says more than which event is void");
+	e->part = true; /* all, unless a journey tells otherwise */
 	struct slice digest = reader_bytes(&w->in, 32);
 	if (w->in.bad)
 		return refuse(w, VERIFY_FORMAT, "cut in an event");
 	memcpy(e->digest, digest.p, 32);
 
-	struct small s = {.n = 0};
-	put_u8(&s, e->kind);
-	put_u8(&s, e->flags);
-	put_u8(&s, e->role);
-	put_zigzag(&s, e->happened_ms);
-	put_zigzag(&s, e->recorded_ms);
-	put_lp(&s, e->step, step);
-	put_lp(&s, e->where, where);
-	put_lp(&s, e->who, who);
+	struct small o = {.n = 0};
+	put_u8(&o, e->kind);
+	put_u8(&o, e->flags);
+	put_u8(&o, e->role);
+	put_zigzag(&o, e->happened_ms);
+	put_zigzag(&o, e->recorded_ms);
+	put_lp(&o, e->step, step);
+	put_lp(&o, e->where, where);
+	put_lp(&o, e->who, who);
+	if (e->declares)
+		put_varint(&o, e->declares);
 	struct hash next;
 	h_parts(&next,
 		(struct slice[]){SLICE_LIT("argosy/history/1"), slice(head->b, 32), digest,
-				 slice(s.b, s.n)},
+				 slice(o.b, o.n)},
 		4);
 	*head = next;
 	return true;
@@ -181,7 +205,7 @@ static bool read_events(struct work *w, struct verify_subject *s, const struct h
 	struct hash head = {{0}};
 	struct times t = {w->r->time_s * 1000, w->r->time_s * 1000 + w->r->time_ns / 1000000};
 	for (size_t i = 0; i < s->n_events; i++)
-		if (!read_event(w, &s->events[i], &t, &head, i == 0))
+		if (!read_event(w, s, &s->events[i], &t, &head))
 			return false;
 	if (!hash_eq(&head, want))
 		return refuse(w, VERIFY_HISTORY, "%s: %llu events are shown", s->id,
@@ -222,6 +246,7 @@ static bool read_record_of_state(struct work *w, struct verify_subject *s, struc
 	}
 	for (size_t i = 0; i < 3; i++)
 		put_varint(&rest, reader_varint(r));
+	put_u8(&rest, reader_u8(r)); /* how high its contents are nested */
 	if (r->bad)
 		return refuse(w, VERIFY_FORMAT, "cut in subject %s", s->id);
 	if (!read_events(w, s, &head))

@@ -98,7 +98,7 @@ static bool read_all(struct work *w, const uint8_t *fingerprint)
 		return false;
 	if (w->in.p != w->in.end)
 		return refuse(w, VERIFY_FORMAT, "%zu bytes after the end", reader_left(&w->in));
-	return w->r->is_head || receipt || (mark_errors(w) && check_journey(w));
+	return w->r->is_head || receipt || check_journey(w);
 }
 
 /* ---- text or bytes ---- */

@@ -67,14 +67,11 @@ enum { VERIFY_BYTES_MAX = 16 << 20, VERIFY_VALIDATORS_MAX = 100, VERIFY_TEXT_MAX
 /* One line of a history. Text is UTF-8, NUL-terminated, never NULL. */
 struct verify_event {
 	uint8_t kind;  /* 1: an EPCIS event; else another act, named by `step` */
-	uint8_t flags; /* docs/format/record.md: 1-3 action, 4 error, 8 taken in, 16, 32 */
+	uint8_t flags; /* docs/format/record.md: 1-3 action, 4 error, 8 taken in, 16, 32, 128 */
 	uint8_t role;
 	bool part; /* belongs to the journey; in a bundle that is none all do */
-	/* Error declarations (docs/format/bundle.md): the number (from 1) of the event that
-	 * declares this one in error, and of the one that this declares so; 0: none, or not
-	 * known. By record: both records are here and name one event, which proves it. Else they
-	 * only look alike. */
-	bool declared_by_record, declares_by_record;
+	/* Void marks: the number (from 1) of the mark that declares this event in error, and of the
+	 * event that this mark declares so; 0: none. */
 	uint64_t declared_by, declares;
 	int64_t happened_ms, recorded_ms;
 	const char *step, *where, *who;
@@ -147,9 +144,6 @@ struct verify_result {
 	bool journey;	/* everything that it was made from or carried in is shown */
 	/* It holds acts, kinds or flags that this version does not know. */
 	bool newer;
-	/* Of how many events here it is not known which event they declare in error; and of how
-	 * many it is not shown by records. */
-	uint64_t errors_unknown, errors_alike;
 	bool head_held; /* it continues the head given in the options */
 	int64_t held_height;
 	size_t n_subjects;

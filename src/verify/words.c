@@ -71,22 +71,12 @@ static void put_errors(struct notes *n, const struct verify_event *e)
 {
 	bool zh = n->zh;
 	if (e->declared_by)
-		note(n,
-		     e->declared_by_record
-			     ? (zh ? "【作废：第 %" PRIu64 " 条声明其有误】"
-				   : "VOID: declared in error by %" PRIu64)
-			     : (zh ? "【似已作废：第 %" PRIu64 " 条声明有误，内容与此相同】"
-				   : "VOID, it seems: %" PRIu64 " declares an error, and is like it"),
+		note(n, zh ? "【作废：第 %" PRIu64 " 条声明其有误】" : "VOID: declared in error by %" PRIu64,
 		     e->declared_by);
-	if ((e->flags & SAID_ERROR) && e->declares)
-		note(n,
-		     e->declares_by_record ? (zh ? "声明第 %" PRIu64 " 条有误"
-						 : "declares %" PRIu64 " in error")
-					   : (zh ? "声明有误，似指第 %" PRIu64 " 条"
-						 : "declares an error, it seems of %" PRIu64),
-		     e->declares);
+	if (e->declares)
+		note(n, zh ? "声明第 %" PRIu64 " 条有误" : "declares %" PRIu64 " in error", e->declares);
 	else if (e->flags & SAID_ERROR)
-		note(n, zh ? "声明有误" : "declares an error", 0);
+		note(n, zh ? "声明有误，所指事件不在此处" : "declares an error of what is not here", 0);
 }
 
 static void put_notes(struct out *o, const struct verify_event *e, bool zh)
