@@ -227,6 +227,57 @@ static void registering_takes_nothing(void **state)
 	assert_true(slice_eq_str(owner_of("https://goods.example.org/5"), "dave"));
 }
 
+/*
+ * What registers an identifier, by eve, x what there is of it: nothing; another's history; a history
+ * of her own; another's range; her own range, and another's history in it.
+ */
+static void every_registration_in_every_state(void **state)
+{
+	(void)state;
+	enum { FRESH, TAKEN, HERS, FOREIGN, RANGE, RANGE_TAKEN_IN, STATES };
+	static const char *const acts[] = {"product", "place", "lot", "credential"};
+	/* "new": opens the history as its owner's; "his": opens it, of what nobody owns. */
+	static const char *const want[4][STATES] = {
+		{"new", "claim", "history", "not_owner", "new", "history"},
+		{"new", "claim", "history", "not_owner", "new", "history"},
+		{"new", "claim", "history", "not_owner", "new", "history"},
+		{"his", "claim", "history", "not_owner", "new", "history"},
+	};
+	static const char *const names[STATES] = {"fresh", "taken", "hers", "foreign", "range", "inrange"};
+	FX_OK("eve", fx_product("https://eve.example.org/product"));
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned s = 0; s < STATES; s++) {
+			char id[100], prefix[80];
+			struct subject was = {0}, is = {0};
+			snprintf(prefix, sizeof prefix, "https://%s.example.org/%s/", names[s], acts[i]);
+			snprintf(id, sizeof id, "%sx", prefix);
+			if (s == TAKEN || s == HERS || s == RANGE_TAKEN_IN)
+				FX_OK(s == HERS ? "eve" : "bob", fx_object(OBSERVE, id, "shipping"));
+			if (s >= FOREIGN)
+				FX_OK(s == FOREIGN ? "bob" : "eve", fx_prefix(prefix));
+			bool there = fx_subject(&was, id);
+			enum verdict v = fx_do("eve", i == 0   ? fx_product(id)
+						      : i == 1 ? fx_location(id)
+						      : i == 2 ? fx_lot(id, "https://eve.example.org/product")
+							       : fx_credential(id, "carol"));
+			(void)fx_subject(&is, id);
+			const char *got = v != VERDICT_OK    ? verdict_name(v)
+					  : claimed(id)	     ? "claim"
+					  : there	     ? "history"
+					  : is.owner.n == 0  ? "his"
+							     : "new";
+			if (strcmp(got, want[i][s]) != 0)
+				print_error("%s of an identifier that is %s: %s\n", acts[i], names[s], got);
+			assert_string_equal(got, want[i][s]);
+			assert_true(!there || (is.kind == was.kind && slice_eq(is.holder, was.holder)));
+			assert_true(slice_eq_str(is.owner, s == RANGE || s == RANGE_TAKEN_IN ||
+								      strcmp(got, "new") == 0
+							      ? "eve"
+							      : ""));
+			assert_int_equal(is.flags, was.flags);
+		}
+}
+
 /* What was said of a thing before it has a history fixes neither its owner nor its kind. */
 static void what_is_said_first_fixes_nothing(void **state)
 {
@@ -582,6 +633,7 @@ int main(void)
 		T(the_longest_range_owns),
 		T(a_range_outranks_a_product),
 		T(registering_takes_nothing),
+		T(every_registration_in_every_state),
 		T(what_is_said_first_fixes_nothing),
 		T(ranges_are_arbitrated),
 		T(ranges_are_a_hundred_a_member),
