@@ -323,6 +323,48 @@ static void test_many(void **state)
 	OUT("unknown_key");
 }
 
+/* Two at a time, each of several transactions: one waits while the other's file is tried. */
+static void test_two_at_once(void **state)
+{
+	(void)state;
+	char docs[2][300], outs[2][300], errs[2][300];
+	pid_t pids[2];
+	daemon_start();
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(docs[i], sizeof docs[i], "%s", many(i ? "twin" : "twins", 1500));
+		snprintf(outs[i], sizeof outs[i], "%s/two.out.%u", program_dir, i);
+		snprintf(errs[i], sizeof errs[i], "%s/two.err.%u", program_dir, i);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		const char *argv[] = {"argosy", "import", "epcis", docs[i], NULL};
+		pids[i] = program_start(outs[i], errs[i], argv);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(program_wait(pids[i]), 0);
+		char *said = program_text(outs[i]);
+		assert_non_null(strstr(said, "1500 recorded, 0 known, 0 refused"));
+		free(said);
+	}
+	daemon_stop();
+}
+
+/* What the member's quota keeps out is told once, and foretold. */
+static void test_quota(void **state)
+{
+	(void)state;
+	const char *doc = many("quota", 300);
+	CODE(0, "member", "set", "acme", "--quota", "1");
+	char *before = records();
+	CODE(6, "import", "epcis", doc);
+	OUT("0 recorded, 0 known, 300 refused");
+	ERR("(quota)");
+	assert_null(strstr(strstr(last.err, "(quota)") + 1, "(quota)"));
+	char *after = records();
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
 /* The same file again, with and without --id: how much of it is known is told. */
 static void test_again(void **state)
 {
@@ -420,7 +462,8 @@ int main(void)
 		cmocka_unit_test(test_begin),	 cmocka_unit_test(test_all_faults),
 		cmocka_unit_test(test_proceed),	 cmocka_unit_test(test_many),
 		cmocka_unit_test(test_again),	 cmocka_unit_test(test_children),
-		cmocka_unit_test(test_locked),
+		cmocka_unit_test(test_locked),	 cmocka_unit_test(test_two_at_once),
+		cmocka_unit_test(test_quota),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (daemon_pid)

@@ -439,8 +439,10 @@ static void import_events(struct import *m)
 		to = total;
 		if (wanted && !try_some(m, from, &to))
 			return;
-		if (m->survey.whole || (m->survey.n_faults && !m->proceed))
+		if (m->survey.whole || (m->survey.n_faults && !m->proceed)) {
+			m->untried = m->survey.whole ? 0 : total - to;
 			return;
+		}
 		if (from == 0)
 			head->events = (uint32_t)(total - survey_count(&m->survey, FATE_FAULTY));
 		choose(m, from, to);

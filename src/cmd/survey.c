@@ -299,6 +299,13 @@ static bool answer_fault(struct question *q, size_t event, const struct json_val
 {
 	struct arena *a = q->sender.cli->arena;
 	const char *text = json_str(a, v, "text"), *field = json_str(a, v, "field");
+	if (json_u64(v, "number") == VERDICT_QUOTA && event != SIZE_MAX)
+		text = arena_printf(a,
+				    cli_tr(q->sender.cli, "%s; so it is for the events behind it",
+					   "%s；其后的事件亦然"),
+				    *text ? text : json_str(a, v, "sentence"));
+	if (!text)
+		return false;
 	/* "/actions/0/event/bizStep": each action was tried by itself */
 	static const char of_event[] = "/actions/0/event";
 	if (strncmp(field, of_event, sizeof of_event - 1) == 0)
@@ -313,6 +320,7 @@ static bool answers_read(struct question *q, const struct json_value *v)
 {
 	const struct json_value *list = json_get(v, "answers");
 	size_t at = 0;
+	bool no_quota = false; /* from there on nothing is within it */
 	for (const struct json_value *tx = list ? list->first : NULL; tx && !q->s->whole; tx = tx->next) {
 		const struct json_value *actions = json_get(tx, "actions");
 		if (json_u64(tx, "number") != VERDICT_OK)
@@ -320,9 +328,13 @@ static bool answers_read(struct question *q, const struct json_value *v)
 		const struct json_value *one = actions ? actions->first : NULL;
 		for (; one && at < q->n; one = one->next, at++) {
 			size_t event = q->events[at];
-			if (json_u64(one, "number") != VERDICT_OK) {
+			bool quota = json_u64(one, "number") == VERDICT_QUOTA;
+			if (quota && no_quota && event != SIZE_MAX) {
+				q->s->fates[event] = FATE_FAULTY; /* told once */
+			} else if (json_u64(one, "number") != VERDICT_OK) {
 				if (!answer_fault(q, event, one))
 					return false;
+				no_quota = no_quota || quota;
 			} else if (event != SIZE_MAX) {
 				q->s->fates[event] =
 					json_u64(one, "records") ? FATE_GOOD : FATE_KNOWN;
