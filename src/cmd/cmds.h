@@ -8,6 +8,7 @@
 
 int cmd_epcis_check(struct cli *cli); /* cmd_epcis.c */
 int cmd_epcis_hash(struct cli *cli);
+int cmd_epcis_context(struct cli *cli); /* cmd_context.c */
 int cmd_version(struct cli *cli); /* cmd_version.c */
 
 int cmd_init(struct cli *cli); /* cmd_node.c */

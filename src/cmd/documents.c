@@ -1,5 +1,6 @@
 #include "cmd/documents.h"
 
+#include "cmd/contexts.h"
 #include "cmd/problem.h"
 #include "crypto/sha256.h"
 
@@ -8,14 +9,15 @@
 enum { ISSUES_FIRST = 200, ISSUES_BESIDE = 100 };
 
 /* Reads with room for so many issues; again with more where there were more. */
-static enum err read_issues(struct document *d)
+static enum err read_issues(struct document *d, const struct epcis_contexts *known)
 {
 	size_t max = ISSUES_FIRST, most = EVENT_DOC_EVENTS_MAX + ISSUES_BESIDE;
 	for (;;) {
 		d->issues = arena_alloc(d->arena, max * sizeof *d->issues);
 		if (!d->issues)
 			return ERR_NOMEM;
-		enum err e = epcis_read(d->arena, &d->doc, d->issues, max, &d->n_issues, d->text);
+		enum err e = epcis_read_known(d->arena, &d->doc, d->issues, max, &d->n_issues,
+						  d->text, known);
 		if (d->n_issues < max || max == most)
 			return e;
 		max = d->doc.n_events * 4 + ISSUES_BESIDE;
@@ -26,7 +28,10 @@ static enum err read_issues(struct document *d)
 
 bool document_read(struct cli *cli, struct document *d, const char *path, int *code)
 {
-	*d = (struct document){.arena = arena_new(0)};
+	const struct epcis_contexts *known = contexts_known(cli, code);
+	*d = (struct document){.arena = known ? arena_new(0) : NULL};
+	if (!known)
+		return false;
 	if (!d->arena) {
 		*code = cli_fault(cli, ERR_NOMEM, path);
 		return false;
@@ -39,7 +44,7 @@ bool document_read(struct cli *cli, struct document *d, const char *path, int *c
 	/* The reader keeps slices of the text: it lives as long as the arena. */
 	d->text = slice(arena_copy(d->arena, text->p, text->n), text->n);
 	sha256(&d->source_hash, buf_slice(text));
-	d->e = d->text.p || !text->n ? read_issues(d) : ERR_NOMEM;
+	d->e = d->text.p || !text->n ? read_issues(d, known) : ERR_NOMEM;
 	buf_fini(text);
 	for (size_t i = 0; i < d->doc.n_warnings && i < EVENT_WARNINGS_MAX; i++)
 		cli_say(cli, "%s: %s: %s", path, cli_tr(cli, "warning", "警告"),

@@ -1,4 +1,4 @@
-#include "data/epcis.h"
+#include "data/epcis_json.h"
 
 #include <stdio.h>
 
@@ -41,13 +41,21 @@ static const char *what_else(struct slice text)
 enum err epcis_read(struct arena *a, struct event_doc *doc, struct event_issue *issues,
 		    size_t issues_max, size_t *n_issues, struct slice text)
 {
+	return epcis_read_known(a, doc, issues, issues_max, n_issues, text, NULL);
+}
+
+enum err epcis_read_known(struct arena *a, struct event_doc *doc, struct event_issue *issues,
+			  size_t issues_max, size_t *n_issues, struct slice text,
+			  const struct epcis_contexts *known)
+{
 	enum epcis_format format;
 	/* UTF-16 that begins with '<' or '{' looks like either, but for its zeros. */
 	bool wide = text.n > 1 && !text.p[1];
 	if (!wide && epcis_format_guess(&format, text))
 		switch (format) {
 		case EPCIS_JSON:
-			return epcis_read_json(a, doc, issues, issues_max, n_issues, text);
+			return epcis_read_json_known(a, doc, issues, issues_max, n_issues, text,
+						     known);
 		case EPCIS_XML:
 			return epcis_read_xml(a, doc, issues, issues_max, n_issues, text);
 		}

@@ -43,6 +43,29 @@ enum err epcis_read(struct arena *a, struct event_doc *doc, struct event_issue *
 		    size_t issues_max, size_t *n_issues, struct slice text) MUST_USE;
 
 /*
+ * JSON-LD contexts that documents may name by their address beside the standard
+ * one. None is ever fetched: who reads says what stands there. Of such a
+ * context prefixes and types of prefixed names are taken; what could change
+ * the standard's names makes it be refused.
+ */
+enum { EPCIS_CONTEXT_BYTES_MAX = 1 << 20, EPCIS_CONTEXTS_KNOWN_MAX = 64 };
+struct epcis_context {
+	const char *url;
+	struct slice text; /* JSON: an object with the member "@context" */
+};
+struct epcis_contexts {
+	const struct epcis_context *list;
+	size_t n;
+};
+/* As epcis_read, with contexts. Their texts live as long as the arena. */
+enum err epcis_read_known(struct arena *a, struct event_doc *doc, struct event_issue *issues,
+			  size_t issues_max, size_t *n_issues, struct slice text,
+			  const struct epcis_contexts *known) MUST_USE;
+/* Could documents use the last of these? ERR_FORMAT, and *issue: why not. */
+enum err epcis_context_check(struct event_issue *issue,
+			     const struct epcis_contexts *known) MUST_USE;
+
+/*
  * The rules that hold for an event wherever it came from (decoded
  * transactions too): mandatory fields, which fields each kind may have,
  * date-times, offsets, URIs, CBV words, number texts, ilmd only with ADD,

@@ -37,11 +37,19 @@ struct epcis_reader {
 	size_t event; /* SIZE_MAX: the document itself */
 	bool nomem;
 	const struct context *context; /* in force */
+	const struct epcis_contexts *known;   /* contexts by address, or NULL */
+	const struct json_value *foreign; /* the address whose context is being read, or NULL */
+	unsigned foreign_depth;
 	/* What the present event (or the document's head) has used of contexts. */
 	size_t serial;
 	struct context_entry *used;
 	size_t used_n;
 };
+
+/* epcis_read_known, of JSON. */
+enum err epcis_read_json_known(struct arena *a, struct event_doc *doc, struct event_issue *issues,
+			       size_t issues_max, size_t *n_issues, struct slice text,
+			       const struct epcis_contexts *known);
 
 /* Notes a fault at `v` (its pointer and line). Always false. */
 bool epcis_bad(struct epcis_reader *r, const struct json_value *v, const char *fmt, ...)

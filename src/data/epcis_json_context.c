@@ -200,6 +200,39 @@ static bool declare_object(struct epcis_reader *r, struct context *c, const stru
 	return add_entry(r, c, m, NULL, m);
 }
 
+/*
+ * In a context by address: prefixes, aliases and types. Most of such a context are names of fields,
+ * which are no prefixes and which documents here write with a prefix: they are passed over. A name
+ * for a whole URI may be a prefix; one that is given in short form is one if it ends as JSON-LD
+ * demands of prefixes.
+ */
+static void declare_foreign(struct epcis_reader *r, struct context *c, const struct json_value *m,
+			    bool inner)
+{
+	const struct json_value *id = m->kind == JSON_STRING   ? m
+				      : m->kind == JSON_OBJECT ? json_get(m, "@id")
+							       : NULL;
+	if (before_colon(m->name).n) {
+		if (m->kind == JSON_OBJECT && !inner)
+			declare_object(r, c, m, inner);
+		return;
+	}
+	if (!id || id->kind != JSON_STRING || !id->text.n || m->name.n > 64 ||
+	    !event_prefix_valid(m->name))
+		return;
+	if (id->text.p[0] == '@') {
+		if (!inner && (slice_eq_str(id->text, "@id") || slice_eq_str(id->text, "@type")))
+			declare_prefix(r, c, m, id, inner);
+		return;
+	}
+	const char *uri = expand(r, c, id->text);
+	size_t n = uri ? strlen(uri) : 0;
+	bool whole = n && slice_eq_str(id->text, uri);
+	if (n && n <= EVENT_URI_MAX && uri_valid(slice(uri, n)) &&
+	    (whole || strchr(":/?#[]@", uri[n - 1])))
+		declare_prefix(r, c, m, id, inner);
+}
+
 static void declare(struct epcis_reader *r, struct context *c, const struct json_value *m,
 		    bool inner)
 {
@@ -218,6 +251,8 @@ static void declare(struct epcis_reader *r, struct context *c, const struct json
 	} else if (standard_term(m->name)) {
 		epcis_bad(r, m, "\"%.*s%s\" is a name of the standard and cannot be defined anew",
 			  EPCIS_SHOW(m->name));
+	} else if (r->foreign) {
+		declare_foreign(r, c, m, inner);
 	} else if (m->kind == JSON_STRING) {
 		declare_prefix(r, c, m, m, inner);
 	} else if (m->kind == JSON_OBJECT) {
@@ -225,6 +260,56 @@ static void declare(struct epcis_reader *r, struct context *c, const struct json
 	} else {
 		epcis_bad(r, m, "must be a string or an object");
 	}
+}
+
+static void read_into(struct epcis_reader *r, struct context *c, const struct json_value *v,
+		      bool inner);
+
+static const struct epcis_context *find_known(const struct epcis_reader *r, struct slice url)
+{
+	for (size_t i = 0; r->known && i < r->known->n; i++)
+		if (slice_eq_str(url, r->known->list[i].url))
+			return &r->known->list[i];
+	return NULL;
+}
+
+/* A context by its address, as it was registered. It may name others. */
+static void read_foreign(struct epcis_reader *r, struct context *c, const struct json_value *v,
+			 bool inner)
+{
+	enum { FOREIGN_DEPTH_MAX = 4 };
+	const struct epcis_context *known = find_known(r, v->text);
+	const struct json_value *around = r->foreign;
+	struct json_value *root;
+	struct json_error fault;
+	if (!known) {
+		epcis_bad(r, v,
+			  "\"%.*s%s\" is not a known context; none is ever fetched: \"argosy epcis "
+			  "context add\" registers one",
+			  EPCIS_SHOW(v->text));
+		return;
+	}
+	if (r->foreign_depth == FOREIGN_DEPTH_MAX) {
+		epcis_bad(r, v, "contexts name each other more than %d deep", FOREIGN_DEPTH_MAX);
+		return;
+	}
+	enum err e = json_parse(r->tmp, &root, &fault, known->text, 32, JSON_MARK_REPEATED);
+	if (e == ERR_NOMEM)
+		r->nomem = true;
+	if (e != ERR_OK) {
+		epcis_bad(r, v, "the context of \"%.*s%s\" is not JSON: %s", EPCIS_SHOW(v->text),
+			  e == ERR_FORMAT ? fault.text : "it is too large");
+		return;
+	}
+	const struct json_value *inside = json_get(root, "@context");
+	r->foreign = v;
+	r->foreign_depth++;
+	if (inside)
+		read_into(r, c, inside, inner);
+	else
+		epcis_bad(r, root, "\"@context\" is missing");
+	r->foreign_depth--;
+	r->foreign = around;
 }
 
 static void read_one(struct epcis_reader *r, struct context *c, const struct json_value *v,
@@ -235,8 +320,7 @@ static void read_one(struct epcis_reader *r, struct context *c, const struct jso
 		if (context_is_standard(v->text))
 			c->standard = true;
 		else
-			epcis_bad(r, v, "\"%.*s%s\" is not a known context; none is ever fetched",
-				  EPCIS_SHOW(v->text));
+			read_foreign(r, c, v, inner);
 		return;
 	case JSON_OBJECT:
 		for (const struct json_value *m = v->first; m; m = m->next)
@@ -260,13 +344,20 @@ const struct context *context_read(struct epcis_reader *r, const struct json_val
 		return NULL;
 	}
 	*c = (struct context){.up = up, .n = up ? up->n : 0, .standard = up && up->standard};
+	read_into(r, c, v, inner);
+	return c;
+}
+
+static void read_into(struct epcis_reader *r, struct context *c, const struct json_value *v,
+		      bool inner)
+{
 	if (v->kind != JSON_ARRAY) {
 		read_one(r, c, v, inner);
-		return c;
+		return;
 	}
 	if (v->count > CONTEXTS_MAX) {
 		epcis_bad(r, v, "more than %d contexts", CONTEXTS_MAX);
-		return c;
+		return;
 	}
 	for (const struct json_value *m = v->first; m; m = m->next) {
 		bool twice = false;
@@ -277,7 +368,6 @@ const struct context *context_read(struct epcis_reader *r, const struct json_val
 		else
 			read_one(r, c, m, inner);
 	}
-	return c;
 }
 
 /* ---- names of extension fields ---- */

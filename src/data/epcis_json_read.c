@@ -434,7 +434,34 @@ static enum err read_text(struct reading *g, size_t *n_issues, struct slice text
 enum err epcis_read_json(struct arena *a, struct event_doc *doc, struct event_issue *issues,
 			 size_t issues_max, size_t *n_issues, struct slice text)
 {
+	return epcis_read_json_known(a, doc, issues, issues_max, n_issues, text, NULL);
+}
+
+enum err epcis_context_check(struct event_issue *issue, const struct epcis_contexts *known)
+{
+	const struct epcis_context *last = &known->list[known->n - 1];
+	struct arena *tmp = arena_new(0);
+	struct epcis_reader r = {.a = tmp,
+				 .tmp = tmp,
+				 .issues = issue,
+				 .issues_max = 1,
+				 .event = SIZE_MAX,
+				 .serial = 1,
+				 .known = known};
+	struct json_value url = {.kind = JSON_STRING, .text = slice_str(last->url)};
+	enum err e = tmp && context_read(&r, &url, NULL, false) && !r.nomem ? ERR_OK : ERR_NOMEM;
+	if (e == ERR_OK && r.faults)
+		e = ERR_FORMAT;
+	arena_free(tmp);
+	return e;
+}
+
+enum err epcis_read_json_known(struct arena *a, struct event_doc *doc, struct event_issue *issues,
+			       size_t issues_max, size_t *n_issues, struct slice text,
+			       const struct epcis_contexts *known)
+{
 	struct epcis_reader r = {.a = a,
+				 .known = known,
 				 .tmp = arena_new(0),
 				 .issues = issues,
 				 .issues_max = issues_max,

@@ -35,10 +35,19 @@ bool epcis_bad(struct epcis_reader *r, const struct json_value *v, const char *f
 	va_list ap;
 	if (!i)
 		return false;
-	json_pointer(i->pointer, sizeof i->pointer, v);
-	i->line = v->line;
+	const struct json_value *at = r->foreign ? r->foreign : v;
+	int n = 0;
+	json_pointer(i->pointer, sizeof i->pointer, at);
+	i->line = at->line;
+	if (r->foreign) {
+		char place[100];
+		json_pointer(place, sizeof place, v);
+		n = snprintf(i->text, sizeof i->text, "the context of \"%.*s%s\", line %u, %s: ",
+			     EPCIS_SHOW(at->text), v->line, place);
+	}
 	va_start(ap, fmt);
-	text_cut(i->text, sizeof i->text, vsnprintf(i->text, sizeof i->text, fmt, ap));
+	n += vsnprintf(i->text + n, sizeof i->text - (size_t)n, fmt, ap);
+	text_cut(i->text, sizeof i->text, n);
 	va_end(ap);
 	return false;
 }
