@@ -37,6 +37,7 @@ struct chunk {
 	uint64_t number;
 	unsigned n;
 	bool dirty;
+	size_t chain; /* next one kept of the same bucket, + 1 */
 	struct slice id[SUBJECT_CHUNK];
 };
 
@@ -53,6 +54,10 @@ struct act {
 	size_t *buckets; /* line number + 1; used from a dozen lines on */
 	size_t n_buckets; /* a power of two; 0: not yet */
 	struct chunk chunk;
+	/* Those held before it, in their order: each is written once, at the end. */
+	struct chunk **kept;
+	size_t n_kept, cap_kept;
+	size_t *kept_buckets; /* as many as cap_kept, a power of two; number + 1 */
 	uint64_t recorded1; /* log index + 1 of the record once it is written; 0: none */
 };
 
@@ -118,7 +123,7 @@ enum err contents_remove(struct act *a, struct line *parent, struct line *child,
 			 struct slice holder) MUST_USE;
 /* Takes everything out; what was inside is listed, unnamed. */
 enum err contents_clear(struct act *a, struct line *parent, struct slice holder) MUST_USE;
-/* Writes the chunk that is held. */
+/* Writes the chunks that were held. */
 enum err contents_flush(struct act *a) MUST_USE;
 
 #endif

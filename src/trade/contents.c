@@ -29,9 +29,8 @@ static enum err chunk_decode(struct chunk *c, struct slice v)
 	return r.bad ? ERR_CORRUPT : ERR_OK;
 }
 
-enum err contents_flush(struct act *a)
+static enum err chunk_write(struct act *a, struct chunk *c)
 {
-	struct chunk *c = &a->chunk;
 	struct state_key k;
 	if (!c->of || !c->dirty)
 		return ERR_OK;
@@ -52,6 +51,93 @@ enum err contents_flush(struct act *a)
 	return exec_put(a->x, key, buf_slice(&b));
 }
 
+/* Seeded like the lines' buckets (act.c). */
+static size_t *kept_bucket(const struct act *a, const struct line *of, uint64_t number)
+{
+	uint64_t h;
+	memcpy(&h, a->tx->body_hash.b + 8, sizeof h);
+	h ^= number;
+	for (size_t i = 0; i < of->id.n; i++) {
+		h = (h ^ of->id.p[i]) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 32;
+	}
+	return &a->kept_buckets[(size_t)h & (a->cap_kept - 1)];
+}
+
+static struct chunk *kept_find(const struct act *a, const struct line *of, uint64_t number)
+{
+	for (size_t i = a->n_kept ? *kept_bucket(a, of, number) : 0; i; i = a->kept[i - 1]->chain)
+		if (a->kept[i - 1]->of == of && a->kept[i - 1]->number == number)
+			return a->kept[i - 1];
+	return NULL;
+}
+
+static void kept_link(struct act *a, size_t i)
+{
+	size_t *b = kept_bucket(a, a->kept[i]->of, a->kept[i]->number);
+	a->kept[i]->chain = *b;
+	*b = i + 1;
+}
+
+static enum err kept_grow(struct act *a)
+{
+	size_t cap = a->cap_kept ? a->cap_kept * 4 : 16;
+	struct chunk **kept = arena_alloc(a->x->arena, cap * sizeof *kept);
+	size_t *buckets = arena_alloc(a->x->arena, cap * sizeof *buckets);
+	if (!kept || !buckets)
+		return ERR_NOMEM;
+	if (a->n_kept)
+		memcpy(kept, a->kept, a->n_kept * sizeof *kept);
+	a->kept = kept;
+	a->kept_buckets = buckets;
+	a->cap_kept = cap;
+	for (size_t i = 0; i < a->n_kept; i++)
+		kept_link(a, i);
+	return ERR_OK;
+}
+
+static void chunk_copy(struct chunk *to, const struct chunk *from)
+{
+	to->of = from->of;
+	to->number = from->number;
+	to->n = from->n;
+	to->dirty = from->dirty;
+	memcpy(to->id, from->id, from->n * sizeof *from->id);
+}
+
+/* Puts the held chunk among the kept. What is moved from container to container goes from
+ * chunk to chunk; writing each of them whenever it is left would be work without an end. */
+static enum err chunk_keep(struct act *a)
+{
+	const struct chunk *c = &a->chunk;
+	if (!c->of || !c->dirty)
+		return ERR_OK;
+	struct chunk *k = kept_find(a, c->of, c->number);
+	if (!k) {
+		if (a->n_kept == a->cap_kept)
+			TRY(kept_grow(a));
+		k = arena_alloc(a->x->arena, sizeof *k);
+		if (!k)
+			return ERR_NOMEM;
+		chunk_copy(k, c);
+		a->kept[a->n_kept] = k;
+		kept_link(a, a->n_kept++);
+	}
+	chunk_copy(k, c);
+	return ERR_OK;
+}
+
+enum err contents_flush(struct act *a)
+{
+	if (a->n_kept == 0)
+		return chunk_write(a, &a->chunk);
+	TRY(chunk_keep(a));
+	a->chunk.of = NULL;
+	for (size_t i = 0; i < a->n_kept; i++)
+		TRY(chunk_write(a, a->kept[i]));
+	return ERR_OK;
+}
+
 /* Holds that chunk. One that lies just past the last slot is new and empty. */
 static enum err chunk_hold(struct act *a, struct line *of, uint64_t number)
 {
@@ -61,7 +147,12 @@ static enum err chunk_hold(struct act *a, struct line *of, uint64_t number)
 	bool found;
 	if (c->of == of && c->number == number)
 		return ERR_OK;
-	TRY(contents_flush(a));
+	TRY(chunk_keep(a));
+	const struct chunk *kept = kept_find(a, of, number);
+	if (kept) {
+		chunk_copy(c, kept);
+		return ERR_OK;
+	}
 	c->of = of;
 	c->number = number;
 	c->n = 0;

@@ -103,6 +103,47 @@ static void unpacking_costs_what_is_inside(void **state)
 	assert_true(fx_subject(&s, "x:box/6") && s.children == LARGE);
 }
 
+/* Moving what is packed costs the things and their containers' chunks once, in any order. */
+static void moving_costs_what_is_moved(void **state)
+{
+	(void)state;
+	static const unsigned steps[] = {1, LARGE - 1, 7919}; /* as packed, backwards, mixed */
+	for (unsigned k = 0; k < 3; k++) {
+		char from[16], to[16];
+		struct subject s;
+		snprintf(from, sizeof from, "x:from/%u", k);
+		snprintf(to, sizeof to, "x:to/%u", k);
+		action_t *a = fx_aggregation(ADD, from, "");
+		char **children = many(k), **order = arena_alloc(fx.mem, LARGE * sizeof *order);
+		for (unsigned i = 0; i < LARGE; i++)
+			order[i] = children[(i + 1) * (size_t)steps[k] % LARGE];
+		a->event->n_child_epcs = LARGE;
+		a->event->child_epcs = children;
+		FX_OK("alice", a);
+		uint64_t before = used("alice");
+		a->event->parent_id = fx_str(to);
+		a->event->child_epcs = order;
+		FX_OK("alice", a);
+		assert_true(used("alice") - before < LARGE + 2048);
+		assert_true(fx_subject(&s, from) && s.children == 0);
+		assert_true(fx_subject(&s, to) && s.children == LARGE);
+		for (unsigned i = 0; i < LARGE; i += 97) {
+			assert_true(fx_subject(&s, order[i]));
+			assert_true(slice_eq(s.container, fx_canon(to)) && s.slot == i);
+		}
+		/* And half of them back again: the rest moves together. */
+		a->event->parent_id = fx_str(from);
+		a->event->n_child_epcs = LARGE / 2;
+		FX_OK("alice", a);
+		assert_true(fx_subject(&s, to) && s.children == LARGE - LARGE / 2);
+		a = fx_aggregation(DELETE, to, "");
+		FX_OK("alice", a);
+		assert_true(fx_subject(&s, to) && s.children == 0);
+		for (unsigned i = LARGE / 2; i < LARGE; i += 97)
+			assert_true(fx_subject(&s, order[i]) && s.container.n == 0);
+	}
+}
+
 static int world_open(void **state)
 {
 	(void)state;
@@ -124,6 +165,7 @@ int main(void)
 						world_close),
 		cmocka_unit_test_setup_teardown(unpacking_costs_what_is_inside, world_open,
 						world_close),
+		cmocka_unit_test_setup_teardown(moving_costs_what_is_moved, world_open, world_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
