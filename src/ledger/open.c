@@ -14,8 +14,6 @@
 
 #include "ledger/header.h"
 
-#include "argosy/v1/tx.pb-c.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -151,6 +149,26 @@ enum err ledger_create(const char *dir, struct slice genesis_file, const struct 
 
 /* ---- opening ---- */
 
+/* The quota out of a GenesisState; its members are the application's. Read here, since the
+ * library does not tell bytes that are no message from memory that ran out. */
+static bool quota_read(uint64_t *quota, struct slice state)
+{
+	struct reader r = reader_of(state);
+	*quota = 0;
+	while (reader_left(&r) > 0) {
+		uint64_t tag = reader_varint(&r);
+		if (tag == (1 << 3 | 2))
+			(void)reader_lp(&r);
+		else if (tag == (2 << 3 | 0))
+			*quota = reader_varint(&r);
+		else
+			return false;
+	}
+	if (*quota == 0)
+		*quota = LEDGER_QUOTA_DEFAULT;
+	return !r.bad;
+}
+
 static enum err genesis_load(struct ledger *l, struct err_text *t)
 {
 	char path[IO_PATH_MAX];
@@ -179,13 +197,8 @@ static enum err genesis_load(struct ledger *l, struct err_text *t)
 		return err_set(t, ERR_CORRUPT, "%s: the genesis is not the one the segments name",
 			       path);
 	l->fingerprint = l->genesis.fingerprint;
-	Argosy__V1__GenesisState *gs = argosy__v1__genesis_state__unpack(
-		NULL, l->genesis.app_state.n, l->genesis.app_state.p);
-	if (!gs)
+	if (!quota_read(&l->quota_default, l->genesis.app_state))
 		return err_set(t, ERR_CORRUPT, "%s: the genesis' first state cannot be decoded", path);
-	l->quota_default = gs->quota_units_per_hour ? gs->quota_units_per_hour
-						    : LEDGER_QUOTA_DEFAULT;
-	argosy__v1__genesis_state__free_unpacked(gs, NULL);
 	return ERR_OK;
 }
 
@@ -429,7 +442,7 @@ enum err ledger_open(struct ledger **out, const char *dir, const struct ledger_o
 	pthread_mutex_init(&l->damage_lock, NULL);
 	enum err e = genesis_load(l, t);
 	struct journal_pos first = l->last_pos;
-	bool rebuilt = o->rebuild;
+	bool rebuilt = o->rebuild, loaded = e == ERR_OK;
 	if (e == ERR_OK && o->rebuild)
 		e = derived_remove(l, t);
 	for (;;) {
@@ -437,7 +450,7 @@ enum err ledger_open(struct ledger **out, const char *dir, const struct ledger_o
 			e = derived_open(l, t);
 		if (e == ERR_OK)
 			e = catch_up(l, t);
-		if (e != ERR_CORRUPT || rebuilt || o->read_only || !l->journal)
+		if (e != ERR_CORRUPT || rebuilt || o->read_only || !loaded)
 			break;
 		/* What is derived is damaged: make it anew from the journal, once. */
 		progress(l, t ? t->text : "the state is damaged", 0, 0);
