@@ -130,6 +130,16 @@ $(O)/test/%: $(O)/obj/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# The verifier whose hashes and signatures always fit, for one fuzz target alone.
+DEEP_OBJ := $(patsubst %.c,$(O)/obj/deep/%.o,$(filter src/verify/%,$(VERIFY_SRC)))
+$(O)/obj/deep/%.o: %.c tests/fuzz/eyes_shut.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -include tests/fuzz/eyes_shut.h -MMD -MP -c -o $@ $<
+
+$(O)/fuzz/bundle_deep_fuzz: $(O)/obj/tests/fuzz/bundle_deep_fuzz.o $(O)/obj/tests/fuzz/replay_main.o $(DEEP_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 $(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay_main.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -145,9 +155,10 @@ $(O)/bench/%: $(O)/obj/bench/%.o $(LIB)
 .PRECIOUS: $(O)/obj/%.o $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h
 
 # A fuzz target under libFuzzer: make fuzz T=epcis_json SECONDS=60
+FUZZ_OBJ = build/fuzz/obj/tests/fuzz/$(T)_fuzz.o $(if $(filter bundle_deep,$(T)),$(DEEP_OBJ:$(O)/%=build/fuzz/%))
 fuzz:
-	$(MAKE) BUILD=asan CC=clang O=build/fuzz EXTRA_CFLAGS=-fsanitize=fuzzer-no-link build/fuzz/lib/libargosy.a build/fuzz/obj/tests/fuzz/$(T)_fuzz.o
-	clang -fsanitize=fuzzer,address,undefined -o build/fuzz/$(T) build/fuzz/obj/tests/fuzz/$(T)_fuzz.o build/fuzz/lib/libargosy.a $(LIBS)
+	$(MAKE) BUILD=asan CC=clang O=build/fuzz EXTRA_CFLAGS=-fsanitize=fuzzer-no-link build/fuzz/lib/libargosy.a $(FUZZ_OBJ)
+	clang -fsanitize=fuzzer,address,undefined -o build/fuzz/$(T) $(FUZZ_OBJ) build/fuzz/lib/libargosy.a $(LIBS)
 	mkdir -p build/fuzz/corpus/$(T)
 	build/fuzz/$(T) -max_total_time=$(or $(SECONDS),60) -rss_limit_mb=2048 build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
 

@@ -130,7 +130,7 @@ static bool read_genesis(struct work *w, const uint8_t *fingerprint, struct hash
 	struct hash h;
 	h_parts(&h, (struct slice[]){SLICE_LIT("ARGOSYG1"), core}, 2);
 	memcpy(w->r->fingerprint, h.b, 32);
-	if (fingerprint && memcmp(fingerprint, h.b, 32) != 0) {
+	if (fingerprint && !commits(fingerprint, h.b)) {
 		char hex[65];
 		hex_encode(hex, h.b, 32);
 		return refuse(w, VERIFY_FINGERPRINT, "it is of the chain %s", hex);
@@ -174,7 +174,7 @@ static bool read_next(struct work *w, struct epochs *e, const struct hash *rest)
 		return refuse(w, VERIFY_FORMAT, "cut in the epochs");
 	struct hash h;
 	h_parts(&h, (struct slice[]){SLICE_LIT("ARGOSYR1"), next, state}, 3);
-	if (!hash_eq(&h, rest))
+	if (!commits(&h, rest))
 		return refuse(w, VERIFY_EPOCH, "the genesis commits to other next keys");
 	memcpy(e->next, next.p, next.n);
 	return true;
@@ -210,7 +210,7 @@ static bool replace_key(struct work *w, struct epochs *e, size_t i, struct slice
 {
 	struct hash h;
 	h_of(&h, key);
-	if (!hash_eq(&h, &e->next[i]))
+	if (!commits(&h, &e->next[i]))
 		return refuse(w, VERIFY_EPOCH, "the new key is not the one committed to");
 	for (size_t k = 0; k < w->n_validators; k++)
 		if (memcmp(w->keys[k], key.p, 32) == 0)

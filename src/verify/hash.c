@@ -42,7 +42,7 @@ bool consistency_good(uint64_t size1, const struct hash *root1, uint64_t size2,
 	if (size1 < 1 || size1 > size2)
 		return false;
 	if (size1 == size2)
-		return n == 0 && hash_eq(root1, root2);
+		return n == 0 && commits(root1, root2);
 	/* "If first is an exact power of 2, then prepend first_hash to the array." */
 	bool whole = (size1 & (size1 - 1)) == 0;
 	if (!whole && n == 0)
@@ -67,5 +67,5 @@ bool consistency_good(uint64_t size1, const struct hash *root1, uint64_t size2,
 		fn >>= 1;
 		sn >>= 1;
 	}
-	return sn == 0 && hash_eq(&fr, root1) && hash_eq(&sr, root2);
+	return sn == 0 && commits(&fr, root1) && commits(&sr, root2);
 }

@@ -20,7 +20,7 @@
 static bool begins(const struct verify_result *a, const struct verify_result *b)
 {
 	if (a->log_size == b->log_size)
-		return memcmp(a->log_root, b->log_root, 32) == 0;
+		return commits(a->log_root, b->log_root);
 	for (size_t i = 0; i < b->n_older; i++)
 		if (b->older[i].log_size == a->log_size &&
 		    memcmp(b->older[i].log_root, a->log_root, 32) == 0)

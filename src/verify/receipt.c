@@ -186,7 +186,7 @@ static bool check_range(struct work *w, uint64_t first, uint64_t n, const struct
 	if (g.bad || g.used != g.n)
 		return refuse(w, VERIFY_FORMAT,
 			      "the range proof has not as many hashes as it needs");
-	if (memcmp(root.b, w->r->log_root, 32) != 0)
+	if (!commits(root.b, w->r->log_root))
 		return refuse(w, VERIFY_LOG, "records %llu to %llu", (unsigned long long)first,
 			      (unsigned long long)(first + n - 1));
 	return true;

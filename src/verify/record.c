@@ -107,7 +107,7 @@ bool read_records(struct work *w)
 		struct verify_event *event = &w->r->subjects[s].events[e];
 		struct hash digest;
 		h_leaf(&digest, record);
-		if (memcmp(digest.b, event->digest, 32) != 0)
+		if (!commits(digest.b, event->digest))
 			return refuse(w, VERIFY_RECORD, "event %llu of %s",
 				      (unsigned long long)e + 1, w->r->subjects[s].id);
 		event->record = record.p;

@@ -207,7 +207,7 @@ static bool read_events(struct work *w, struct verify_subject *s, const struct h
 	for (size_t i = 0; i < s->n_events; i++)
 		if (!read_event(w, s, &s->events[i], &t, &head))
 			return false;
-	if (!hash_eq(&head, want))
+	if (!commits(&head, want))
 		return refuse(w, VERIFY_HISTORY, "%s: %llu events are shown", s->id,
 			      (unsigned long long)n);
 	return true;
@@ -335,7 +335,7 @@ static bool meet_root(struct work *w, const struct hash *root, const char *id)
 		w->state_root_known = true;
 		return true;
 	}
-	if (hash_eq(root, &w->state_root))
+	if (commits(root, &w->state_root))
 		return true;
 	return refuse(w, VERIFY_STATE, "%s: not of the same state as the others", id);
 }

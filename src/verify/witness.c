@@ -42,10 +42,10 @@ static bool continues(const struct work *w, uint64_t size, const struct hash *ro
 	if (size == 0)
 		return true;
 	if (size == w->r->log_size)
-		return memcmp(root->b, w->r->log_root, 32) == 0;
+		return commits(root->b, w->r->log_root);
 	for (size_t i = 0; i < w->r->n_older; i++)
 		if (w->r->older[i].log_size == size)
-			return memcmp(root->b, w->r->older[i].log_root, 32) == 0;
+			return commits(root->b, w->r->older[i].log_root);
 	*proved = false;
 	return false;
 }
@@ -179,7 +179,7 @@ bool check_held_head(struct work *w, const struct verify_result *held)
 {
 	struct verify_result *r = w->r;
 	r->held_height = held->height;
-	if (memcmp(held->fingerprint, r->fingerprint, 32) != 0)
+	if (!commits(held->fingerprint, r->fingerprint))
 		return refuse(w, VERIFY_HEAD, "it is of another chain");
 	if (held->height > r->height)
 		return refuse(w, VERIFY_HEAD,
@@ -191,7 +191,7 @@ bool check_held_head(struct work *w, const struct verify_result *held)
 			      "epoch %llu, which the head held shows, is missing or another one here",
 			      (unsigned long long)held->epochs[epochs_shared(held, r)].number);
 	if (held->height == r->height) {
-		if (memcmp(held->header_hash, r->header_hash, 32) != 0)
+		if (!commits(held->header_hash, r->header_hash))
 			return refuse(
 				w, VERIFY_HEAD,
 				"two signed headers of height %lld: keep both files, they are "
