@@ -261,7 +261,7 @@ static enum err put_events(struct buf *out, const struct dictionary *d,
 		int64_t d_recorded = i ? e->recorded_ms - recorded : recorded - e->recorded_ms;
 		if (d_recorded < 0)
 			return err_set(t, ERR_FORMAT, "event %zu was recorded out of order", i + 1);
-		if ((e->voided > 0) != (e->flags == FLAGS_VOID) || e->voided > i)
+		if ((e->flags == FLAGS_VOID && !e->voided) || e->voided > i)
 			return err_set(t, ERR_FORMAT, "event %zu voids what is not before it", i + 1);
 		put_event(out, d, e, e->voided ? i + 1 - e->voided : 0, e->happened_ms - happened,
 			  (uint64_t)d_recorded);
