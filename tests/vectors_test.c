@@ -8,6 +8,8 @@
 #include "proof_world.h"
 
 #include "base/io.h"
+#include "ledger/receipt.h"
+#include "verify/receipt.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -330,6 +332,69 @@ static void late(void)
 	w->happened_ms = w->now_ms + 86400000;
 	w_event(w, A_OBSERVE, "storing", WHERE, "leafco", 0);
 	one();
+}
+
+/* ---- receipts (docs/format/receipt.md) ---- */
+
+static void range_of(struct mlog_range *p, size_t lo, size_t n, size_t first, size_t end)
+{
+	size_t k = 1;
+	if (lo + n <= first || lo >= end) {
+		p->h[p->n++] = w_root(w->leaves + lo, n);
+		return;
+	}
+	if (first <= lo && lo + n <= end)
+		return;
+	while (k * 2 < n)
+		k *= 2;
+	range_of(p, lo, k, first, end);
+	range_of(p, lo + k, n - k, first, end);
+}
+
+/* Of the record at `first`; `more`: a hash too many. */
+static void receipt_with(size_t first, size_t n, const struct buf *records, unsigned more)
+{
+	struct mlog_range path = {.n = 0};
+	struct slice r[2] = {buf_slice(&records[0]), buf_slice(&records[n - 1])};
+	range_of(&path, 0, w->n_records, first, first + n);
+	path.n += more;
+	struct receipt x = {w_bundle_head(w), first, r, n, &path};
+	MUST(receipt_encode(&b, &x, NULL) == ERR_OK);
+}
+
+static void receipt(void)
+{
+	begin(w_parcel(1));
+	receipt_with(7, 1, &w->records[7], 0);
+}
+static void receipt_other_record(void)
+{
+	begin(w_parcel(1));
+	receipt_with(7, 1, &w->records[8], 0);
+}
+static void receipt_hash_more(void)
+{
+	begin(w_parcel(1));
+	receipt_with(7, 1, &w->records[7], 1);
+}
+static void receipt_of_two(void)
+{
+	begin(w_parcel(1));
+	receipt_with(7, 2, &w->records[7], 0);
+}
+
+/* The eighth event is in the log, and not in the history that this state holds. */
+static void hides(void)
+{
+	begin(w_parcel(1));
+	struct w_subject *s = &w->s[0];
+	memmove(&s->e[7], &s->e[8], (s->n - 8) * sizeof *s->e);
+	memmove(&s->record[7], &s->record[8], (s->n - 8) * sizeof *s->record);
+	s->n--;
+	rehash(s);
+	world_close(w, 26);
+	size_t x = 0;
+	world_bundle(w, &b, &x, 1, false);
 }
 
 /* ---- accepted, and contradicting each other ---- */
@@ -755,6 +820,8 @@ static const struct vector {
 	V(OK, newer_flag, "flag 64"),
 	V(OK, newer_kind, "a subject of kind 13, flag 8"),
 	V(OK, late, "told to have happened after it was recorded"),
+	V(OK, receipt, "of record 7"),
+	V(OK, hides, "a state whose history lacks what its log holds"),
 	V(OK, fork_of_25, "another block 25 than solo"),
 	V(OK, before_loss, "block 28, before the disk was lost"),
 	V(OK, newer_than_named, "block 30, of which the resumption does not know"),
@@ -808,6 +875,9 @@ static const struct vector {
 	V(SIGNATURE, other_round, "another round"),
 	V(POWER, too_few, "two of four validators"),
 	V(RECORD, wrong_record, "somebody else's record"),
+	V(RECORD, receipt_of_two, "a receipt of two transactions"),
+	V(FORMAT, receipt_hash_more, "a receipt with a hash too many"),
+	V(LOG, receipt_other_record, "a receipt of another record than the log holds there"),
 	V(JOURNEY, gap, "a container is missing"),
 	V(JOURNEY, no_records, "the records are missing"),
 	V(JOURNEY, stranger, "a subject that does not belong"),
@@ -861,6 +931,9 @@ static void put_facts(struct buf *out, const struct verify_result *r)
 						       : "unnamed");
 	if (r->is_head)
 		buf_put_str(out, " head");
+	else if (r->receipt)
+		buf_printf(out, " receipt=%llu:%zu", (unsigned long long)r->receipt->records[0].index,
+			   r->receipt->n_records);
 	else if (r->subjects[0].absent)
 		buf_put_str(out, " absent");
 	else
@@ -938,6 +1011,8 @@ static const struct pair {
 	{"newer_than_named", "resumed", CONFLICT_RESUMED, "resumed"},
 	{"epochs", "other_rotation", CONFLICT_EPOCH, "epoch"},
 	{"head", "short_log", CONFLICT_LOG, "log"},
+	{"receipt", "solo", CONFLICT_NONE, "none"},
+	{"receipt", "hides", CONFLICT_RECEIPT, "receipt"},
 };
 
 static struct verify_result *accepted(const char *name)
@@ -962,11 +1037,11 @@ static void evidence(void **s)
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		const struct pair *p = &pairs[i];
 		struct verify_result *x = accepted(p->a), *y = accepted(p->b);
-		enum verify_conflict c = verify_conflict(words, sizeof words, x, y, false);
+		enum verify_conflict c = verify_evidence(words, sizeof words, x, y, NULL, false);
 		if (c != p->want)
 			print_error("%s, %s: %s\n", p->a, p->b, words);
 		assert_int_equal(c, p->want);
-		assert_int_equal(verify_conflict(words, sizeof words, y, x, true), p->want);
+		assert_int_equal(verify_evidence(words, sizeof words, y, x, NULL, true), p->want);
 		buf_printf(&table, "accept/%s\taccept/%s\t%s\n", p->a, p->b, p->name);
 		verify_free(x);
 		verify_free(y);
@@ -1013,15 +1088,15 @@ static void all_vectors(void **s)
 	buf_fini(&b);
 }
 
-/* Every reason that a proof can give has a vector, but for memory and what a receipt alone gives. */
+/* Every reason that a proof can give has a vector, but for memory. */
 static void every_reason(void **s)
 {
 	(void)s;
 	bool seen[64] = {false};
 	for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
 		seen[vectors[i].want] = true;
-	for (enum verify_reason r = VERIFY_OK; r <= VERIFY_HEAD; r++)
-		if (!seen[r] && r != VERIFY_NOMEM && r != VERIFY_LOG) {
+	for (enum verify_reason r = VERIFY_OK; r <= VERIFY_LOG; r++)
+		if (!seen[r] && r != VERIFY_NOMEM) {
 			print_error("no vector of %s\n", verify_reason_name(r));
 			fail();
 		}
