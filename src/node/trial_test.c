@@ -248,11 +248,13 @@ static void work_is_bounded(void **s)
 	act.event = &e;
 	struct slice txs[200];
 	uint8_t *p = arena_alloc(a, argosy__v1__action__get_packed_size(&act));
-	ProtobufCBinaryData one = {argosy__v1__action__pack(&act, p), p};
+	ProtobufCBinaryData one = {0, p};
 	body.n_actions = 1;
 	body.actions = &one;
 	for (unsigned i = 0; i < 200; i++) {
 		body.id.data[0] = (uint8_t)i;
+		snprintf(e.event_time, 25, "2026-05-01T10:00:00.%03uZ", i); /* else it is known */
+		one.len = argosy__v1__action__pack(&act, p);
 		txs[i] = sign(a, &body, &trying);
 	}
 	assert_int_equal(node_try(node, &trial, a, txs, 200, true, &t), ERR_OK);
