@@ -1,6 +1,8 @@
 #include "data/gs1.h"
 
+#include "data/codes.h"
 #include "data/gs1_parts.h"
+#include "data/uri.h"
 
 /* One row for each 16 characters, as gs1_test.c proves against the published vectors. */
 const uint8_t gs1_chars[128] = {
@@ -122,7 +124,7 @@ enum err gs1_put_value(struct gs1_work *w, struct err_text *t, const char *ai, s
 			*out++ = (char)c;
 			continue;
 		}
-		bool escaped = c == '%';
+		bool escaped = c == '%' && !w->raw;
 		if (escaped) {
 			int hi = s.n - i > 2 ? hex_value(s.p[i + 1]) : -1;
 			int lo = hi >= 0 ? hex_value(s.p[i + 2]) : -1;
@@ -186,10 +188,31 @@ static enum err gs1_read(struct gs1_work *w, struct err_text *t, struct slice te
 	w->prefix_len = 0;
 	if (text.n > 8 && memcmp(text.p, "urn:epc:", 8) == 0)
 		return gs1_read_urn(w, t, text);
+	if (!w->for_hash && slice_eq_str(urn_namespace(text), "epc"))
+		return err_set(t, ERR_FORMAT, "urn:epc: is followed by id:, class: or idpat:");
 	if (is_web(text))
 		return gs1_read_link(w, t, text, false);
 	if (!w->for_hash && is_canon(text))
 		return gs1_read_link(w, t, text, true);
+	return ERR_OK;
+}
+
+enum err gs1_take(struct gs1_id *out, struct err_text *t, const struct gs1_work *w,
+		  struct slice text)
+{
+	/* What is no URI at all is for the caller to judge: here nothing is known of it. */
+	if (w->kind == GS1_NONE && uri_valid(text)) {
+		const char *fault = uri_fault(text, false);
+		if (fault)
+			return err_set(t, ERR_FORMAT, "not the normal form of the URI: %s", fault);
+	}
+	struct slice canon = w->kind == GS1_NONE ? text : slice(w->text, w->n);
+	memmove(out->canon, canon.p, canon.n);
+	out->canon[canon.n] = 0;
+	out->canon_len = canon.n;
+	out->kind = w->kind;
+	out->prefix_len = w->prefix_len;
+	out->is_class = w->is_class;
 	return ERR_OK;
 }
 
@@ -208,18 +231,17 @@ enum err gs1_parse(struct gs1_id *out, struct err_text *t, struct slice text)
 	if (memchr(text.p, 0, text.n))
 		return err_set(t, ERR_FORMAT, "the identifier holds a zero byte");
 
+	/* What has no case in a URN is folded first, so that "URN:EPC:ID:" is read as such. */
+	memcpy(out->canon, text.p, text.n);
+	out->canon[text.n] = 0;
+	urn_fold(out->canon, text.n);
+	text.p = (const uint8_t *)out->canon;
 	struct gs1_work w;
 	w.for_hash = false;
+	w.raw = false;
 	w.n = 0;
 	TRY(gs1_read(&w, t, text));
-	struct slice canon = w.kind == GS1_NONE ? text : slice(w.text, w.n);
-	memcpy(out->canon, canon.p, canon.n);
-	out->canon[canon.n] = 0;
-	out->canon_len = canon.n;
-	out->kind = w.kind;
-	out->prefix_len = w.prefix_len;
-	out->is_class = w.is_class;
-	return ERR_OK;
+	return gs1_take(out, t, &w, text);
 }
 
 void gs1_hash_uri(struct buf *out, struct slice text)
@@ -227,6 +249,7 @@ void gs1_hash_uri(struct buf *out, struct slice text)
 	static const char host[] = "https://id.gs1.org/";
 	struct gs1_work w;
 	w.for_hash = true;
+	w.raw = false;
 	w.n = sizeof host - 1;
 	memcpy(w.text, host, sizeof host - 1);
 	/* A fault is no fault here: what is not recognised stays. */

@@ -60,16 +60,36 @@ struct gs1_id {
  * (22) always.
  *
  * A text that is no GS1 key gives kind GS1_NONE and the text as it is: other
- * URIs, EPC schemes that are no GS1 keys, patterns over many classes, web
- * addresses that only look like a Digital Link. A web address *is* taken for
- * one, and refused if malformed, where its host is id.gs1.org or the value
- * after the key's number begins with 8 digits.
+ * URIs, EPC schemes that are no GS1 keys, web addresses that only look like a
+ * Digital Link, and what is no URI at all (uri_valid says so). A web address
+ * *is* taken for a Digital Link, and refused if it is none, where its host is
+ * id.gs1.org; and if malformed, where the value after the key's number begins
+ * with 8 digits. Of a URN what has no case is folded ("URN:EPC:ID:"); any other
+ * URI must be the one normal spelling of itself (data/uri.h).
  *
  * Refusals (ERR_FORMAT) name the fault: wrong check digit (with the right
- * one), wrong length, character outside the set. ERR_LIMIT: longer than
- * GS1_CANON_MAX allows.
+ * one), wrong length, character outside the set, no normal form. ERR_LIMIT:
+ * longer than GS1_CANON_MAX allows.
  */
 enum err gs1_parse(struct gs1_id *out, struct err_text *t, struct slice text) MUST_USE;
+
+/* What a bare number of 13 digits is, which may be a GTIN or a GLN: that depends on who asks. */
+enum gs1_asked {
+	GS1_ASKED_THING, /* goods, containers, papers: a GTIN */
+	GS1_ASKED_PLACE, /* a place: a GLN, 414 */
+	GS1_ASKED_PARTY, /* an organisation: its GLN, 417 */
+};
+
+/*
+ * The same for what people type and scanners send, which besides may be an
+ * element string, with brackets ("(01)09521234123453(21)7") or without (FNC1 as
+ * 0x1d or ^, the scanner's "]d2" before it), or the digits alone: 8, 12, 13, 14
+ * are a GTIN, 18 an SSCC, 13 of a place a GLN. Spaces around it go. What is
+ * neither a GS1 key nor a URI is refused. Acts hold what this gave, never what
+ * was typed.
+ */
+enum err gs1_typed(struct gs1_id *out, struct err_text *t, struct slice typed,
+		   enum gs1_asked asked) MUST_USE;
 
 /*
  * The identifier as event hashes want it (CBV 2.0 §8.9.2):

@@ -11,6 +11,8 @@
  */
 #include "data/gs1_parts.h"
 
+#include "data/uri.h"
+
 struct key_rule {
 	unsigned ai;
 	const char *text;
@@ -64,30 +66,29 @@ static const struct qualifier_rule qualifiers[] = {
 	{8018, 8019, "8019", "srin", 0, 1, 10, GS1_SET_N, GS1_NONE},
 };
 
-enum { NO_AI = 99999, SEGMENTS_MAX = 8 };
+enum { SEGMENTS_MAX = 8 };
 
-/* The number of an AI of two to four digits; NO_AI for anything else. */
-static unsigned ai_number(struct slice s)
+unsigned gs1_ai_number(struct slice s)
 {
 	if (s.n < 2 || s.n > 4 || !gs1_all_digits(s))
-		return NO_AI;
+		return GS1_NO_AI;
 	unsigned v = 0;
 	for (size_t i = 0; i < s.n; i++)
 		v = v * 10 + (unsigned)(s.p[i] - '0');
 	/* "010" is not 10: two digits are written for 0 to 99 and no other number. */
-	return v < 10 ? (s.n == 2 ? v : NO_AI)
+	return v < 10 ? (s.n == 2 ? v : GS1_NO_AI)
 	       : (v < 100    ? (s.n == 2)
 		  : v < 1000 ? (s.n == 3)
 			     : (s.n == 4))
 		       ? v
-		       : NO_AI;
+		       : GS1_NO_AI;
 }
 
 static const struct key_rule *find_key(struct slice s)
 {
-	unsigned ai = ai_number(s);
-	bool named = ai == NO_AI && s.n >= 3 && s.n <= 5 && s.p[0] >= 'a' && s.p[0] <= 'z';
-	if (ai == NO_AI && !named)
+	unsigned ai = gs1_ai_number(s);
+	bool named = ai == GS1_NO_AI && s.n >= 3 && s.n <= 5 && s.p[0] >= 'a' && s.p[0] <= 'z';
+	if (ai == GS1_NO_AI && !named)
 		return NULL;
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		if (named ? slice_eq_str(s, keys[i].name) : keys[i].ai == ai)
@@ -98,10 +99,10 @@ static const struct key_rule *find_key(struct slice s)
 
 static const struct qualifier_rule *find_qualifier(unsigned key, struct slice s)
 {
-	unsigned ai = ai_number(s);
+	unsigned ai = gs1_ai_number(s);
 	for (size_t i = 0; i < sizeof qualifiers / sizeof *qualifiers; i++) {
 		const struct qualifier_rule *q = &qualifiers[i];
-		if (q->key == key && (ai != NO_AI ? q->ai == ai : slice_eq_str(s, q->name)))
+		if (q->key == key && (ai != GS1_NO_AI ? q->ai == ai : slice_eq_str(s, q->name)))
 			return q;
 	}
 	return NULL;
@@ -182,6 +183,10 @@ static enum err put_pairs(struct gs1_work *w, struct err_text *t, const struct k
 		size_t before = w->n;
 		if (q->kind != GS1_NONE)
 			w->n = before = key_end;
+		/* "The GLN extension 0 means: no extension" (Tag Data Standard 6.3.3). Hashes
+		 * keep what was written. */
+		if (q->ai == 254 && slice_eq_str(value, "0") && !w->for_hash)
+			continue;
 		gs1_put(w, "/", 1);
 		gs1_put(w, q->text, strlen(q->text));
 		gs1_put(w, "/", 1);
@@ -218,10 +223,56 @@ static struct slice path_of(struct slice text, struct slice *host)
 	return slice(text.p + slash, end - slash);
 }
 
+/* "id.gs1.org", however it is written and with whatever port. */
+static bool is_gs1_host(struct slice host)
+{
+	static const char name[] = "id.gs1.org";
+	const uint8_t *at = host.n ? memrchr(host.p, '@', host.n) : NULL;
+	if (at)
+		host = slice(at + 1, host.n - (size_t)(at + 1 - host.p));
+	const uint8_t *colon = host.n ? memchr(host.p, ':', host.n) : NULL;
+	if (colon)
+		host.n = (size_t)(colon - host.p);
+	while (host.n && host.p[host.n - 1] == '.')
+		host.n--;
+	bool same = host.n == sizeof name - 1;
+	for (size_t i = 0; same && i < host.n; i++)
+		same = (host.p[i] == '.' ? '.' : host.p[i] | 0x20) == name[i];
+	return same;
+}
+
+/* Why a path on id.gs1.org names nothing: it is no key, or not in pairs. */
+static enum err not_a_link(struct err_text *t, struct slice path)
+{
+	struct slice seg[SEGMENTS_MAX];
+	size_t n = 0;
+	const uint8_t *end = path.p + path.n, *at = path.n ? path.p + 1 : path.p;
+	for (; at < end && n < SEGMENTS_MAX; n++) {
+		const uint8_t *slash = memchr(at, '/', (size_t)(end - at));
+		seg[n] = slice(at, (size_t)((slash ? slash : end) - at));
+		at = (slash ? slash : end) + 1;
+	}
+	const struct key_rule *k = n ? find_key(seg[0]) : NULL;
+	if (!k)
+		return err_set(t, ERR_FORMAT,
+			       "id.gs1.org: the address is no Digital Link of a key that is known "
+			       "here (01, 00, 414 ...)");
+	if (n == 1)
+		return err_set(t, ERR_FORMAT, "(%s) is empty", k->text);
+	const struct qualifier_rule *q = n % 2 ? find_qualifier(k->ai, seg[n - 1]) : NULL;
+	if (q)
+		return err_set(t, ERR_FORMAT, "(%s) is empty", q->text);
+	return err_set(t, ERR_FORMAT, "what follows (%s) is not in pairs of AI and value", k->text);
+}
+
 enum err gs1_read_link(struct gs1_work *w, struct err_text *t, struct slice text, bool is_canon)
 {
 	struct slice host = {NULL, 0};
 	struct slice path = is_canon ? text : path_of(text, &host);
+	/* A browser would go elsewhere than a reader of pairs. */
+	if (!is_canon && !w->for_hash && uri_has_dots(path))
+		return err_set(t, ERR_FORMAT,
+			       "not the normal form of the URI: the path has a segment . or ..");
 	if (!is_canon && path.n && path.p[path.n - 1] == '/')
 		path.n--;
 
@@ -234,7 +285,7 @@ enum err gs1_read_link(struct gs1_work *w, struct err_text *t, struct slice text
 		while (start > 0 && path.p[start - 1] != '/')
 			start--;
 		if (start == 0 && !is_canon)
-			return ERR_OK;
+			break;
 		seg[n++] = slice(path.p + start, end - start);
 		if (n % 2 == 0)
 			k = find_key(seg[n - 1]);
@@ -243,7 +294,7 @@ enum err gs1_read_link(struct gs1_work *w, struct err_text *t, struct slice text
 		end = start - 1;
 	}
 	if (!k && !is_canon)
-		return ERR_OK;
+		return !w->for_hash && is_gs1_host(host) ? not_a_link(t, path) : ERR_OK;
 	if (!k)
 		return err_set(t, ERR_FORMAT, "the text begins like a GS1 key and holds none");
 	if (is_canon && seg[n - 1].p != text.p)
@@ -252,8 +303,84 @@ enum err gs1_read_link(struct gs1_work *w, struct err_text *t, struct slice text
 	enum err e = put_pairs(w, t, k, seg, n - 1);
 	if (e == ERR_OK)
 		return ERR_OK;
-	bool meant = is_canon || slice_eq_str(host, "id.gs1.org") ||
-		     (ai_number(seg[n - 1]) != NO_AI && digits_at_start(seg[n - 2]) >= 8);
+	bool meant = is_canon || is_gs1_host(host) ||
+		     (gs1_ai_number(seg[n - 1]) != GS1_NO_AI && digits_at_start(seg[n - 2]) >= 8);
 	w->kind = GS1_NONE;
 	return meant ? e : ERR_OK;
+}
+
+/* ---- element strings ---- */
+
+bool gs1_is_key(unsigned ai)
+{
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (keys[i].ai == ai)
+			return true;
+	return false;
+}
+
+/*
+ * A label of a pallet says its consignment and its places beside the SSCC;
+ * so these keys are data beside one that names goods.
+ */
+static bool is_beside(unsigned ai)
+{
+	return ai == 401 || ai == 402 || ai == 414 || ai == 417;
+}
+
+static enum err choose_key(size_t *at, struct err_text *t, const struct gs1_element *e, size_t n)
+{
+	size_t found = n;
+	for (size_t i = 0; i < n; i++) {
+		if (!gs1_is_key(e[i].ai))
+			continue;
+		bool beside = is_beside(e[i].ai), goods = found < n && !is_beside(e[found].ai);
+		if (beside && goods)
+			continue;
+		if (found < n && (beside || goods))
+			return err_set(t, ERR_FORMAT, "(%.*s) and (%.*s) name two things: give one",
+				       (int)e[found].ai_text.n, (const char *)e[found].ai_text.p,
+				       (int)e[i].ai_text.n, (const char *)e[i].ai_text.p);
+		found = i;
+	}
+	*at = found;
+	return found < n ? ERR_OK
+			 : err_set(t, ERR_FORMAT,
+				   "the element string names nothing: no (01), (00), (414) or "
+				   "other key");
+}
+
+enum err gs1_read_elements(struct gs1_work *w, struct err_text *t, const struct gs1_element *e,
+			   size_t n)
+{
+	size_t at = 0, m = 0;
+	const struct gs1_element *order[SEGMENTS_MAX / 2];
+	TRY(choose_key(&at, t, e, n));
+	order[m++] = &e[at];
+	/* The parts may stand in any order on a label; in the table they are in that of the key. */
+	for (size_t i = 0; i < sizeof qualifiers / sizeof *qualifiers; i++) {
+		for (size_t k = 0; qualifiers[i].key == e[at].ai && k < n; k++) {
+			if (e[k].ai != qualifiers[i].ai)
+				continue;
+			if (m == sizeof order / sizeof *order)
+				return err_set(t, ERR_FORMAT, "(%s) does not go with (21)",
+					       qualifiers[i].text);
+			order[m++] = &e[k];
+		}
+	}
+	/* A serial of something else would be dropped unseen. An SSCC's label may tell of what is
+	 * inside. */
+	for (size_t i = 0; i < n && e[at].ai != 0; i++) {
+		bool serial = e[i].ai == 21 || e[i].ai == 235 || e[i].ai == 254 || e[i].ai == 8011;
+		if (serial && !find_qualifier(e[at].ai, e[i].ai_text))
+			return err_set(t, ERR_FORMAT, "(%.*s) does not go with (%.*s)",
+				       (int)e[i].ai_text.n, (const char *)e[i].ai_text.p,
+				       (int)e[at].ai_text.n, (const char *)e[at].ai_text.p);
+	}
+	struct slice seg[SEGMENTS_MAX];
+	for (size_t i = 0; i < m; i++) {
+		seg[2 * (m - i) - 1] = order[i]->ai_text;
+		seg[2 * (m - i) - 2] = order[i]->value;
+	}
+	return put_pairs(w, t, find_key(order[0]->ai_text), seg, 2 * m - 1);
 }

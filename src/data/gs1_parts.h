@@ -31,6 +31,8 @@ struct gs1_work {
 	 * the published vectors do.
 	 */
 	bool for_hash;
+	/* Values hold no escapes: % is a character like any other (element strings). */
+	bool raw;
 	enum gs1_kind kind;
 	bool is_class;
 	unsigned prefix_len;
@@ -43,6 +45,36 @@ enum err gs1_read_urn(struct gs1_work *w, struct err_text *t, struct slice text)
 /* A Digital Link URI, or (is_canon) a canonical text. GS1_NONE where it has no key. */
 enum err gs1_read_link(struct gs1_work *w, struct err_text *t, struct slice text,
 		       bool is_canon) MUST_USE;
+
+/* An application identifier and its value, as they stand in an element string. */
+struct gs1_element {
+	unsigned ai;
+	struct slice ai_text, value;
+};
+/* What the elements name, of which some are the key and its qualifiers and the rest data beside
+ * it. The value's characters stand for themselves: w->raw. */
+enum err gs1_read_elements(struct gs1_work *w, struct err_text *t, const struct gs1_element *e,
+			   size_t n) MUST_USE;
+/* Ends the reading of `text`: the key, or the URI if it is a normal one. `text` may be
+ * out->canon. */
+enum err gs1_take(struct gs1_id *out, struct err_text *t, const struct gs1_work *w,
+		  struct slice text) MUST_USE;
+
+/* The number of an AI of two to four digits; GS1_NO_AI for anything else. */
+enum { GS1_NO_AI = 99999 };
+unsigned gs1_ai_number(struct slice s);
+/* Is it the AI of a key that names something here ("01", "00", "414" ...)? */
+bool gs1_is_key(unsigned ai);
+
+/* How the value of an AI is written (gs1_ai.c). */
+struct gs1_ai_rule {
+	uint16_t first, last;	/* AIs of the same form */
+	uint8_t least, most;	/* characters */
+	bool fixed;		/* its length is known without a separator behind it */
+	bool digits;		/* nothing but digits */
+};
+/* NULL: there is no such AI. */
+const struct gs1_ai_rule *gs1_ai_find(unsigned ai);
 
 /* Appends as is; there is room for every text that the limits of the keys allow. */
 static inline void gs1_put(struct gs1_work *w, const void *p, size_t n)

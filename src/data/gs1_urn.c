@@ -129,18 +129,93 @@ static enum err put_tail(struct gs1_work *w, struct err_text *t, const struct ur
 	return gs1_put_value(w, t, "8011", tail, GS1_SET_N, 12, true);
 }
 
+/* ---- EPCs that are no GS1 keys ---- */
+
+/* Numbers with dots between, none with a leading zero. */
+static bool is_gid(struct slice s)
+{
+	unsigned parts = 0;
+	for (size_t i = 0; i < s.n; parts++) {
+		size_t start = i;
+		while (i < s.n && gs1_is_digit(s.p[i]))
+			i++;
+		if (i == start || (s.p[start] == '0' && i > start + 1) ||
+		    (i < s.n && s.p[i++] != '.') || (i == s.n && s.p[i - 1] == '.'))
+			return false;
+	}
+	return parts == 3;
+}
+
+/* Capitals, digits and what else the scheme has: so there is one spelling. */
+static bool is_capitals(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+		bool plain = gs1_is_digit(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '-';
+		bool escape = c == '%' && s.n - i >= 3 && s.p[i + 1] == '2' &&
+			      (s.p[i + 2] == '3' || s.p[i + 2] == 'F');
+		if (!plain && !escape)
+			return false;
+		i += escape ? 2 : 0;
+	}
+	return s.n > 0;
+}
+
+/* The schemes of the Tag Data Standard that stay as they are. */
+static enum err other_scheme(struct err_text *t, struct slice rest)
+{
+	static const struct {
+		const char *scheme;
+		bool (*good)(struct slice);
+		const char *form;
+	} others[] = {
+		{"id:gid:", is_gid, "three numbers without leading zeros, dots between"},
+		{"id:usdod:", is_capitals, "capitals, digits, - and dots"},
+		{"id:adi:", is_capitals, "capitals, digits, -, dots, %2F and %23"},
+		{"id:bic:", is_capitals, "capitals and digits"},
+		{"id:imovn:", is_capitals, "digits"},
+	};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		if (!slice_starts(rest, others[i].scheme))
+			continue;
+		size_t n = strlen(others[i].scheme);
+		return others[i].good(slice(rest.p + n, rest.n - n))
+			       ? ERR_OK
+			       : err_set(t, ERR_FORMAT, "urn:epc:%s is followed by %s",
+					 others[i].scheme, others[i].form);
+	}
+	if (slice_starts(rest, "tag:") || slice_starts(rest, "raw:") || slice_starts(rest, "pat:"))
+		return err_set(t, ERR_FORMAT,
+			       "urn:epc:%.4s says what is written on a tag: a thing is named by "
+			       "urn:epc:id:",
+			       (const char *)rest.p);
+	if (slice_starts(rest, "idpat:"))
+		return err_set(t, ERR_FORMAT,
+			       "there is no class of that scheme: urn:epc:idpat: is for "
+			       "sgtin, grai, gdti, sgcn, cpi, itip and upui");
+	if (slice_starts(rest, "id:") || slice_starts(rest, "class:"))
+		return err_set(t, ERR_FORMAT, "no scheme of the Tag Data Standard stands behind "
+					      "urn:epc:%s",
+			       rest.p[0] == 'i' ? "id:" : "class:");
+	return err_set(t, ERR_FORMAT, "urn:epc: is followed by id:, class: or idpat:");
+}
+
 enum err gs1_read_urn(struct gs1_work *w, struct err_text *t, struct slice text)
 {
 	struct slice rest = slice(text.p + 8, text.n - 8);
 	const struct urn_rule *r = find_rule(&rest);
 	if (!r)
-		return ERR_OK;
+		return w->for_hash ? ERR_OK : other_scheme(t, rest);
 
 	struct slice prefix, ref, piece, total;
 	/* A range, one serial, or a pattern over many classes: a query's pattern, no class. */
 	if (r->tail == TAIL_STAR &&
 	    (!rest.n || rest.p[rest.n - 1] != '*' || memmem(rest.p, rest.n, "*.", 2)))
-		return ERR_OK;
+		return w->for_hash ? ERR_OK
+				   : err_set(t, ERR_FORMAT,
+					     "urn:epc:%s ends in .* and names one class: one thing "
+					     "is named by urn:epc:id:, many classes have no name",
+					     r->scheme);
 	if (!take_part(&prefix, &rest))
 		return wrong_parts(t, r);
 	if (prefix.n < 6 || prefix.n > 12 || !gs1_all_digits(prefix))

@@ -32,6 +32,12 @@ static void test_texts(void **state)
 		{"the member does not hold these goods", "成员并未持有该货物"},
 		{"limit must be a whole number from 1 to 1000", "limit 须为 1 至 1000 的整数"},
 		{"is missing: category packaging needs it", "缺失：类别 packaging 必填"},
+		{"(01) 09521234123454 has the wrong check digit 4: it should be 3",
+		 "(01) 09521234123454 的校验位 4 有误：应为 3"},
+		{"is no right identifier: not the normal form of the URI: the host is written in small letters",
+		 "标识符有误：不是 URI 的规范写法：主机名须小写"},
+		{"urn:x: not the normal form of the URI: letters beyond ASCII are written as escapes (%C3%A9)",
+		 "urn:x：不是 URI 的规范写法：ASCII 以外的字符须写作转义"},
 		/* Unknown: as they are. */
 		{"", ""},
 		{"%", "%"},

@@ -1,0 +1,137 @@
+/*
+ * The application identifiers and how long their values are, from the GS1
+ * Barcode Syntax Dictionary, release 2026-01-27; gs1_typed_test.c compares.
+ * A code of 0 to 99 has two digits, of 100 to 999 three, above that four.
+ */
+#include "data/gs1_parts.h"
+
+static const struct gs1_ai_rule rules[] = {
+	{0, 0, 18, 18, true, true},
+	{1, 3, 14, 14, true, true},
+	{10, 10, 1, 20, false, false},
+	{11, 13, 6, 6, true, true},
+	{15, 17, 6, 6, true, true},
+	{20, 20, 2, 2, true, true},
+	{21, 22, 1, 20, false, false},
+	{30, 30, 1, 8, false, true},
+	{37, 37, 1, 8, false, true},
+	{90, 90, 1, 30, false, false},
+	{91, 99, 1, 90, false, false},
+	{235, 235, 1, 28, false, false},
+	{240, 241, 1, 30, false, false},
+	{242, 242, 1, 6, false, true},
+	{243, 243, 1, 20, false, false},
+	{250, 251, 1, 30, false, false},
+	{253, 253, 13, 30, false, false},
+	{254, 254, 1, 20, false, false},
+	{255, 255, 13, 25, false, true},
+	{400, 401, 1, 30, false, false},
+	{402, 402, 17, 17, false, true},
+	{403, 403, 1, 30, false, false},
+	{410, 417, 13, 13, true, true},
+	{420, 420, 1, 20, false, false},
+	{421, 421, 4, 12, false, false},
+	{422, 422, 3, 3, false, true},
+	{423, 423, 3, 15, false, true},
+	{424, 424, 3, 3, false, true},
+	{425, 425, 3, 15, false, true},
+	{426, 426, 3, 3, false, true},
+	{427, 427, 1, 3, false, false},
+	{710, 717, 1, 20, false, false},
+	{3100, 3169, 6, 6, true, true},
+	{3200, 3379, 6, 6, true, true},
+	{3400, 3579, 6, 6, true, true},
+	{3600, 3699, 6, 6, true, true},
+	{3900, 3909, 1, 15, false, true},
+	{3910, 3919, 4, 18, false, true},
+	{3920, 3929, 1, 15, false, true},
+	{3930, 3939, 4, 18, false, true},
+	{3940, 3943, 4, 4, false, true},
+	{3950, 3955, 6, 6, false, true},
+	{4300, 4301, 1, 35, false, false},
+	{4302, 4306, 1, 70, false, false},
+	{4307, 4307, 2, 2, false, false},
+	{4308, 4308, 1, 30, false, false},
+	{4309, 4309, 20, 20, false, true},
+	{4310, 4311, 1, 35, false, false},
+	{4312, 4316, 1, 70, false, false},
+	{4317, 4317, 2, 2, false, false},
+	{4318, 4318, 1, 20, false, false},
+	{4319, 4319, 1, 30, false, false},
+	{4320, 4320, 1, 35, false, false},
+	{4321, 4323, 1, 1, false, true},
+	{4324, 4325, 10, 10, false, true},
+	{4326, 4326, 6, 6, false, true},
+	{4330, 4333, 6, 7, false, false},
+	{7001, 7001, 13, 13, false, true},
+	{7002, 7002, 1, 30, false, false},
+	{7003, 7003, 10, 10, false, true},
+	{7004, 7004, 1, 4, false, true},
+	{7005, 7005, 1, 12, false, false},
+	{7006, 7006, 6, 6, false, true},
+	{7007, 7007, 6, 12, false, true},
+	{7008, 7008, 1, 3, false, false},
+	{7009, 7009, 1, 10, false, false},
+	{7010, 7010, 1, 2, false, false},
+	{7011, 7011, 6, 10, false, true},
+	{7020, 7022, 1, 20, false, false},
+	{7023, 7023, 1, 30, false, false},
+	{7030, 7039, 4, 30, false, false},
+	{7040, 7040, 4, 4, false, false},
+	{7041, 7041, 1, 4, false, false},
+	{7230, 7239, 3, 30, false, false},
+	{7240, 7240, 1, 20, false, false},
+	{7241, 7241, 2, 2, false, true},
+	{7242, 7242, 1, 25, false, false},
+	{7250, 7250, 8, 8, false, true},
+	{7251, 7251, 12, 12, false, true},
+	{7252, 7252, 1, 1, false, true},
+	{7253, 7254, 1, 40, false, false},
+	{7255, 7255, 1, 10, false, false},
+	{7256, 7256, 1, 90, false, false},
+	{7257, 7257, 1, 70, false, false},
+	{7258, 7258, 3, 3, false, false},
+	{7259, 7259, 1, 40, false, false},
+	{8001, 8001, 14, 14, false, true},
+	{8002, 8002, 1, 20, false, false},
+	{8003, 8003, 14, 30, false, false},
+	{8004, 8004, 1, 30, false, false},
+	{8005, 8005, 6, 6, false, true},
+	{8006, 8006, 18, 18, false, true},
+	{8007, 8007, 1, 34, false, false},
+	{8008, 8008, 8, 12, false, true},
+	{8009, 8009, 1, 50, false, false},
+	{8010, 8010, 1, 30, false, false},
+	{8011, 8011, 1, 12, false, true},
+	{8012, 8012, 1, 20, false, false},
+	{8013, 8014, 1, 25, false, false},
+	{8017, 8018, 18, 18, false, true},
+	{8019, 8019, 1, 10, false, true},
+	{8020, 8020, 1, 25, false, false},
+	{8026, 8026, 18, 18, false, true},
+	{8030, 8030, 1, 90, false, false},
+	{8040, 8041, 15, 15, false, true},
+	{8042, 8042, 32, 32, false, true},
+	{8043, 8043, 18, 20, false, true},
+	{8110, 8110, 1, 70, false, false},
+	{8111, 8111, 4, 4, false, true},
+	{8112, 8112, 1, 70, false, false},
+	{8200, 8200, 1, 70, false, false},
+};
+
+/* "310n": the last digit says where the decimal point stands, from 0 to 5. */
+static bool is_measure(unsigned ai)
+{
+	return ai >= 3100 && ai <= 3699;
+}
+
+const struct gs1_ai_rule *gs1_ai_find(unsigned ai)
+{
+	if (is_measure(ai) && ai % 10 > 5)
+		return NULL;
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		if (ai >= rules[i].first && ai <= rules[i].last)
+			return &rules[i];
+	}
+	return NULL;
+}
