@@ -233,9 +233,11 @@ void api_prefix(struct api_call *c)
 {
 	struct slice prefix;
 	struct err_text t = {""};
-	if (!api_percent_decode(c->arena, &prefix, c->rest) || !owner_prefix_valid(prefix)) {
-		api_refuse(c, 400, "bad_request", NULL,
-			   "a range is \"gcp:\" and digits, or the beginning of a URI");
+	bool decoded = api_percent_decode(c->arena, &prefix, c->rest);
+	const char *fault = decoded ? owner_prefix_fault(prefix) : "the prefix is badly encoded";
+	if (fault) {
+		api_refuse(c, decoded ? 422 : 400, decoded ? "invalid" : "bad_request", NULL, "%s",
+			   fault);
 		return;
 	}
 	enum err e = prefix_write(c, prefix, &t);

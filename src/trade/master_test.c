@@ -83,6 +83,79 @@ static void ranges_do_not_overlap(void **state)
 	}
 }
 
+/* What everybody's names begin with is nobody's range; nor is another spelling of a range. */
+static void scheme_wide_names_are_nobodys(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *prefix, *why; /* NULL: it can be had */
+	} t[] = {
+		{"urn:epcglobal:cbv:bt:", "everybody's"},
+		{"urn:epcglobal:cbv:", "everybody's"},
+		{"urn:epcglobal:", "everybody's"},
+		{"urn:epcglobal:cbv:bt:9521141000006:", "everybody's"}, /* no GLN: check digit */
+		{"urn:epcglobal:cbv:bt:9521141000007:", NULL},
+		{"urn:epcglobal:cbv:mda:9521141000005:", "everybody's"},
+		{"urn:epc:id:sgtin:", "everybody's"},
+		{"urn:epc:id:gid:", "everybody's"},
+		{"urn:epc:tag:x:", "everybody's"},
+		{"urn:uuid:00000000:", "everybody's"},
+		{"urn:uuid:1:2:3", "ends with"},
+		{"urn:oid:1.3.6:", "everybody's"},
+		{"urn:isbn:978:", "everybody's"},
+		{"urn:gs1:epcisapp:rail:", "everybody's"},
+		{"urn:argosy:problem:", "everybody's"},
+		{"urn:example:", "everybody's"},
+		{"urn:example::", "everybody's"},
+		{"urn:example:firm:", NULL},
+		{"URN:example:firm2:", "small letters"},
+		{"urn:Example:firm2:", "small letters"},
+		{"urn:example:firm#", "in a URN"},
+		{"urn:example:f%69rm:", "escape"},
+		{"https:///////", "a host"},
+		{"https://:8443/", "a host"},
+		{"https://id.gs1.org/", "gs1.org"},
+		{"https://id.gs1.org/01/", "gs1.org"},
+		{"http://id.gs1.org/", "gs1.org"},
+		{"https://gs1.org/voc/", "gs1.org"},
+		{"https://ref.gs1.org/cbv/", "gs1.org"},
+		{"https://gs1.org.example/", NULL},
+		{"https://localhost/", "a dot"},
+		{"https://ID.example.net/", "small letters"},
+		{"HTTPS://id.example.net/", "small letters"},
+		{"https://id.example.net:443/", "scheme's own"},
+		{"https://id.example.net:8443:", "plain number"},
+		{"https://me@id.example.net/", "user info"},
+		{"https://id.example.net./", "no name"},
+		{"https://[2001:db8::1]/", "many spellings"},
+		{"https://id.example.net/a/../", ". or .."},
+		{"https://id.example.net/%61/", "escape"},
+		{"https://id.example.net/a?", NULL},
+		{"https://id.example.net:", "plain number"},
+		{"https://id.example.net?", "path"},
+		{"did:example:", "everybody's"},
+		{"did:web:example.net:", NULL},
+		{"tag:///////////", "everybody's"},
+		{"tag:example.net,2026:", NULL},
+		{"ni:///sha-256;0d2fdf97?ver=", "everybody's"},
+		{"gcp:2012345", "to no firm"},
+		{"gcp:0212345", "to no firm"},
+		{"gcp:0412345", "to no firm"},
+		{"gcp:0000963850", "to no firm"},
+		{"gcp:0612345", NULL},
+		{"gcp:", "4 to 12 digits"},
+		{"gcp:952 123", "4 to 12 digits"},
+	};
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		enum verdict v = fx_do("alice", fx_prefix(t[i].prefix));
+		bool fine = t[i].why ? v == VERDICT_INVALID && strstr(fx.text.text, t[i].why) &&
+					       strstr(fx.text.field, "/prefix")
+				     : v == VERDICT_OK;
+		if (!fine)
+			fail_msg("%s: %s, \"%s\"", t[i].prefix, verdict_name(v), fx.text.text);
+	}
+}
+
 static void the_longest_range_owns(void **state)
 {
 	(void)state;
@@ -630,6 +703,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
 	const struct CMUnitTest tests[] = {
 		T(ranges_do_not_overlap),
+		T(scheme_wide_names_are_nobodys),
 		T(the_longest_range_owns),
 		T(a_range_outranks_a_product),
 		T(registering_takes_nothing),

@@ -4,6 +4,7 @@
 #include "trade/subject.h"
 
 #include "data/codes.h"
+#include "data/uri.h"
 #include "ledger/member.h"
 
 #include <stdio.h>
@@ -30,18 +31,116 @@ static bool is_gcp(struct slice prefix)
 	return slice_starts(prefix, "gcp:");
 }
 
+/* Numbers that GS1 gives to nobody: every shop has 02, 04 and 2 for its own use, and with 000
+ * begin the short ones (GTIN-8) of all. */
+static bool is_restricted(struct slice digits)
+{
+	static const char *const begin[] = {"000", "02", "04", "2"};
+	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
+		if (slice_starts(digits, begin[i]))
+			return true;
+	return false;
+}
+
+static const char *gcp_fault(struct slice digits)
+{
+	if (digits.n < GCP_MIN || digits.n > GCP_MAX)
+		return "a company prefix has 4 to 12 digits";
+	for (size_t i = 0; i < digits.n; i++)
+		if (digits.p[i] < '0' || digits.p[i] > '9')
+			return "a company prefix has 4 to 12 digits";
+	return is_restricted(digits) ? "000, 02, 04 and 2 begin numbers that GS1 gives to no firm"
+				     : NULL;
+}
+
+/* "9521141000007:" with a right check digit: a GLN and what its owner numbers below it. */
+static bool begins_with_gln(struct slice s)
+{
+	return s.n >= 14 && s.p[13] == ':' && gs1_check_ok(slice(s.p, 13));
+}
+
+static const char *const scheme_wide =
+	"everybody's names begin so: a range begins with a name of one's own";
+
+/* `name` is what follows "urn:", the namespace and its colon. */
+static const char *urn_fault(struct slice space, struct slice name)
+{
+	/* Namespaces in which what comes next says no owner. */
+	static const char *const common[] = {"epc",  "gs1",  "uuid", "oid",  "isbn",
+					     "issn", "ietf", "iso",  "iana", "argosy"};
+	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+		if (slice_eq_str(space, common[i]))
+			return scheme_wide;
+	if (slice_eq_str(space, "epcglobal")) {
+		static const char bt[] = "cbv:bt:";
+		size_t n = sizeof bt - 1;
+		return slice_starts(name, bt) && begins_with_gln(slice(name.p + n, name.n - n))
+			       ? NULL
+			       : scheme_wide;
+	}
+	/* "urn:example:" and "urn:example::" */
+	return name.n == 0 || ends_part(name.p[0]) ? scheme_wide : NULL;
+}
+
+static bool ends_with(struct slice s, const char *end)
+{
+	size_t n = strlen(end);
+	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
+}
+
+static const char *web_fault(struct slice host)
+{
+	if (slice_eq_str(host, "gs1.org") || ends_with(host, ".gs1.org"))
+		return "the names of gs1.org are everybody's";
+	return memchr(host.p, '.', host.n) ? NULL : "a host of one's own has a dot in its name";
+}
+
+static const char *prefix_uri_fault(struct slice prefix)
+{
+	struct uri_parts u;
+	if (prefix.n < URI_MIN || prefix.n > URI_MAX || !uri_valid(prefix) ||
+	    !uri_split(&u, prefix))
+		return "neither \"gcp:\" and 4 to 12 digits nor an absolute URI of 12 to 400 bytes";
+	if (!ends_part(prefix.p[prefix.n - 1]))
+		return "a range of URIs ends with one of / : # = ?";
+	if (parts(prefix) > URI_PARTS_MAX)
+		return "a range has at most 24 of / : # = ?";
+	struct slice space = urn_namespace(prefix);
+	if (space.n && 4 + space.n < prefix.n) {
+		size_t n = 4 + space.n + 1;
+		const char *fault = urn_fault(space, slice(prefix.p + n, prefix.n - n));
+		if (fault)
+			return fault;
+	}
+	const char *fault = uri_fault(prefix, true);
+	if (fault)
+		return fault;
+	if (space.n)
+		return NULL;
+	if (slice_eq_str(u.scheme, "http") || slice_eq_str(u.scheme, "https"))
+		return web_fault(u.authority);
+	if (u.authority.n)
+		return NULL;
+	/* "did:web:" is a method, "ni:" a hash, "tag:" and all others a scheme. */
+	struct slice name = u.path;
+	if (slice_eq_str(u.scheme, "did")) {
+		const uint8_t *colon = name.n ? memchr(name.p, ':', name.n) : NULL;
+		size_t n = colon ? (size_t)(colon + 1 - name.p) : name.n;
+		name = slice(name.p + n, name.n - n);
+	}
+	bool hash = slice_eq_str(u.scheme, "ni");
+	return hash || name.n == 0 || ends_part(name.p[0]) ? scheme_wide : NULL;
+}
+
+const char *owner_prefix_fault(struct slice prefix)
+{
+	return is_gcp(prefix) ? gcp_fault(slice(prefix.p + 4, prefix.n - 4))
+			      : prefix_uri_fault(prefix);
+}
+
 bool owner_prefix_valid(struct slice prefix)
 {
-	if (is_gcp(prefix)) {
-		if (prefix.n < 4 + GCP_MIN || prefix.n > 4 + GCP_MAX)
-			return false;
-		for (size_t i = 4; i < prefix.n; i++)
-			if (prefix.p[i] < '0' || prefix.p[i] > '9')
-				return false;
-		return true;
-	}
-	return prefix.n >= URI_MIN && prefix.n <= URI_MAX && uri_valid(prefix) &&
-	       ends_part(prefix.p[prefix.n - 1]) && parts(prefix) <= URI_PARTS_MAX;
+	return !owner_prefix_fault(prefix);
 }
 
 bool range_decode(struct range *r, struct slice value)

@@ -26,8 +26,13 @@
  * "gcp:" and 4 to 12 digits; or an absolute URI of 12 to 400 bytes that ends
  * with / : # = or ?, with at most 24 of these: a range ends where a part of
  * the URI ends, so that "https://id.example.com" never covers "https://id.example.com.evil".
+ * It is normal as its names are (data/uri.h), and no beginning that everybody's
+ * names have: "urn:uuid:", "urn:epcglobal:cbv:bt:" (but with a GLN behind it),
+ * "https://id.gs1.org/", a namespace or scheme alone, numbers for use inside a firm.
  */
 bool owner_prefix_valid(struct slice prefix);
+/* What is wrong with it, a sentence that lives for ever; NULL: nothing. */
+const char *owner_prefix_fault(struct slice prefix);
 
 /* Ranges that a member may register. What the operator gives him comes on top. */
 enum { RANGES_MAX = 100 };

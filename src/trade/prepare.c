@@ -464,10 +464,8 @@ static bool about_credential(struct prep *p, const char *id, const char *field)
 
 static bool prefix_ok(struct prep *p, const char *prefix)
 {
-	return owner_prefix_valid(slice_str(prefix)) ||
-	       refuse(p, VERDICT_INVALID, "/prefix",
-		      "\"gcp:\" and 4 to 12 digits, or an absolute URI of 12 to 400 bytes "
-		      "that ends with one of / : # = ?");
+	const char *why = owner_prefix_fault(slice_str(prefix));
+	return !why || refuse(p, VERDICT_INVALID, "/prefix", why);
 }
 
 /* Kept in `where`, which summaries of acts without subject do not use. */
