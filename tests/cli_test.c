@@ -261,6 +261,127 @@ static void test_import(void **state)
 	OUT("good:");
 }
 
+/* What stands on a label names the same thing as what the event says, wherever one is asked for;
+ * the chain holds the canonical text. */
+static void test_labels(void **state)
+{
+	(void)state;
+	static const char *const spellings[] = {
+		"(01)09521234123453(21)7",
+		"(21) 7 (01) 09521234123453 (17) 271231",
+		"0109521234123453217",
+		"]d20109521234123453217",
+		"]C10109521234123453" "217" "\x1d" "17271231",
+		"]Q1HTTPS://BRAND.EXAMPLE/01/09521234123453/21/7",
+		"URN:EPC:ID:SGTIN:9521234.012345.7",
+		"01/09521234123453/21/7",
+	};
+	const char *label = spellings[0], *bundle = program_file("label.bundle", NULL);
+	static char event[8192];
+	snprintf(event, sizeof event, "%s",
+		 replaced(one_event, "https://id.example.com/goods/1",
+			  "urn:epc:id:sgtin:9521234.012345.7"));
+	CODE(0, "import", "epcis",
+	     program_file("label.jsonld", replaced(event, "0a3a7f5d0001", "0a3a7f5d0077")));
+	CODE(0, "attach", program_file("label.txt", "tea"), "--subject", label);
+	CODE(0, "statement", "record", spellings[3], "--partner", "dock", "--text", "seen");
+	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+		CODE(0, "item", "show", spellings[i]);
+		OUT("\"id\":\"01/09521234123453/21/7\"");
+		OUT("\"events\":3");
+		CODE(0, "trace", spellings[i]);
+		OUT("01/09521234123453/21/7  ");
+		CODE(0, "prove", spellings[i], "-o", program_file("label.bundle", NULL));
+	}
+	CODE(0, "grant", "list", label);
+	/* What is wrong, and where. */
+	static const struct {
+		const char *typed, *says;
+	} wrong[] = {
+		{"(01)09521234123454(21)7", "(01) 09521234123454 has the wrong check digit 4: it should be 3"},
+		{"(01)09521234123453(72)7", "at character 19: (72) is no application identifier"},
+		{"(01)0952123(21)7", "(01) needs 14 digits"},
+		{"952123412345", "check digit"},
+		{"9521234", "a number of 7 digits"},
+		{"]C1" "01095212341234", "(01) at character 1 needs 14 digits, not 12"},
+		{"https://id.gs1.org/01/09521234123453/21/7/x", "not in pairs"},
+		{"https://ID.example.com/goods/1", "the host is written in small letters"},
+		{"goods", "neither a GS1 key nor an absolute URI"},
+	};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		CODE(1, "trace", wrong[i].typed);
+		ERR(wrong[i].says);
+		CODE(1, "prove", wrong[i].typed, "-o", bundle);
+		ERR(wrong[i].says);
+		CODE(1, "statement", "record", label, wrong[i].typed, "--partner", "dock", "--text", "x");
+		ERR(wrong[i].says);
+		CODE(1, "custody", "offer", wrong[i].typed, "--to", "nobody");
+		ERR(wrong[i].says);
+	}
+	CODE(1, "--lang", "zh", "trace", wrong[0].typed);
+	ERR("的校验位 4 有误：应为 3");
+	CODE(1, "--lang", "zh", "statement", "record", wrong[1].typed, "--partner", "dock", "--text", "x");
+	ERR("(72) 不是应用标识符");
+
+	/* Files of master data, and papers with a key of GS1. Thirteen digits are what is asked for. */
+	CODE(0, "product", "register",
+	     program_file("p.json", "{\"id\":\"(01)09521234123453\",\"name\":\"Tea\",\"category\":\"general\","
+				    "\"hsCode\":\"090210\",\"originCountry\":\"CN\"}"));
+	CODE(0, "product", "show", "9521234123453");
+	OUT("01/09521234123453\n");
+	CODE(0, "product", "show", "(01)09521234123453", "--json");
+	OUT("\"product\":{\"id\":\"01/09521234123453\"");
+	CODE(0, "lot", "define",
+	     program_file("l.json", "{\"id\":\"(01)09521234123453(10)L7\",\"product\":\"9521234123453\","
+				    "\"inputs\":[\"(01)09521234123453(10)L6\"]}"));
+	CODE(0, "lot", "show", "]C1010952123412345310L7", "--json");
+	OUT("\"lot\":{\"id\":\"01/09521234123453/10/L7\",\"product\":\"01/09521234123453\"");
+	OUT("\"inputs\":[\"01/09521234123453/10/L6\"]");
+	CODE(0, "location", "register",
+	     program_file("s.json", "{\"id\":\"9521234000013\",\"name\":\"Dock\",\"country\":\"CN\","
+				    "\"kind\":\"warehouse\"}"));
+	CODE(0, "location", "show", "9521234000013");
+	OUT("414/9521234000013\n");
+	CODE(0, "location", "show", "(414)9521234000013");
+	OUT("Dock");
+	CODE(0, "key", "create", program_file("bob.key", NULL), "--kind", "agent");
+	CODE(0, "member", "admit", "bob", "--name", "Bob", "--country", "CN", "--person-key",
+	     program_file("bob.key", NULL), "--party", "9521234000013");
+	CODE(0, "member", "list", "--json");
+	OUT("417/9521234000013");
+	CODE(0, "custody", "offer", label, "--to", "bob", "--location", "9521234000013");
+	CODE(0, "trace", label, "--json");
+	OUT("\"where\":\"414/9521234000013\"");
+	CODE(0, "grant", label, "--to", "bob", "--step", "shipping");
+	CODE(0, "grant", "list", "0109521234123453217");
+	OUT("from acme on 01/09521234123453/21/7");
+	CODE(0, "grant", "revoke", spellings[4], "--to", "bob", "--step", "shipping");
+	CODE(0, "custody", "accept", spellings[2], "--from", "acme", "--member", "bob", "--key",
+	     program_file("bob.key", NULL));
+	CODE(0, "item", "show", label);
+	OUT("\"holder\":\"bob\"");
+	CODE(1, "location", "show", "96385074");
+	ERR("a GLN has 13 digits, not 8");
+	CODE(0, "credential", "issue",
+	     program_file("c.json", "{\"id\":\"(253)9521234000013C7\",\"subject\":\"acme\",\"kind\":\"organic\","
+				    "\"issuer\":\"Example Cert\",\"validFrom\":\"2026-01-01\"}"));
+	CODE(0, "credential", "show", "https://id.gs1.org/253/9521234000013C7");
+	OUT("253/9521234000013C7\n");
+	CODE(0, "credential", "revoke", "2539521234000013C7");
+	CODE(0, "credential", "show", "253/9521234000013C7");
+	OUT("revoked at 20");
+
+	/* What everybody's names begin with is nobody's range. */
+	CODE(1, "prefix", "register", "urn:epcglobal:cbv:bt:");
+	ERR("everybody's names begin so");
+	CODE(1, "prefix", "register", "https://ID.example.com/");
+	ERR("the host is written in small letters");
+	CODE(1, "--lang", "zh", "prefix", "register", "https://id.gs1.org/");
+	ERR("gs1.org 的名称属于所有人");
+	CODE(1, "prefix", "register", "9521234123453");
+	ERR("a company prefix has 4 to 12 digits");
+}
+
 static void test_acts(void **state)
 {
 	(void)state;
@@ -1661,6 +1782,7 @@ int main(void)
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_same_names),
+		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_verify_unwritable),
 		cmocka_unit_test(test_verify_derived),
 		cmocka_unit_test(test_verify_folder),

@@ -73,12 +73,6 @@ static void data_put(const struct json_value *data)
 
 /* ---- products, places, lots ---- */
 
-static bool is_digits(const char *s, size_t least, size_t most)
-{
-	size_t n = strspn(s, "0123456789");
-	return s[n] == 0 && n >= least && n <= most;
-}
-
 /* When, by whom, and where it stands. */
 static void recorded_put(struct cli *cli, const struct json_value *v, const char *by)
 {
@@ -91,7 +85,7 @@ static void recorded_put(struct cli *cli, const struct json_value *v, const char
 static int master_show(struct cli *cli, const char *route, const char *id, const char *name)
 {
 	const struct json_value *v;
-	int code = client_ask(cli, id ? client_target(cli, route, id, "") : NULL, &v);
+	int code = client_ask(cli, client_target(cli, route, id, ""), &v);
 	if (code || !v)
 		return code;
 	printf("%s\n", str(cli, v, "id"));
@@ -106,19 +100,12 @@ static int master_show(struct cli *cli, const char *route, const char *id, const
 
 int cmd_product_show(struct cli *cli)
 {
-	const char *id = cli->argv[0];
-	/* The digits below a bar code. */
-	if (is_digits(id, 8, 14))
-		id = arena_printf(cli->arena, "01/%.*s%s", (int)(14 - strlen(id)), "000000", id);
-	return master_show(cli, "/v1/products/", id, "product");
+	return master_show(cli, "/v1/products/", cli->argv[0], "product");
 }
 
 int cmd_location_show(struct cli *cli)
 {
-	const char *id = cli->argv[0];
-	if (is_digits(id, 13, 13))
-		id = arena_printf(cli->arena, "414/%s", id);
-	return master_show(cli, "/v1/locations/", id, "location");
+	return master_show(cli, "/v1/locations/", cli->argv[0], "location");
 }
 
 /* Who else defined it, and where. */

@@ -1,6 +1,7 @@
 #include "cmd/sender.h"
 
 #include "cmd/problem.h"
+#include "cmd/typed.h"
 
 #include "crypto/keyfile.h"
 #include "data/json.h"
@@ -494,7 +495,9 @@ int sender_deliver(struct sender *s, Argosy__V1__Action *const *actions, size_t 
 	struct sender_answer answer;
 	struct buf tx = BUF_INIT;
 	*out = (struct sender_outcome){0};
-	int code = sender_build(s, &tx, actions, n, id, cli_value(cli, "source"));
+	int code = typed_actions(cli, actions, n);
+	if (code == CLI_DONE)
+		code = sender_build(s, &tx, actions, n, id, cli_value(cli, "source"));
 	const char *file = cli_value(cli, "to-file");
 	if (code == CLI_DONE && cli_flag(cli, "dry-run")) {
 		if (cli->json)

@@ -79,8 +79,8 @@ struct sender_outcome {
 	bool sent;		     /* the node may have it */
 	struct sender_answer answer; /* verdict NULL: none came, also where nothing was sent */
 };
-/* Signs, submits, tells the answer of one transaction; with --dry-run and --to-file what they say.
- * An exit code. */
+/* Makes identifiers canonical (cmd/typed.h), signs, submits, tells the answer of one transaction;
+ * with --dry-run and --to-file what they say. An exit code. */
 int sender_deliver(struct sender *s, Argosy__V1__Action *const *actions, size_t n,
 		   const uint8_t id[static TX_ID_BYTES], bool id_given, struct sender_outcome *out);
 /* All of it for one transaction. An exit code. */

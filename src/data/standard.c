@@ -482,10 +482,10 @@ bool standard_location_check(const Argosy__V1__Location *l, struct field_issue *
 bool standard_credential_check(const Argosy__V1__Credential *c, struct field_issue *issue)
 {
 	int64_t from = INT64_MIN, to = INT64_MAX;
-	if (!*c->id)
-		return field_fail(issue, "/id", "is missing");
-	if (strlen(c->id) >= GS1_CANON_MAX || !uri_valid(slice_str(c->id)))
-		return field_fail(issue, "/id", "is no absolute URI");
+	struct gs1_id id;
+	/* A paper may be named by its own GS1 key (GDTI, AI 253). */
+	if (!field_id(issue, &id, "/id", c->id))
+		return false;
 	if (!field_name(issue, "/subject", c->subject) || !field_name(issue, "/issuer", c->issuer))
 		return false;
 	if (!field_word(c->kind) || strlen(c->kind) > 64)

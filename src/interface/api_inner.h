@@ -80,7 +80,7 @@ enum { API_VOICES_MAX = 1000 };
 /* The time of the newest block. */
 int64_t api_head_ms(struct api_call *c);
 /* The identifier named in the path or by ?id=, in its canonical form. False: a problem is written. */
-bool api_id_take(struct api_call *c, struct gs1_id *canonical);
+bool api_id_take(struct api_call *c, struct gs1_id *canonical, enum gs1_asked asked);
 
 /* The routes, by file. */
 void api_status(struct api_call *c); /* api_chain.c */

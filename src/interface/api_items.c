@@ -173,8 +173,8 @@ void api_item(struct api_call *c)
 			   SUBJECT_ID_MAX);
 		return;
 	}
-	/* URN, Digital Link and canonical text name the same thing. */
-	if (gs1_parse(&canonical, &t, id) != ERR_OK) {
+	/* URN, Digital Link, canonical text, element string and bare number name the same thing. */
+	if (gs1_typed(&canonical, &t, id, GS1_ASKED_THING) != ERR_OK) {
 		api_refuse(c, 422, "invalid", "?id", "%s", t.text);
 		return;
 	}

@@ -84,7 +84,7 @@ static void master_answer(struct api_call *c, char letter, const char *space, co
 {
 	struct gs1_id id;
 	struct err_text t = {""};
-	if (!api_id_take(c, &id))
+	if (!api_id_take(c, &id, letter == 'L' ? GS1_ASKED_PLACE : GS1_ASKED_THING))
 		return;
 	enum err e = master_write(c, &id, letter, space, name, &t);
 	if (e != ERR_OK)
@@ -188,7 +188,7 @@ void api_lot(struct api_call *c)
 {
 	struct gs1_id id;
 	struct err_text t = {""};
-	if (!api_id_take(c, &id))
+	if (!api_id_take(c, &id, GS1_ASKED_THING))
 		return;
 	enum err e = lot_write(c, &id, &t);
 	if (e != ERR_OK)
@@ -358,7 +358,7 @@ void api_credential(struct api_call *c)
 		api_refuse(c, 400, "bad_request", "?member", "this is not a member's id");
 		return;
 	}
-	if (!by_member && !api_id_take(c, &id))
+	if (!by_member && !api_id_take(c, &id, GS1_ASKED_THING))
 		return;
 	e = by_member ? credentials_list(c, member, &t) : credential_show(c, &id, &t);
 	if (e != ERR_OK)
@@ -537,7 +537,7 @@ void api_grants(struct api_call *c)
 {
 	struct gs1_id id;
 	struct err_text t = {""};
-	if (!api_id_take(c, &id))
+	if (!api_id_take(c, &id, GS1_ASKED_THING))
 		return;
 	enum err e = grants_list(c, &id, &t);
 	if (e != ERR_OK)

@@ -7,7 +7,7 @@
 #include "trade/keys.h"
 #include "trade/voice.h"
 
-bool api_id_take(struct api_call *c, struct gs1_id *canonical)
+bool api_id_take(struct api_call *c, struct gs1_id *canonical, enum gs1_asked asked)
 {
 	bool by_query;
 	struct err_text t = {""};
@@ -22,7 +22,7 @@ bool api_id_take(struct api_call *c, struct gs1_id *canonical)
 			   SUBJECT_ID_MAX);
 		return false;
 	}
-	if (gs1_parse(canonical, &t, id) != ERR_OK) {
+	if (gs1_typed(canonical, &t, id, asked) != ERR_OK) {
 		api_refuse(c, 422, "invalid", "?id", "%s", t.text);
 		return false;
 	}
