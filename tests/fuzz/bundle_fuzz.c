@@ -1,9 +1,9 @@
 /*
- * Bundles, heads and their text form under the verifier: no crash, no leak, no result that
+ * Bundles, heads, receipts and their text form under the verifier: no crash, no leak, no result that
  * words cannot be found for. Whatever verifies must be what a seed holds, since the keys are
  * not here.
  */
-#include "verify/verify.h"
+#include "verify/receipt.h"
 
 #include <stdlib.h>
 
@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			free(verify_words(r, s));
 		char words[300];
 		verify_conflict(words, sizeof words, r, r, false);
+		verify_evidence(words, sizeof words, r, r, r, true);
 		verify_free(r);
 	}
 	return 0;
