@@ -140,6 +140,15 @@ nomem:
 	return false;
 }
 
+/* Is there memory for the answers of n? False: a problem is written. */
+static bool room_for(struct api_call *c, size_t n)
+{
+	if (!c->request->more || c->request->more(c->request->more_ctx, n * ANSWER_BYTES))
+		return true;
+	api_busy(c->out, c->request->accept_language);
+	return false;
+}
+
 void api_transactions(struct api_call *c)
 {
 	struct slice *txs;
@@ -148,12 +157,8 @@ void api_transactions(struct api_call *c)
 	struct media m;
 	/* The route has seen that it is one. */
 	bool many = media_read(&m, c->request->content_type) && m.many;
-	if (!cut(c, many, &txs, &n))
+	if (!cut(c, many, &txs, &n) || !room_for(c, n))
 		return;
-	if (c->request->more && !c->request->more(c->request->more_ctx, n * ANSWER_BYTES)) {
-		api_busy(c->out, c->request->accept_language);
-		return;
-	}
 	struct node_answer *answers = arena_alloc(c->arena, n * sizeof *answers);
 	if (!answers) {
 		api_fault(c, ERR_NOMEM, NULL);
@@ -224,7 +229,7 @@ void api_trials(struct api_call *c)
 	if (!api_param_number(c, &flag, "each", 0, 0, 1))
 		return;
 	bool many = media_read(&m, c->request->content_type) && m.many;
-	if (!cut(c, many, &txs, &n))
+	if (!cut(c, many, &txs, &n) || !room_for(c, n))
 		return;
 	each = flag != 0;
 	enum err e = node_try(c->node, &trial, c->arena, txs, n, each, &t);

@@ -152,6 +152,8 @@ static const struct sentence {
 	{"the clock jumped ahead: no blocks until the operator confirms it (argosy clock confirm)",
 	 "时钟向前跳变：确认之前不产生区块（argosy clock confirm）"},
 	{"too many transactions are waiting: try again", "等待的交易过多：请稍后再试"},
+	{"too many large requests are under way: send it again in a moment",
+	 "正在处理的大请求过多：请稍后重新发送"},
 	{"another trial runs: try again", "另一次试行正在进行：请稍后再试"},
 	{"blocks changed what the trial is about while it ran: try again",
 	 "试行期间区块改动了相关内容：请重试"},
