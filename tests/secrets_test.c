@@ -132,7 +132,7 @@ static bool seed_lies_well(pid_t pid, const uint8_t seed[static 32])
 {
 	char path[60], hex[65], line[500];
 	unsigned found = 0;
-	unsigned long begin = 0, end = 0;
+	unsigned long begin = 0, end = 0, resident = 0;
 	char rights[8] = "", flags[300];
 	hex_encode(hex, seed, 32);
 	snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
@@ -155,7 +155,11 @@ static bool seed_lies_well(pid_t pid, const uint8_t seed[static 32])
 			memcpy(rights, r, sizeof r);
 			continue;
 		}
+		sscanf(line, "Rss: %lu", &resident);
 		if (sscanf(line, "VmFlags: %299[^\n]", flags) != 1 || rights[0] != 'r')
+			continue;
+		/* Larger are the room kept for files to grow, and what a sanitizer keeps. */
+		if (!resident || end - begin > 4ul << 30)
 			continue;
 		unsigned here = count_in(fd, begin, end, slice(seed, 32)),
 			 text = count_in(fd, begin, end, slice(hex, 64));

