@@ -725,6 +725,8 @@ static void marks(void **state)
 	assert_true(e[0].declared_by == 0 && e[1].declared_by == 4 && e[2].declared_by == 0);
 	assert_true(e[3].declares == 2 && e[4].declares == 0);
 	assert_says(r, VERIFY_EN, "VOID: declared in error by 4");
+	assert_says(r, VERIFY_EN, "void mark ");
+	assert_says(r, VERIFY_ZH, "作废标记");
 	assert_says(r, VERIFY_EN, "declares 2 in error");
 	assert_says(r, VERIFY_EN, "declares an error of what is not here");
 	assert_says(r, VERIFY_EN, "that none of these acts was disowned");

@@ -42,7 +42,7 @@ struct widths {
 
 static struct widths widths_of(const struct verify_subject *s)
 {
-	struct widths w = {4, 5};
+	struct widths w = {9, 5};
 	for (uint64_t i = 0; i < s->n_events; i++) {
 		size_t a = width(s->events[i].step), c = width(s->events[i].where);
 		w.step = a > w.step ? a : w.step;
@@ -111,7 +111,7 @@ static void put_table(struct out *o, const struct verify_subject *s, bool zh)
 		out_printf(o, "%s%4" PRIu64 "  ", e->part ? " " : "-", i + 1);
 		out_time(o, e->happened_ms);
 		out_str(o, "  ");
-		put_column(o, e->step, w.step);
+		put_column(o, e->declares ? (zh ? "作废标记" : "void mark") : e->step, w.step);
 		put_column(o, e->where, w.where);
 		out_plain(o, e->who);
 		put_notes(o, e, zh);
