@@ -10,13 +10,14 @@
 /* ---- one ---- */
 
 /* Is it what was asked for? NULL, or why not. */
-static const char *wrong(const struct verify_result *r, const char *member, const uint8_t *id)
+static const char *wrong(const struct cli *cli, const struct verify_result *r, const char *member,
+			 const uint8_t *id)
 {
 	if (!r->receipt)
-		return "it is no receipt";
+		return cli_tr(cli, "it is no receipt", "这不是回执");
 	if (strcmp(r->receipt->member, member) != 0 ||
 	    memcmp(r->receipt->tx_id, id, TX_ID_BYTES) != 0)
-		return "it is of another transaction";
+		return cli_tr(cli, "it is of another transaction", "它属于另一笔交易");
 	return NULL;
 }
 
@@ -29,9 +30,10 @@ static int check(struct cli *cli, struct slice bytes, const char *member, const 
 	if (!r)
 		return cli_fault(cli, ERR_NOMEM, NULL);
 	int code = CLI_DONE;
-	const char *why = r->reason == VERIFY_OK ? wrong(r, member, id) : NULL;
+	const char *why = r->reason == VERIFY_OK ? wrong(cli, r, member, id) : NULL;
 	if (!why && r->reason == VERIFY_OK && records && r->receipt->n_records != records)
-		why = "it has not all records of the transaction";
+		why = cli_tr(cli, "it has not all records of the transaction",
+			     "它未包含该交易的全部记录");
 	if (r->reason == VERIFY_NOMEM)
 		code = cli_fault(cli, ERR_NOMEM, NULL);
 	else if (r->reason != VERIFY_OK)
