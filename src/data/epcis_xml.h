@@ -107,6 +107,8 @@ static inline struct slice xml_content(const xmlNode *n)
 	return hash_value_trim((const char *)n->content);
 }
 
+/* The parser takes a prefix that nothing declares for a part of the name: refused, false. */
+bool xml_declared(struct xml_reader *r, const xmlNode *at, const char *name);
 /* Refuses an element that its parent may not hold. */
 bool xml_unexpected(struct xml_reader *r, const xmlNode *c);
 

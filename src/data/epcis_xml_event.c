@@ -225,6 +225,8 @@ static bool take_field(struct xml_reader *r, const xmlNode *node, struct walk *w
 	size_t i = 0;
 	while (i < m->n && strcmp(m->fields[i].name, xml_name(node)) != 0)
 		i++;
+	if (i == m->n && !xml_declared(r, node, xml_name(node)))
+		return false;
 	if (i == m->n)
 		return xml_refuse(r, node, NULL, "%s is not a field of this kind of event",
 				  xml_name(node));

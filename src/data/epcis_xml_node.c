@@ -261,9 +261,17 @@ bool xml_number(struct xml_reader *r, struct slice s, char **out)
 	return *out;
 }
 
+bool xml_declared(struct xml_reader *r, const xmlNode *at, const char *name)
+{
+	return !strchr(name, ':') ||
+	       xml_refuse(r, at, NULL, "the prefix of %s is not declared", name);
+}
+
 bool xml_unexpected(struct xml_reader *r, const xmlNode *c)
 {
 	const char *ns = xml_ns(c);
+	if (!xml_declared(r, c, xml_name(c)))
+		return false;
 	if (strcmp(ns, EPCIS_NS_1) == 0 || strcmp(ns, EPCIS_NS_2) == 0)
 		return xml_refuse(r, c, NULL,
 				  "%s is in the namespace %s, but below the document element the "

@@ -392,6 +392,8 @@ static bool read_root(struct xml_reader *r, const xmlNode *root, enum root *kind
 	if (event_type(root) != ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
 		return xml_refuse(r, root, NULL,
 				  "a bare %s: events in XML stand in an EPCISDocument", name);
+	if (!xml_declared(r, root, name))
+		return false;
 	if (!*ns)
 		return xml_refuse(r, root, NULL,
 				  "the root is %s in no namespace, not an EPCISDocument in %s", name,

@@ -66,6 +66,11 @@ static const struct {
 	{"<EPCISDocument xmlns='urn:epcglobal:epcis:xsd:2' schemaVersion='2.0' "
 	 "creationDate='2024-01-01T00:00:00Z'><EPCISBody/></EPCISDocument>",
 	 "/EPCISBody", "is in the namespace urn:epcglobal:epcis:xsd:2", 'i'},
+	/* a prefix that nothing declares; inside an extension its export was refused, too */
+	{ONE("<y:a/>"), "/y:a", "the prefix of y:a is not declared", '-'},
+	{ONE("<x:a><y:b>1</y:b></x:a>"), "/y:b", "the prefix of y:b is not declared", '-'},
+	{ONE("<x:a y:b='1'/>"), "/x:a", "the prefix of y:b is not declared", '-'},
+	{"<y:EPCISDocument/>", "/y:EPCISDocument", "the prefix of y:EPCISDocument", '-'},
 	/* the document */
 	{"<EPCISDocument/>", "/EPCISDocument", "not an EPCISDocument", 'i'},
 	{"<e:EPCISDocument xmlns:e='urn:epcglobal:epcis:xsd:3'/>", "/e:EPCISDocument",

@@ -85,7 +85,7 @@ static event_node_t *new_node(struct xml_reader *r, const xmlNode *at, const xml
 			      const xmlChar *name)
 {
 	event_node_t *n = xml_alloc(r, sizeof(*n));
-	if (!n)
+	if (!n || !xml_declared(r, at, (const char *)name))
 		return NULL;
 	argosy__v1__node__init(n);
 	if (ns && ns->href && ns->href[0]) {
