@@ -123,6 +123,7 @@ static void moving_costs_what_is_moved(void **state)
 		uint64_t before = used("alice");
 		a->event->parent_id = fx_str(to);
 		a->event->child_epcs = order;
+		a->event->event_id = fx_event_id(); /* another event, not that one changed */
 		FX_OK("alice", a);
 		assert_true(used("alice") - before < LARGE + 2048);
 		assert_true(fx_subject(&s, from) && s.children == 0);
