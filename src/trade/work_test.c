@@ -135,6 +135,7 @@ static void moving_costs_what_is_moved(void **state)
 		/* And half of them back again: the rest moves together. */
 		a->event->parent_id = fx_str(from);
 		a->event->n_child_epcs = LARGE / 2;
+		a->event->event_id = fx_event_id();
 		FX_OK("alice", a);
 		assert_true(fx_subject(&s, to) && s.children == LARGE - LARGE / 2);
 		a = fx_aggregation(DELETE, to, "");
