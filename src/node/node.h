@@ -141,7 +141,7 @@ enum err node_try(struct node *n, struct ledger_trial *out, struct arena *a, con
 struct node_prove_options {
 	bool journey;
 	bool absence; /* an identifier without a history is proven to have none, instead of ERR_NOTFOUND */
-	int64_t wait_ms; /* for the proof block; 0: 5,000 */
+	int64_t wait_ms; /* for the proof block; 0: 60,000 */
 	/* Log size of a head that the reader holds: the bundle shows that it continues it. 0: none. */
 	uint64_t since_log_size;
 };

@@ -195,7 +195,7 @@ static enum err prove(struct node *n, struct buf *out, struct book *b, struct sl
 			TRY(book_journey(b, t));
 		TRY(chapters_prove(b, &p, &same, t));
 	}
-	TRY(carrier_find(n, block, &p, o->wait_ms ? o->wait_ms : 5000, t));
+	TRY(carrier_find(n, block, &p, o->wait_ms ? o->wait_ms : 60000, t));
 	return encode(n, out, b, &p, block, o->since_log_size, t);
 }
 
