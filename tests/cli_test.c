@@ -602,13 +602,21 @@ static void test_in_turn(void **state)
 	snprintf(lock, sizeof lock, "%s/LOCK", node_dir);
 	int fd = open(lock, O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
-	pid_t second = program_start(program_file("second.out", NULL),
-				     program_file("second.err", NULL), argv);
-	poll(NULL, 0, 400);
-	assert_int_equal(waitpid(second, &status, WNOHANG), 0);
-	assert_int_equal(flock(fd, LOCK_UN), 0);
-	assert_int_equal(program_wait(second), 0);
-	assert_int_equal(flock(fd, LOCK_EX), 0);
+	/* It waits five seconds: a busy machine may take longer until it is let in. */
+	int code = 8;
+	for (int i = 0; i < 20 && code == 8; i++) {
+		pid_t second = program_start(program_file("second.out", NULL),
+					     program_file("second.err", NULL), argv);
+		poll(NULL, 0, 400);
+		bool waits = waitpid(second, &status, WNOHANG) == 0;
+		assert_int_equal(flock(fd, LOCK_UN), 0);
+		if (waits)
+			code = program_wait(second);
+		else
+			assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : 1, 8);
+		assert_int_equal(flock(fd, LOCK_EX), 0);
+	}
+	assert_int_equal(code, 0);
 	CODE(8, "status", "--timeout", "1");
 	ERR("another process is using this folder");
 	close(fd);
@@ -940,7 +948,9 @@ static void test_outputs(void **state)
 	const char *err = program_file("tty.err", NULL);
 	const char *const argv[] = {"argosy", "head", "export", NULL};
 	assert_int_equal(program_wait(program_start(tty, err, argv)), 2);
-	assert_true(program_await(err, "-o FILE", 1));
+	char *said = program_text(err);
+	assert_non_null(strstr(said, "-o FILE"));
+	free(said);
 	close(master);
 	CODE(0, "head", "export");
 }
@@ -1468,16 +1478,27 @@ static void test_show(void **state)
 	/* One that ran out, and one whose granter has handed the goods on. */
 	const char *goods = "https://elsewhere.example.net/goods/5";
 	char until[40];
-	snprintf(until, sizeof until, "%lld", (long long)time(NULL) * 1000 + 2500);
 	char *event = strdup(replaced(one_event, "https://id.example.com/goods/1", goods));
 	char *other = strdup(replaced(event, "a3a7f5d0001", "a3a7f5d0777"));
 	CODE(0, "import", "epcis", program_file("taken.jsonld", replaced(other, "OBSERVE", "ADD")));
 	free(event);
 	free(other);
-	CODE(0, "grant", goods, "--to", "carrier", "--step", "inspecting", "--until-ms", until);
+	/* Soon; but the busier the machine is, the later the node reads it. */
+	long long end_s = 0;
+	for (long long soon = 2; soon < 600; soon *= 2) {
+		end_s = (long long)time(NULL) + soon;
+		snprintf(until, sizeof until, "%lld", end_s * 1000);
+		program_free(&last);
+		last = program_run("argosy", "grant", goods, "--to", "carrier", "--step", "inspecting",
+				   "--until-ms", until, (const char *)NULL);
+		if (last.code == 0)
+			break;
+	}
+	assert_int_equal(last.code, 0);
 	CODE(0, "grant", goods, "--to", "carrier", "--step", "shipping");
 	CODE(0, "custody", "offer", goods, "--to", "carrier");
-	poll(NULL, 0, 3000);
+	while ((long long)time(NULL) <= end_s)
+		poll(NULL, 0, 50);
 	CODE(0, "custody", "accept", goods, "--from", "acme", "--member", "carrier", "--key", key);
 	CODE(0, "grant", "list", goods);
 	OUT("expired since 20");

@@ -135,7 +135,7 @@ static void daemon_start(void)
 	snprintf(log, sizeof log, "%s", program_file("daemon.log", NULL));
 	unlink(log);
 	daemon_pid = program_start(program_file("daemon.out", NULL), log, argv);
-	assert_true(program_await(log, "msg=ready", 120));
+	assert_true(program_says(daemon_pid, log, "msg=ready"));
 }
 
 static void daemon_stop(void)

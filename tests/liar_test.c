@@ -516,7 +516,7 @@ static void through_the_socket(void **state)
 	snprintf(err, sizeof err, "%s/daemon.err", program_dir);
 	const char *const daemon[] = {"argosyd", "--data-dir", folder, "--listen", "none", NULL};
 	pid_t served = program_start(out, err, daemon);
-	assert_true(program_await(err, "ready", 30));
+	assert_true(program_says(served, err, "ready"));
 	CODE(0, "argosy", "import", "epcis", large(), "--no-receipts");
 	const char *const follower[] = {"argosy",   "witness", "follow", folder, "--key",
 					key,	    "--work",  work,	 "--seen", seen,
@@ -525,7 +525,7 @@ static void through_the_socket(void **state)
 	snprintf(out, sizeof out, "%s/follow.out", program_dir);
 	snprintf(err, sizeof err, "%s/follow.err", program_dir);
 	pid_t following = program_start(out, err, follower);
-	assert_true(program_await(out, "\"sent\":true", 60));
+	assert_true(program_says(following, out, "\"sent\":true"));
 	CODE(0, "argosy", "import", "epcis",
 	     document("three.json", EVENT("OBSERVE", "storing", ITEM(1))));
 	CODE(0, "argosy", "prove", ITEM(1), "-o", bundle);
@@ -533,7 +533,7 @@ static void through_the_socket(void **state)
 	snprintf(signature, sizeof signature, "\"signed\":true,\"height\":%lld,",
 		 (long long)r->height);
 	verify_free(r);
-	assert_true(program_await(out, signature, 60));
+	assert_true(program_says(following, out, signature));
 	CODE(0, "argosy", "prove", ITEM(1), "-o", bundle);
 	CODE(0, "argosy-verify", bundle, "--genesis", genesis, "--json");
 	OUT("\"how\":\"replayed\"");

@@ -17,12 +17,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PROGRAM_ARGS_MAX = 24, PROGRAM_TEXT_MAX = 1 << 20 };
+enum {
+	PROGRAM_ARGS_MAX = 24,
+	PROGRAM_TEXT_MAX = 1 << 20,
+	/* How long anything is waited for. It is there to end a hang: no machine is so busy. */
+	PROGRAM_WAIT_S = 900,
+};
+
+extern char **environ;
 
 struct program_result {
 	int code; /* exit code, or 128 + signal */
@@ -30,6 +38,30 @@ struct program_result {
 };
 
 static char program_bin[4096], program_dir[256];
+
+/* Nothing of who runs the tests: no settings, no contexts, no heads seen before. */
+static inline void program_environment(void)
+{
+	static const char *const homes[] = {"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
+					    "XDG_DATA_HOME", "XDG_CACHE_HOME", "TMPDIR"};
+	char name[100];
+	for (char **v = environ; *v;) {
+		if (strncmp(*v, "ARGOSY_", 7) != 0) {
+			v++;
+			continue;
+		}
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(*v, "="), *v);
+		unsetenv(name);
+		v = environ;
+	}
+	for (size_t i = 0; i < sizeof homes / sizeof *homes; i++)
+		setenv(homes[i], program_dir, 1);
+	setenv("LC_ALL", "C", 1);
+	setenv("ARGOSY_PASSPHRASE", "correct horse battery", 1);
+	unsetenv("JOURNAL_STREAM");
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("NO_COLOR");
+}
 
 /* Once, at the start: the folder of the programs and a fresh one to work in. */
 static inline void program_begin(void)
@@ -46,12 +78,7 @@ static inline void program_begin(void)
 	snprintf(program_dir, sizeof program_dir, "/tmp/argosy-test-XXXXXX");
 	if (!mkdtemp(program_dir))
 		abort();
-	setenv("LC_ALL", "C", 1);
-	setenv("ARGOSY_PASSPHRASE", "correct horse battery", 1);
-	unsetenv("ARGOSY_DATA_DIR");
-	unsetenv("ARGOSY_MEMBER");
-	unsetenv("JOURNAL_STREAM");
-	unsetenv("NOTIFY_SOCKET");
+	program_environment();
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -69,6 +96,7 @@ static inline pid_t program_start(const char *out, const char *err, const char *
 	pid_t pid = fork();
 	if (pid != 0)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that ends early leaves no daemon behind */
 	char path[5000];
 	snprintf(path, sizeof path, "%s/%s", program_bin, argv[0]);
 	int o = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -138,18 +166,37 @@ static inline const char *program_file(const char *name, const char *text)
 	return path;
 }
 
-/* Waits until the file holds the text. False: not within the time. */
-static inline bool program_await(const char *path, const char *text, int seconds)
+/* Has the process ended? It is not reaped: program_wait still may. */
+static inline bool program_ended(pid_t pid)
 {
-	for (int i = 0; i < seconds * 50; i++) {
+	siginfo_t info = {0};
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == pid;
+}
+
+/* Waits until the file, which the process writes, holds the text. False: it ended without, or
+ * hangs. What it wrote is shown then. */
+static inline bool program_says(pid_t pid, const char *path, const char *text)
+{
+	for (int i = 0; i < PROGRAM_WAIT_S * 50; i++) {
+		bool ended = program_ended(pid);
 		char *got = program_text(path);
 		bool there = got && strstr(got, text);
+		if (!there && (ended || i == PROGRAM_WAIT_S * 50 - 1))
+			fprintf(stderr, "%s, never \"%s\": %s\n", ended ? "it ended" : "it hangs",
+				text, got ? got : "");
 		free(got);
-		if (there)
-			return true;
+		if (there || ended)
+			return there;
 		poll(NULL, 0, 20);
 	}
 	return false;
+}
+
+/* Until a condition holds: while (!so && program_waits(&n)) ... */
+static inline bool program_waits(unsigned *tries)
+{
+	poll(NULL, 0, 10);
+	return ++*tries < PROGRAM_WAIT_S * 100;
 }
 
 #endif

@@ -191,7 +191,7 @@ static void memory_keeps_the_seed(void **state)
 	setrlimit(RLIMIT_CORE, &r);
 	const char *argv[] = {"argosyd", "--data-dir", folder, "--listen", "none", NULL};
 	pid_t pid = program_start(program_file("daemon.out", NULL), log, argv);
-	assert_true(program_await(log, "msg=ready", 60));
+	assert_true(program_says(pid, log, "msg=ready"));
 	well(program_run("argosy", "prefix", "register", "9521234", "--data-dir", folder,
 			 (const char *)NULL));
 	if (!seed_lies_well(pid, seed))

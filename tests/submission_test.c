@@ -30,7 +30,7 @@ static char chain_id[CHAIN_ID_MAX + 1];
 static int dial(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	struct timeval wait = {300, 0};
+	struct timeval wait = {PROGRAM_WAIT_S, 0};
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (connect(fd, (struct sockaddr *)&a, sizeof a) != 0)
@@ -349,7 +349,6 @@ static void imported_in_order(void **state)
 enum { FLOODERS = 4, REQUESTS = 3, EACH = 2000, PROBES = 12 };
 
 static struct buf floods[FLOODERS][REQUESTS];
-static atomic_bool flooding;
 static atomic_uint flooded;
 
 static void *flooder_main(void *arg)
@@ -367,64 +366,84 @@ static void *flooder_main(void *arg)
 	return NULL;
 }
 
-/*
- * Four connections send thousands of transactions each at once. Another one's single
- * transactions come into a block soon: measured in records that were made between its sending
- * and its own, not in time.
- */
-static void no_flood_is_anothers_wait(void **state)
+static void flood_begin(pthread_t *threads, struct buf *probes, unsigned go)
 {
-	(void)state;
-	pthread_t threads[FLOODERS];
-	struct buf probes[PROBES], out = BUF_INIT;
-	unsigned long long worst = 0, sum = 0, met = 0;
 	for (unsigned f = 0; f < FLOODERS; f++)
 		for (unsigned i = 0; i < REQUESTS; i++) {
 			floods[f][i] = BUF_INIT;
 			for (unsigned k = 0; k < EACH; k++)
 				put_event(&floods[f][i], OBSERVED,
-					  400000 + (f * REQUESTS + i) * EACH + k);
+					  1000000 * (go + 1) + (f * REQUESTS + i) * EACH + k);
 		}
 	for (unsigned i = 0; i < PROBES; i++) {
 		struct buf lp = BUF_INIT;
-		put_event(&lp, OBSERVED, 500000 + i);
+		put_event(&lp, OBSERVED, 1000000 * (go + 1) + 500000 + i);
 		struct reader r = reader_of(buf_slice(&lp));
 		struct slice tx = reader_lp(&r);
 		probes[i] = BUF_INIT;
 		buf_put_slice(&probes[i], tx);
 		buf_fini(&lp);
 	}
-	int fd = dial();
-	unsigned long long at_first = log_size(fd);
-	flooding = true;
+	flooded = 0;
 	for (unsigned f = 0; f < FLOODERS; f++)
 		assert_int_equal(pthread_create(&threads[f], NULL, flooder_main, floods[f]), 0);
-	/* They are under way. */
-	while (log_size(fd) == at_first)
-		poll(NULL, 0, 1);
-	for (unsigned i = 0; i < PROBES; i++) {
-		unsigned long long before = log_size(fd);
-		assert_int_equal(post(fd, &out, false, buf_slice(&probes[i])), 200);
-		const char *at = (const char *)out.p;
-		unsigned long long own = (unsigned long long)number_of(&at, "first_index");
-		if (flooded < FLOODERS) {
-			met++;
-			sum += own - before;
-			worst = own - before > worst ? own - before : worst;
-		}
-	}
+}
+
+static void flood_end(pthread_t *threads, struct buf *probes)
+{
 	for (unsigned f = 0; f < FLOODERS; f++)
 		pthread_join(threads[f], NULL);
-	printf("%llu met the flood: %llu before one on average, %llu at worst, of %u\n", met,
-	       met ? sum / met : 0, worst, FLOODERS * REQUESTS * EACH);
 	assert_int_equal(flooded, FLOODERS * REQUESTS);
-	assert_true(met >= 1);
-	assert_true(sum / met <= FLOODERS * EACH / 4);
 	for (unsigned f = 0; f < FLOODERS; f++)
 		for (unsigned i = 0; i < REQUESTS; i++)
 			buf_fini(&floods[f][i]);
 	for (unsigned i = 0; i < PROBES; i++)
 		buf_fini(&probes[i]);
+}
+
+static int count_cmp(const void *a, const void *b)
+{
+	const unsigned long long *x = a, *y = b;
+	return *x < *y ? -1 : *x > *y;
+}
+
+/*
+ * Four connections send thousands of transactions each at once. Another one's single
+ * transactions come into a block soon: measured in records that were made between its sending
+ * and its own, not in time. The middle one counts, since what is made while this process does not
+ * get the processor counts too; and where the flood was over too soon there is another.
+ */
+static void no_flood_is_anothers_wait(void **state)
+{
+	(void)state;
+	enum { ENOUGH = 5, GOES = 10 };
+	pthread_t threads[FLOODERS];
+	struct buf probes[PROBES], out = BUF_INIT;
+	unsigned long long between[GOES * PROBES];
+	size_t met = 0;
+	int fd = dial();
+	for (unsigned go = 0; go < GOES && met < ENOUGH; go++) {
+		unsigned long long at_first = log_size(fd);
+		flood_begin(threads, probes, go);
+		/* They are under way. */
+		while (log_size(fd) == at_first)
+			poll(NULL, 0, 1);
+		for (unsigned i = 0; i < PROBES; i++) {
+			unsigned long long before = log_size(fd);
+			assert_int_equal(post(fd, &out, false, buf_slice(&probes[i])), 200);
+			const char *at = (const char *)out.p;
+			unsigned long long own =
+				(unsigned long long)number_of(&at, "first_index");
+			if (flooded < FLOODERS)
+				between[met++] = own - before;
+		}
+		flood_end(threads, probes);
+	}
+	assert_true(met >= ENOUGH);
+	qsort(between, met, sizeof *between, count_cmp);
+	printf("%zu met the flood: half had at most %llu before them, the worst %llu, of %u\n", met,
+	       between[met / 2], between[met - 1], FLOODERS * REQUESTS * EACH);
+	assert_true(between[met / 2] <= FLOODERS * EACH / 4);
 	buf_fini(&out);
 	close(fd);
 }
@@ -487,7 +506,7 @@ static void bodies_are_bounded(void **state)
 	for (unsigned i = 0; i < MANY; i++)
 		close(fds[i]);
 	int status = 429;
-	for (int tries = 0; status == 429 && tries < 1000; tries++, poll(NULL, 0, 10)) {
+	for (unsigned tries = 0; status == 429 && program_waits(&tries);) {
 		int one = half_post("Content-Length: 8388608", WHOLE, false);
 		assert_true(send_all(one, SLICE_LIT("0")));
 		status = receive(one, &out);
@@ -512,7 +531,7 @@ static int begin(void **state)
 	program_free(&r);
 	const char *argv[] = {"argosyd", "--data-dir", folder, "--listen", "127.0.0.1:0", NULL};
 	daemon_pid = program_start(program_file("daemon.out", NULL), log_path, argv);
-	if (!program_await(log_path, "msg=ready", 60))
+	if (!program_says(daemon_pid, log_path, "msg=ready"))
 		return -1;
 	char *log = program_text(log_path), *at = strstr(log, "port="), path[400];
 	port = at ? (unsigned)strtoul(at + 5, NULL, 10) : 0;

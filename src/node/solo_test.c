@@ -1,8 +1,8 @@
 /*
  * The solo driver with a toy application: what comes into which block, and in which order.
  *
- * An action is a text, and leaves it as its record. "#n" touches n rows besides; "~n" takes n
- * milliseconds to prepare; "+" lets the second member sign from then on.
+ * An action is a text, and leaves it as its record. "#n" touches n rows besides; "~" is not
+ * prepared before the gate is opened; "+" lets the second member sign from then on.
  */
 #include "node/solo_inner.h"
 
@@ -29,13 +29,17 @@ static char root[] = "/tmp/argosy-solo-XXXXXX";
 
 /* ---- the toy ---- */
 
+static atomic_bool gate_open;
+static atomic_uint prepared;
+
 static enum verdict toy_prepare(struct tx *tx, struct verdict_text *t)
 {
 	(void)t;
 	tx->work = tx_work(tx, 0);
 	const uint8_t *a = tx->b->actions[0].data;
-	if (a[0] == '~')
-		usleep((useconds_t)strtoul((const char *)a + 1, NULL, 10) * 1000);
+	while (a[0] == '~' && !atomic_load(&gate_open))
+		usleep(100);
+	prepared++;
 	return VERDICT_OK;
 }
 
@@ -143,7 +147,8 @@ struct sent {
 	struct buf tx;
 	struct node_answer a;
 	bool known;
-	atomic_bool answered;
+	unsigned until_prepared; /* its answer keeps the closer until so many are prepared */
+	atomic_bool entered, answered;
 };
 
 static void on_done(void *ctx, const struct node_answer *a)
@@ -152,6 +157,9 @@ static void on_done(void *ctx, const struct node_answer *a)
 	s->known = a != NULL;
 	if (a)
 		s->a = *a;
+	atomic_store(&s->entered, true);
+	while (prepared < s->until_prepared)
+		usleep(100);
 	atomic_store(&s->answered, true);
 }
 
@@ -168,11 +176,18 @@ static struct submission *send_all(struct world *w, struct job *jobs, struct sen
 	return sub;
 }
 
+/* Ten minutes: no machine is so busy. */
+static void becomes(const atomic_bool *what)
+{
+	for (unsigned i = 0; !atomic_load(what); i++, usleep(100))
+		if (i > 6000000)
+			fail_msg("it hangs");
+}
+
 static void await(struct sent *sent, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		while (!atomic_load(&sent[i].answered))
-			usleep(100);
+		becomes(&sent[i].answered);
 }
 
 static void forget(struct sent *sent, size_t n)
@@ -190,20 +205,26 @@ static void put_off(void **state)
 	(void)state;
 	enum { N = 60, ROWS = 50000, A_BLOCK = WORK_BLOCK_MAX / ROWS };
 	struct world w;
-	struct job jobs[N];
-	static struct sent sent[N];
+	struct job before, jobs[N];
+	static struct sent first, sent[N];
 	begin(&w, "full");
+	/* No block closes before all of them are ready for it. */
+	first.tx = tx_make(0, "first");
+	first.until_prepared = prepared + 1 + N;
+	struct submission *other = send_all(&w, &before, &first, 1, 6);
+	becomes(&first.entered);
 	for (unsigned i = 0; i < N; i++) {
 		char text[40];
 		snprintf(text, sizeof text, "#%d of %u", ROWS, i);
 		sent[i].tx = tx_make(0, text);
 	}
 	struct submission *sub = send_all(&w, jobs, sent, N, 7);
+	await(&first, 1);
 	await(sent, N);
 	for (unsigned i = 0; i < N; i++) {
 		assert_true(sent[i].known);
 		assert_int_equal(sent[i].a.verdict, VERDICT_OK);
-		assert_int_equal(sent[i].a.first_index, i);
+		assert_int_equal(sent[i].a.first_index, i + 1);
 		if (i)
 			assert_true(sent[i].a.height >= sent[i - 1].a.height);
 		if (i >= A_BLOCK)
@@ -223,6 +244,8 @@ static void put_off(void **state)
 	assert_true(in_blocks > N);
 	assert_true(in_blocks <= 2 * N + N / 2);
 	solo_close(w.solo, sub);
+	solo_close(w.solo, other);
+	forget(&first, 1);
 	forget(sent, N);
 	end(&w);
 }
@@ -236,7 +259,7 @@ static void slow(void **state)
 	struct job first[2], jobs[20];
 	static struct sent mine[2], others[20];
 	begin(&w, "slow");
-	mine[0].tx = tx_make(0, "~2000 slow");
+	mine[0].tx = tx_make(0, "~ slow");
 	mine[1].tx = tx_make(0, "after it");
 	struct submission *a = send_all(&w, first, mine, 2, 1);
 	for (unsigned i = 0; i < 20; i++)
@@ -244,6 +267,7 @@ static void slow(void **state)
 	struct submission *b = send_all(&w, jobs, others, 20, 2);
 	await(others, 20);
 	assert_false(atomic_load(&mine[0].answered) || atomic_load(&mine[1].answered));
+	atomic_store(&gate_open, true);
 	await(mine, 2);
 	for (unsigned i = 0; i < 20; i++)
 		assert_true(others[i].a.height < mine[0].a.height);
@@ -279,7 +303,7 @@ static void made_possible_before(void **state)
 				assert_int_equal(sent[i].a.first_index, i);
 		}
 		/* Not a block for each. */
-		assert_true(sent[N - 1].a.height < 20);
+		assert_true(sent[N - 1].a.height < N / 2);
 		solo_close(w.solo, sub);
 		forget(sent, N);
 		end(&w);

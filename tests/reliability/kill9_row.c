@@ -281,7 +281,7 @@ int main(int argc, char **argv)
 			live(k % REPLAY_EVERY == REPLAY_EVERY - 2);
 		if (pid < 0)
 			row_die("fork", ERR_NOMEM, NULL);
-		int64_t begin = clock_mono_ns(), patience = begin + (int64_t)120 * 1000000000;
+		int64_t begin = clock_mono_ns(), patience = begin + (int64_t)600 * 1000000000;
 		while (!from_start && good && !notes->ready) {
 			int status;
 			if (waitpid(pid, &status, WNOHANG) == pid || clock_mono_ns() > patience) {

@@ -544,7 +544,7 @@ static int in_child(const struct file *f, enum kind kind, bool again)
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
-		alarm(60);
+		alarm(600); /* which ends a hang alone */
 		enum finding found = again ? after_crash() : trial(f, kind);
 		fflush(stdout);
 		_exit((int)found);
