@@ -1,7 +1,7 @@
 # Argosy's only Makefile: non-recursive, one build folder for each variant.
 #
 #   make demo        set up, build, run the sample trade on a fresh solo node
-#   make test        set up, then check, full-check and the reliability rows
+#   make test        set up, then check, full-check and the reliability rows; what failed is told last
 #   make check       the minute before a commit
 #   make full-check  the same under ASan+UBSan and release
 #   make bench       measure; writes build/bench.json (see docs/performance.md)
@@ -184,11 +184,15 @@ full-check:
 reliability: $(ROWS) $(PROGRAMS)
 	tools/run-rows $(O) $(ROWS)
 
+# All of it, also after a failure: what failed is told at the end.
 test: deps
-	$(MAKE) check
-	$(MAKE) full-check
-	$(MAKE) -j$$(nproc) BUILD=release reliability
-	tools/summary
+	@rm -f build/{debug,asan,release}/log/{,rows-}{totals,failed}
+	+@code=0; \
+	$(MAKE) lint || code=2; \
+	for b in debug asan release; do $(MAKE) -j$$(nproc) BUILD=$$b unit || code=2; done; \
+	$(MAKE) -j$$(nproc) BUILD=release reliability || code=2; \
+	tools/summary || code=2; \
+	[ $$code != 2 ] || echo "make test: FAILED"; exit $$code
 
 demo: deps
 	$(MAKE) -j$$(nproc) BUILD=release all

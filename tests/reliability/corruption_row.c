@@ -10,11 +10,14 @@
  *
  *	corruption_row [TRIALS-OF-EACH-KIND] [SUBJECT] [FIRST-SEED]
  *
- * TRIALS: 300, or the environment's ROW_6_TRIALS. A silent one prints its seed.
+ * TRIALS: 300, or the environment's ROW_6_TRIALS; FIRST-SEED: ARGOSY_SEED, 1. A silent one
+ * prints its seed.
  *
  * To add a subject: two functions and a line in `subjects`. Files are taken
  * from and laid out in a folder, subfolders included, by the row itself.
  */
+#include "row_seed.h"
+
 #include "base/io_sim.h"
 #include "ledger/journal.h"
 #include "node/guard.h"
@@ -547,7 +550,7 @@ int main(int argc, char **argv)
 {
 	const char *asked = argc > 1 ? argv[1] : getenv("ROW_6_TRIALS");
 	uint64_t trials = asked ? strtoull(asked, NULL, 10) : 300;
-	uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
+	uint64_t seed = row_seed(argc > 3 ? argv[3] : NULL, 1);
 	static struct tree good, old;
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
 		const struct subject *s = &subjects[i];

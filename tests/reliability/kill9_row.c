@@ -20,6 +20,7 @@
  * KILLS: 200, or the environment's ARGOSY_KILLS; the seed of the times is ARGOSY_SEED, 1.
  */
 #include "row_node.h"
+#include "row_seed.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -254,8 +255,7 @@ static int all_again(void)
 int main(int argc, char **argv)
 {
 	uint64_t kills = row_count(argc, argv, "ARGOSY_KILLS", 200), early = 0, n = 0;
-	const char *seed_text = getenv("ARGOSY_SEED");
-	uint64_t seed = seed_text ? strtoull(seed_text, NULL, 10) * 0x9e3779b97f4a7c15u | 1 : 1;
+	uint64_t seed;
 	char dir[200], node[250];
 	uint64_t *us = calloc(kills + 1, sizeof *us);
 	notes = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -263,6 +263,7 @@ int main(int argc, char **argv)
 	if (!us || notes == MAP_FAILED)
 		row_die("memory", ERR_NOMEM, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	seed = row_seed_spread(row_seed(NULL, 1));
 	notes->next_number = 1;
 	row_folder(dir, sizeof dir, "kill9");
 	snprintf(node, sizeof node, "%s/node", dir);

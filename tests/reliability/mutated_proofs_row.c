@@ -1,8 +1,10 @@
 /*
  * Reliability row 15: mutated proofs. At least 10,000 changed bundles and heads, all
  * refused: every bit and every byte, cuts, splices, swaps, and what a forger would do
- * with the format in hand, down to heads mended to fit.
+ * with the format in hand, down to heads mended to fit. Seed: ARGOSY_SEED.
  */
+#include "row_seed.h"
+
 #include "../proof_world.h"
 
 static unsigned long tried, accepted;
@@ -23,7 +25,7 @@ static void must_refuse(const struct world *w, struct slice bad, struct slice go
 	verify_free(r);
 }
 
-static uint32_t seed_state = 20260911;
+static uint32_t seed_state;
 static uint32_t any(uint32_t below)
 {
 	seed_state = seed_state * 1664525 + 1013904223;
@@ -185,6 +187,7 @@ static void forge(struct world *w, struct slice g)
 int main(void)
 {
 	MUST(ed25519_init() == ERR_OK);
+	seed_state = (uint32_t)row_seed(NULL, 20260911);
 	for (size_t n = 1; n <= 4; n += 3) {
 		struct world *w = w_parcel(n), *j = w_journey(n), *other = w_parcel(n);
 		struct buf a = BUF_INIT, b = BUF_INIT, h = BUF_INIT;

@@ -23,12 +23,14 @@
  *
  *	node_corruption_row [TRIALS [FILE]]
  *
- * TRIALS of each kind for each file: 14, or the environment's ARGOSY_CORRUPTIONS.
+ * TRIALS of each kind for each file: 14, or the environment's ARGOSY_CORRUPTIONS; seed:
+ * ARGOSY_SEED, 1.
  */
 #include "cmd/cli.h"
 #include "crypto/sha256.h"
 
 #include "row_node.h"
+#include "row_seed.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -570,7 +572,7 @@ static void note(const struct file *f, enum kind kind, uint64_t first, int found
 		sum->papers[kind]++;
 	if (found < HARMLESS || found == SILENT || found == BADLY_TOLD) {
 		sum->wrong++;
-		printf("row 6: WRONG: %s, %s, seed %" PRIu64 ", code %d\n", f->name,
+		printf("row 6: WRONG: %s, %s, drawn from %" PRIu64 ", code %d\n", f->name,
 		       kind_names[kind], first, found);
 	}
 }
@@ -734,6 +736,7 @@ int main(int argc, char **argv)
 	unsigned trials = (unsigned)row_count(argc, argv, "ARGOSY_CORRUPTIONS", 14), all[8] = {0};
 	loud = getenv("ARGOSY_LOUD") != NULL;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	seed = row_seed_spread(row_seed(NULL, 1));
 	umask(077); /* keys are refused that others can read */
 	setenv("LC_ALL", "C", 1);
 	unsetenv("ARGOSY_DATA_DIR");

@@ -9,8 +9,11 @@
  *
  *	power_loss_row [STATES] [FIRST_SEED]
  *
- * STATES: 10,000, or the environment's ROW_2_STATES. A failure prints the seed.
+ * STATES: 10,000, or the environment's ROW_2_STATES; FIRST_SEED: ARGOSY_SEED, 1. A failure
+ * prints its seed.
  */
+#include "row_seed.h"
+
 #include "base/io_sim.h"
 #include "ledger/journal.h"
 
@@ -175,7 +178,7 @@ int main(int argc, char **argv)
 {
 	const char *asked = argc > 1 ? argv[1] : getenv("ROW_2_STATES");
 	uint64_t states = asked ? strtoull(asked, NULL, 10) : 10000;
-	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	uint64_t seed = row_seed(argc > 2 ? argv[2] : NULL, 1);
 	int failed = 0;
 	for (; tally.states < states && !failed; seed++) {
 		struct world w = {.sim = io_sim_new(seed), .seed = seed};

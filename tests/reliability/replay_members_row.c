@@ -27,6 +27,7 @@
  * OPERATIONS: 12,000, or the environment's ARGOSY_OPERATIONS; seed: ARGOSY_SEED, 1.
  */
 #include "row_node.h"
+#include "row_seed.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -607,10 +608,9 @@ static void tell(void)
 int main(int argc, char **argv)
 {
 	uint64_t operations = row_count(argc, argv, "ARGOSY_OPERATIONS", 12000);
-	const char *seed_text = getenv("ARGOSY_SEED");
 	char node[250];
-	seed = seed_text ? strtoull(seed_text, NULL, 10) * 0x9e3779b97f4a7c15u | 1 : 1;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	seed = row_seed_spread(row_seed(NULL, 1));
 	row_folder(dir, sizeof dir, "replay");
 	snprintf(node, sizeof node, "%s/node0", dir);
 	row_create(&r, node);

@@ -1,0 +1,68 @@
+# lanes.sh: sourced by run-tests and run-rows. Runs commands, as many at a time as there are
+# processors (or TEST_JOBS), each with a log of its own.
+#
+#   lane NAME COMMAND...   starts it when a lane is free
+#   lanes_end              waits for all of them
+#   lane_read NAME         sets log, rc, took (seconds)
+#   failed WHAT LOG        notes a failure, with the last seed that the log names
+#
+# LIMIT is there to end a hang alone: nothing takes so long on the busiest machine.
+LIMIT=1800
+lanes_max=${TEST_JOBS:-$(nproc)}
+logs=$out/log
+mkdir -p "$logs"
+failures=()
+
+lanes_stop() {
+	trap - INT TERM
+	# shellcheck disable=SC2046
+	kill $(jobs -p) 2>/dev/null
+	wait
+	exit 130
+}
+trap lanes_stop INT TERM
+
+lane() {
+	local name=$1
+	shift
+	while [ "$(jobs -rp | wc -l)" -ge "$lanes_max" ]; do wait -n || true; done
+	rm -f "$logs/$name.rc"
+	{
+		begin=$SECONDS
+		timeout -k 30 $LIMIT "$@" >"$logs/$name.log" 2>&1 </dev/null
+		echo "$? $((SECONDS - begin))" >"$logs/$name.rc"
+	} &
+}
+
+lanes_end() {
+	while [ "$(jobs -rp | wc -l)" -gt 0 ]; do wait -n || true; done
+}
+
+lane_read() {
+	log=$logs/$1.log rc=255 took=0
+	[ -e "$logs/$1.rc" ] && read -r rc took <"$logs/$1.rc"
+	[ "$rc" != 124 ] || echo "it was ended after $LIMIT seconds" >>"$log"
+}
+
+failed() {
+	local seed
+	seed=$(grep -aioE 'seed[ :=]+[0-9]+' "$2" 2>/dev/null | tail -n 1)
+	failures+=("FAILED: $1${seed:+, $seed} ($2)")
+}
+
+# longest NAME...: which of them took longest, in a line.
+longest() {
+	for n in "$@"; do
+		lane_read "$n"
+		echo "$took $n"
+	done | sort -rn | head -n 6 | awk '{ printf "%s %s %s s", (NR > 1 ? "," : "longest:"), $2, $1 } END { print "" }'
+}
+
+# The failures last; what `make test` tells at its end is kept for it.
+finish() {
+	printf '%s\n' ${failures[@]+"${failures[@]}"} >"$logs/$1failed"
+	echo "$pass $fail $skip" >"$logs/$1totals"
+	echo "$2"
+	[ ${#failures[@]} -eq 0 ] || printf '%s\n' "${failures[@]}"
+	[ ${#failures[@]} -eq 0 ] && [ "$fail" = 0 ]
+}
