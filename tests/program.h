@@ -154,10 +154,10 @@ static inline void program_free(struct program_result *r)
 /* A file in the folder; gives its path (static, a few at a time). */
 static inline const char *program_file(const char *name, const char *text)
 {
-	static char paths[8][300];
+	static char paths[8][400];
 	static unsigned next;
 	char *path = paths[next++ % 8];
-	snprintf(path, 300, "%s/%s", program_dir, name);
+	snprintf(path, sizeof paths[0], "%s/%s", program_dir, name);
 	if (text) {
 		FILE *f = fopen(path, "w");
 		if (!f || fputs(text, f) == EOF || fclose(f) != 0)

@@ -9,10 +9,12 @@
 
 #define DIR "tests/vectors/"
 
-/* The next column of a row, or NULL. */
+static char nothing[1];
+
+/* The next column of a row; empty where the row ends. */
 static char *column(char **row)
 {
-	char *at = *row, *tab = at ? strchr(at, '\t') : NULL;
+	char *at = *row ? *row : nothing, *tab = strchr(at, '\t');
 	*row = tab ? tab + 1 : NULL;
 	if (tab)
 		*tab = 0;
