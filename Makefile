@@ -165,6 +165,7 @@ fuzz:
 lint:
 	python3 tools/layers.py
 	python3 tools/banned.py
+	python3 tools/links.py
 
 unit: $(UNITS) $(FUZZ_REPLAYS) $(PROGRAMS) $(if $(wildcard src/cmd/argosy_verify_main.c),verify-alone)
 	tools/run-tests $(O) $(UNITS) -- $(FUZZ_REPLAYS)
