@@ -1,5 +1,5 @@
 /*
- * argosy-verify: checks a proof, off line, with nothing but the genesis fingerprint.
+ * argosy-verify: checks a proof, offline, with nothing but the genesis fingerprint.
  *
  *   argosy-verify FILE... --genesis FINGERPRINT [--head HEADFILE] [--witness KEY]...
  *                 [--json] [--lang en|zh]

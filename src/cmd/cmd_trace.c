@@ -134,7 +134,7 @@ static void marks_put(struct timeline *t, const struct json_value *e)
 		{"voided", "VOID: declared in error", "作废：已声明错误"},
 		{"disowned", "DISOWNED: signed by a stolen key", "不予承认：密钥被盗"},
 		{"claim", "claim: not part of the history", "声明：不属于该历史"},
-		{"dated_ahead", "dated later than it was recorded", "事件时间晚于记录时间"},
+		{"after_recording", "dated later than it was recorded", "事件时间晚于记录时间"},
 		{"taken_in", "taken in", "接入"},
 		{"unnamed", "not named by the event", "事件未点名"},
 	};

@@ -340,7 +340,7 @@ static enum err event_write(struct writer *w, const struct trace_event *ev)
 		number(w, "voids", ev->voids);
 	if (ev->voids_index1)
 		number(w, "voids_index", ev->voids_index1 - 1);
-	truth(w, "dated_ahead", s->happened_ms > s->recorded_ms);
+	truth(w, "after_recording", s->happened_ms > s->recorded_ms);
 	truth(w, "claim", mode_is_claim(ev->mode));
 	truth(w, "taken_in", s->flags & SUMMARY_TAKEN_IN);
 	truth(w, "unnamed", ev->mode == MODE_UNNAMED);

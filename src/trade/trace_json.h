@@ -8,7 +8,7 @@
  *             where, where_name?, read_point, biz_location, who, who_name, role, mode,
  *             what, parent, children, inputs, outputs, about,
  *             sensor_readings, business_transactions, event_id?, voided, declares_error, disowned, claim,
- *             taken_in, unnamed, dated_ahead, voids?, voids_index?, hash?}] }
+ *             taken_in, unnamed, after_recording, voids?, voids_index?, hash?}] }
  *
  * `node` and `via` are indexes in `nodes`; nodes[0] is the subject asked for. Of a node counts
  * what happened from `from` until before `to`; missing: without bound. `cut` says which limit left

@@ -346,7 +346,7 @@ static void claims_are_void_among_claims(void **state)
 	assert_true(t->events[2].voided);
 	struct buf b = BUF_INIT;
 	assert_int_equal(trace_json(&b, real.ledger, t), ERR_OK);
-	assert_true(strstr(buf_cstr(&b), "\"dated_ahead\":true") != NULL);
+	assert_true(strstr(buf_cstr(&b), "\"after_recording\":true") != NULL);
 	assert_true(strstr(buf_cstr(&b), "\"voids\":1,\"voids_index\":") != NULL);
 	buf_fini(&b);
 	trace_free(t);

@@ -28,13 +28,13 @@ bool said_late(const struct verify_event *e);
 	  "标的的历史载有这些记录：以后的证明会显示；若没有，本回执与该证明即为证据"               \
 	  "（argosy-verify evidence）")                                                            \
 	X(DISOWNED, disowned,                                                                      \
-	  "that none of these acts was disowned, as done with a stolen key: ask on line",          \
+	  "that none of these acts was disowned, as done with a stolen key: ask online",           \
 	  "其中没有因密钥被盗而不予承认的行为：请在线查询")                                        \
 	X(CURRENT, current,                                                                        \
-	  "that nothing happened since: whether it is still current has to be asked on line",      \
+	  "that nothing happened since: whether it is still current has to be asked online",       \
 	  "此后没有新的事件（请在线查询是否仍为最新）")                                            \
 	X(REPLACED, key_replaced,                                                                  \
-	  "that the key which signed was not replaced since, as lost or stolen: ask on line",      \
+	  "that the key which signed was not replaced since, as lost or stolen: ask online",       \
 	  "签名密钥此后未因丢失或被盗而更换（请在线查询）")                                        \
 	X(SECOND, second_history,                                                                  \
 	  "that the signer kept no second, different history: one key can sign two; compare "      \
