@@ -308,6 +308,45 @@ static void test_transaction(void **state)
 	assert_int_equal(tcp("DELETE " TX "acme/" ID " HTTP/1.1\r\n" GOOD "\r\n"), 405);
 }
 
+/* A declaration's record says which entries it voids. */
+static void test_marks(void **state)
+{
+	(void)state;
+	static const char head[] =
+		"{\"@context\":[\"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld\"],"
+		"\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\","
+		"\"creationDate\":\"2026-01-02T03:04:05Z\","
+		"\"epcisBody\":{\"eventList\":[";
+	static const char event[] =
+		"{\"type\":\"ObjectEvent\",%s\"eventTime\":\"2026-01-02T03:00:00Z\","
+		"\"eventID\":\"urn:uuid:6f1c2f7e-0d0b-4d57-9c4e-0a3a7f5d0fe1\","
+		"\"eventTimeZoneOffset\":\"+00:00\",\"action\":\"OBSERVE\","
+		"\"epcList\":[\"https://id.example.com/marked/1\"],\"bizStep\":\"shipping\"}";
+	static const char error[] =
+		"\"errorDeclaration\":{\"declarationTime\":\"2026-01-03T00:00:00Z\","
+		"\"reason\":\"incorrect_data\"},";
+	char one[2000], two[2000], all[5000];
+	snprintf(one, sizeof one, event, "");	 /* allowed: formats of this file */
+	snprintf(two, sizeof two, event, error); /* allowed: formats of this file */
+	snprintf(all, sizeof all, "%s%s,%s]}}", head, one, two);
+	const char *file = program_file("marks.jsonld", all);
+	struct program_result r = program_run("argosy", "import", "epcis", file, "--data-dir",
+					      node_dir, (const char *)NULL);
+	assert_int_equal(r.code, 0);
+	program_free(&r);
+	bool seen = false;
+	for (int i = 0; !seen; i++) {
+		char request[100];
+		snprintf(request, sizeof request, "GET /v1/records/%d HTTP/1.1\r\n" GOOD "\r\n", i);
+		assert_int_equal(tcp(request), 200); /* it is found before they end */
+		seen = strstr(answer, "\"mode\":\"void_mark\"") != NULL;
+		if (!seen)
+			assert_null(strstr(answer, "\"voids\""));
+	}
+	assert_non_null(strstr(answer, "\"mode\":\"void_mark\",\"number\":2,\"previous\":"));
+	assert_non_null(strstr(answer, ",\"voids\":1}"));
+}
+
 static void test_second_start(void **state)
 {
 	(void)state;
@@ -609,6 +648,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strict),	      cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_socket),	      cmocka_unit_test(test_transaction),
+		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_second_start),  cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_import_goes_on),
 		cmocka_unit_test(test_signals),	      cmocka_unit_test(test_verify_beside),

@@ -378,12 +378,6 @@ struct grants {
 	bool more; /* that were not looked at */
 };
 
-/* Of the claims, or of the history? */
-static bool record_claims(const struct record_subject *s)
-{
-	return s->mode == MODE_CLAIM;
-}
-
 static enum err grant_write(struct grants *g, const Argosy__V1__GrantStep *act, struct slice granter)
 {
 	struct state_key k;
@@ -434,10 +428,10 @@ static enum err grant_write(struct grants *g, const Argosy__V1__GrantStep *act, 
 }
 
 /*
- * Every act of a history, or of the claims beside it, that gave a grant, newest first, and what
- * became of it.
+ * Every act of a history that gave a grant, newest first, and what became of it. None stands among
+ * the claims: who may not grant is refused.
  */
-static enum err grants_of(struct grants *g, uint64_t last1, bool claims)
+static enum err grants_of(struct grants *g, uint64_t last1)
 {
 	struct arena *a = arena_new(0);
 	struct buf b = BUF_INIT;
@@ -455,7 +449,7 @@ static enum err grants_of(struct grants *g, uint64_t last1, bool claims)
 		if (e == ERR_OK)
 			e = record_decode(&r, a, buf_slice(&b));
 		for (size_t i = 0; e == ERR_OK && i < r.n_subjects; i++)
-			if (record_claims(&r.subjects[i]) == claims &&
+			if (!mode_is_claim(r.subjects[i].mode) &&
 			    slice_eq(r.subjects[i].id, g->subject))
 				prev1 = r.subjects[i].prev1;
 		if (e == ERR_OK && r.kind == ACT_GRANT_STEP) {
@@ -473,12 +467,6 @@ static enum err grants_of(struct grants *g, uint64_t last1, bool claims)
 	buf_fini(&b);
 	arena_free(a);
 	return e;
-}
-
-static enum err grants_both(struct grants *g, const struct subject *s)
-{
-	TRY(grants_of(g, s->last1, false));
-	return grants_of(g, s->claims ? s->claims_last1 : 0, true);
 }
 
 /* The holder of the outermost container. */
@@ -516,13 +504,13 @@ static enum err grants_list(struct api_call *c, struct gs1_id *id, struct err_te
 		g.owner = s.owner;
 		e = holder_get(c, &g.holder, &s);
 		if (e == ERR_OK)
-			e = grants_both(&g, &s);
+			e = grants_of(&g, s.last1);
 	}
 	if (e == ERR_OK && of_found) {
 		g.subject = product;
 		g.owner = found ? s.owner : of.owner;
 		g.holder = slice("", 0);
-		e = grants_both(&g, &of);
+		e = grants_of(&g, of.last1);
 	}
 	jsonw_array_end(&w);
 	if (g.more)

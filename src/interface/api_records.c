@@ -90,6 +90,8 @@ static void subjects_write(struct jsonw *w, const struct record *r)
 		jsonw_u64(w, "number", s->number);
 		if (s->prev1)
 			jsonw_u64(w, "previous", s->prev1 - 1);
+		if (mode_is_void(s->mode))
+			jsonw_u64(w, "voids", s->voided);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);

@@ -366,7 +366,7 @@ static const char *outcome(enum verdict v, const char *about)
 	struct slice id = fx_canon(about);
 	for (size_t i = 0; i < r.n_subjects; i++)
 		if (slice_eq(r.subjects[i].id, id))
-			return r.subjects[i].mode == MODE_CLAIM ? "claim" : "history";
+			return mode_is_claim(r.subjects[i].mode) ? "claim" : "history";
 	return "done";
 }
 

@@ -212,7 +212,7 @@ static bool claimed(const char *id)
 	struct record r = fx_record(fx.n_log - 1);
 	assert_int_equal(r.n_subjects, 1);
 	assert_true(slice_eq(r.subjects[0].id, fx_canon(id)));
-	return r.subjects[0].mode == MODE_CLAIM;
+	return mode_is_claim(r.subjects[0].mode);
 }
 
 static void a_range_outranks_a_product(void **state)
