@@ -254,6 +254,19 @@ static void test_import(void **state)
 	CODE(0, "status", "--json");
 	OUT(records); /* and nothing was */
 	free(records);
+	/* What was read though it is not as the standard has it is told by import as by check. */
+	const char *old = program_file(
+		"old.xml", "<e:EPCISDocument xmlns:e='urn:epcglobal:epcis:xsd:1' schemaVersion='1.2' "
+			   "creationDate='2024-01-01T00:00:00'><EPCISBody><EventList><ObjectEvent>"
+			   "<eventTime>2024-01-02T03:04:05Z</eventTime><eventTimeZoneOffset>+08:00"
+			   "</eventTimeZoneOffset><epcList><epc>https://id.example.com/goods/9</epc>"
+			   "</epcList><action>OBSERVE</action></ObjectEvent></EventList></EPCISBody>"
+			   "</e:EPCISDocument>");
+	CODE(0, "import", "epcis", "--dry-run", "--json", old);
+	OUT("\"recorded\":1,");
+	OUT("\"assumed\":[{\"pointer\":\"/e:EPCISDocument\",\"text\":\"creationDate has no zone");
+	CODE(0, "import", "epcis", "--dry-run", "--json", program_file("good.jsonld", NULL));
+	OUT("\"assumed\":[]}");
 	CODE(0, "export", "epcis");
 	OUT("\"eventID\":\"urn:uuid:6f1c2f7e-0d0b-4d57-9c4e-0a3a7f5d0001\"");
 	OUT("\"bizStep\":\"shipping\"");

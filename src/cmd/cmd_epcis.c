@@ -23,24 +23,6 @@ struct check {
 	bool asked, good;
 };
 
-/* What was read though it was not as the standard has it. */
-static void assumed_json(struct jsonw *w, const struct event_doc *doc)
-{
-	jsonw_array(w, "assumed");
-	for (size_t i = 0; i < doc->n_warnings && i < EVENT_WARNINGS_MAX; i++) {
-		const struct event_issue *issue = &doc->warnings[i];
-		jsonw_object(w, NULL);
-		if (issue->event != SIZE_MAX)
-			jsonw_u64(w, "event", issue->event);
-		jsonw_str(w, "pointer", issue->pointer);
-		jsonw_str(w, "text", issue->text);
-		if (issue->line)
-			jsonw_u64(w, "line", issue->line);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-}
-
 static void check_json(const struct check *c)
 {
 	struct buf out = BUF_INIT;
@@ -59,7 +41,7 @@ static void check_json(const struct check *c)
 	}
 	faults_json(&w, "issues", "text", c->survey.faults, c->survey.n_faults);
 	faults_json(&w, "warnings", "text", c->warnings, c->n_warnings);
-	assumed_json(&w, &c->d->doc);
+	assumed_json(&w, c->d);
 	jsonw_object_end(&w);
 	buf_put_u8(&out, '\n');
 	cli_put_buf(&out);

@@ -558,6 +558,7 @@ static void tell(struct import *m)
 			jsonw_u64(&w, "untried", m->untried);
 		if (m->written)
 			jsonw_str(&w, "rejects", m->rejects);
+		assumed_json(&w, m->d);
 		jsonw_object_end(&w);
 		buf_put_u8(&out, '\n');
 		cli_put_buf(&out);

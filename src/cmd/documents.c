@@ -49,6 +49,9 @@ bool document_read(struct cli *cli, struct document *d, const char *path, int *c
 	for (size_t i = 0; i < d->doc.n_warnings && i < EVENT_WARNINGS_MAX; i++)
 		cli_say(cli, "%s: %s: %s", path, cli_tr(cli, "warning", "警告"),
 			issue_text(d->arena, &d->doc.warnings[i]));
+	if (d->doc.n_warnings > EVENT_WARNINGS_MAX)
+		cli_say(cli, cli_tr(cli, "%s: and %zu more warnings", "%s：另有 %zu 个警告"), path,
+			d->doc.n_warnings - EVENT_WARNINGS_MAX);
 	return true;
 }
 
@@ -104,4 +107,24 @@ void issues_tell(struct cli *cli, const char *path, const struct document *d)
 	}
 	jsonw_array_end(&w);
 	problem_end(&w);
+}
+
+void assumed_json(struct jsonw *w, const struct document *d)
+{
+	const struct event_doc *doc = &d->doc;
+	jsonw_array(w, "assumed");
+	for (size_t i = 0; i < doc->n_warnings && i < EVENT_WARNINGS_MAX; i++) {
+		const struct event_issue *issue = &doc->warnings[i];
+		jsonw_object(w, NULL);
+		if (issue->event != SIZE_MAX)
+			jsonw_u64(w, "event", issue->event);
+		jsonw_str(w, "pointer", issue->pointer);
+		jsonw_str(w, "text", issue->text);
+		if (issue->line)
+			jsonw_u64(w, "line", issue->line);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+	if (doc->n_warnings > EVENT_WARNINGS_MAX)
+		jsonw_u64(w, "assumed_total", doc->n_warnings);
 }

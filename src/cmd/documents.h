@@ -29,4 +29,9 @@ const char *issue_text(struct arena *a, const struct event_issue *i);
 /* Tells all of them on stderr; with --json one problem with an entry for each. */
 void issues_tell(struct cli *cli, const char *path, const struct document *d);
 
+struct jsonw;
+/* `assumed`: what was read though it was not as the standard has it, as a member of JSON; and
+ * `assumed_total`, where these are not all. */
+void assumed_json(struct jsonw *w, const struct document *d);
+
 #endif
