@@ -130,7 +130,7 @@ static enum err pack(struct act *a, struct line *parent)
 		struct line *child;
 		if (ps->role != ROLE_CHILD || ps->partial)
 			continue;
-		TRY(named_line(a, &child, i));
+		STEP(named_line(a, &child, i));
 		/* Who nests deeper would shut out everybody: no holder could be found. */
 		if (around + 1 + child->s.height > SUBJECT_DEPTH_MAX)
 			return act_refuse(a, VERDICT_STATE, "/childEPCs", child->id,
@@ -151,9 +151,10 @@ static enum err unpack(struct act *a, struct line *parent)
 		struct line *child;
 		if (ps->role != ROLE_CHILD || ps->partial)
 			continue;
-		TRY(named_line(a, &child, i));
+		STEP(named_line(a, &child, i));
+		/* Refused in the middle of it (over a bound) the container is half done. */
 		if (slice_eq(child->s.container, parent->id))
-			TRY(contents_remove(a, parent, child, holder));
+			STEP(contents_remove(a, parent, child, holder));
 	}
 	return ERR_OK;
 }
@@ -163,7 +164,7 @@ static enum err contain(struct act *a, const event_t *e)
 	struct line *parent = NULL;
 	for (size_t i = 0; i < a->p->n_subjects && !parent; i++)
 		if (a->p->subjects[i].role == ROLE_PARENT && !a->p->subjects[i].partial)
-			TRY(named_line(a, &parent, i));
+			STEP(named_line(a, &parent, i));
 	if (!parent)
 		return ERR_OK;
 	if (e->action == ARGOSY__V1__EVENT_ACTION__EVENT_ACTION_ADD)
@@ -181,7 +182,7 @@ static enum err live(struct act *a, enum subject_role role, bool ends)
 		struct line *l;
 		if (ps->role != role || ps->partial)
 			continue;
-		TRY(named_line(a, &l, i));
+		STEP(named_line(a, &l, i));
 		l->s.flags = (uint8_t)(ends ? l->s.flags | SUBJECT_DECOMMISSIONED
 					    : l->s.flags & ~SUBJECT_DECOMMISSIONED);
 	}
@@ -202,7 +203,7 @@ static enum err effects(struct act *a)
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_ASSOCIATION:
 		return contain(a, e);
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSFORMATION:
-		TRY(live(a, ROLE_INPUT, true));
+		STEP(live(a, ROLE_INPUT, true));
 		return live(a, ROLE_OUTPUT, false);
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSACTION:
 	case ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_EXTENDED:

@@ -146,6 +146,40 @@ static void moving_costs_what_is_moved(void **state)
 	}
 }
 
+/* A bound is passed wherever it lies, also while things are taken out of a container one by one:
+ * a verdict, and nothing has changed. It was a fault, which stops every node. */
+static void a_bound_within_an_unpacking_is_a_verdict(void **state)
+{
+	(void)state;
+	enum { N = 7, HALF = 5000 };
+	action_t *list[N];
+	struct subject s;
+	for (unsigned i = 0; i < N; i++) {
+		char id[16];
+		snprintf(id, sizeof id, "x:box/%u", i);
+		char **children = many(i);
+		action_t *pack = fx_aggregation(ADD, id, "");
+		pack->event->n_child_epcs = LARGE;
+		pack->event->child_epcs = children;
+		FX_OK("alice", pack);
+		list[i] = fx_aggregation(DELETE, id, "");
+		list[i]->event->n_child_epcs = HALF;
+		list[i]->event->child_epcs = children;
+	}
+	for (unsigned n = 2500; n <= HALF; n += 250) {
+		list[N - 1]->event->n_child_epcs = n;
+		list[N - 1]->event->event_id = fx_event_id();
+		uint64_t before = used("alice");
+		enum verdict v = fx_batch("alice", list, N);
+		if (v == VERDICT_OK)
+			fail_msg("%u named: not over the bound", n);
+		assert_int_equal(v, VERDICT_TOO_LARGE);
+		assert_int_equal(fx.records, 0);
+		assert_true(used("alice") - before < TX_MOST);
+		assert_true(fx_subject(&s, "x:box/0") && s.children == LARGE);
+	}
+}
+
 static int world_open(void **state)
 {
 	(void)state;
@@ -167,6 +201,8 @@ int main(void)
 						world_close),
 		cmocka_unit_test_setup_teardown(unpacking_costs_what_is_inside, world_open,
 						world_close),
+		cmocka_unit_test_setup_teardown(a_bound_within_an_unpacking_is_a_verdict,
+						world_open, world_close),
 		cmocka_unit_test_setup_teardown(moving_costs_what_is_moved, world_open, world_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
