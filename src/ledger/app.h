@@ -17,7 +17,8 @@ struct trial;
 
 /*
  * Work, counted where it is done. A unit is a row touched, or a KiB begun of a
- * transaction or of a record written or read. An action is bounded in rows, a
+ * transaction, of a record written or read, or of a row written that has more
+ * than one. An action is bounded in rows, a
  * transaction and a block in units.
  */
 enum { WORK_ACTION_ROWS_MAX = 20200, WORK_TX_MAX = 65536, WORK_BLOCK_MAX = 262144 };
@@ -56,7 +57,7 @@ bool exec_touch(struct exec *x, uint64_t rows) MUST_USE;
 /* State as staged so far. *found false: no such key. `value` is borrowed until
  * the block ends. Faults (corruption, I/O) stop the node. */
 enum err exec_get(struct exec *x, bool *found, struct slice *value, struct slice key) MUST_USE;
-/* Counts a row, as exec_del does. */
+/* Counts a row, as exec_del does, and its KiB where it has more than one. */
 enum err exec_put(struct exec *x, struct slice key, struct slice value) MUST_USE;
 /* Of a row that exec_touch has counted: it is not counted twice. */
 enum err exec_put_touched(struct exec *x, struct slice key, struct slice value) MUST_USE;

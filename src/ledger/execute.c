@@ -78,7 +78,7 @@ enum err exec_put_touched(struct exec *x, struct slice key, struct slice value)
 
 enum err exec_put(struct exec *x, struct slice key, struct slice value)
 {
-	work_count(x, 1, 0);
+	work_count(x, 1, value.n > 1024 ? work_kib(value.n) - 1 : 0);
 	return exec_put_touched(x, key, value);
 }
 

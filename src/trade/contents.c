@@ -133,8 +133,13 @@ enum err contents_flush(struct act *a)
 		return chunk_write(a, &a->chunk);
 	TRY(chunk_keep(a));
 	a->chunk.of = NULL;
-	for (size_t i = 0; i < a->n_kept; i++)
+	for (size_t i = 0; i < a->n_kept; i++) {
 		TRY(chunk_write(a, a->kept[i]));
+		/* A chunk may have 30 KiB for one thing that is moved: not more than the bound allows. */
+		if (!exec_touch(a->x, 0))
+			return act_refuse(a, VERDICT_TOO_LARGE, "", slice(NULL, 0),
+					  "touches too many subjects");
+	}
 	return ERR_OK;
 }
 

@@ -180,6 +180,33 @@ static void a_bound_within_an_unpacking_is_a_verdict(void **state)
 	}
 }
 
+/* What is packed stands in rows of 64, which are written for each thing that leaves one: with
+ * long names 30 KiB for a child that has a short one. */
+static void large_rows_cost_their_bytes(void **state)
+{
+	(void)state;
+	enum { BOXES = 60, LONG = 460 };
+	char **out = arena_alloc(fx.mem, BOXES * sizeof *out), fill[LONG];
+	memset(fill, 'a', sizeof fill - 1);
+	fill[sizeof fill - 1] = 0;
+	for (unsigned i = 0; i < BOXES; i++) {
+		char **in = arena_alloc(fx.mem, SUBJECT_CHUNK * sizeof *in);
+		for (unsigned k = 0; k + 1 < SUBJECT_CHUNK; k++)
+			in[k] = arena_printf(fx.mem, "x:%u/%u/%s", i, k, fill);
+		in[SUBJECT_CHUNK - 1] = out[i] = arena_printf(fx.mem, "x:short/%u", i);
+		action_t *a = fx_aggregation(ADD, arena_printf(fx.mem, "x:box/%u", i), "");
+		a->event->n_child_epcs = SUBJECT_CHUNK;
+		a->event->child_epcs = in;
+		FX_OK("alice", a);
+	}
+	action_t *a = fx_aggregation(ADD, "x:other", "");
+	a->event->n_child_epcs = BOXES;
+	a->event->child_epcs = out;
+	uint64_t before = used("alice");
+	FX_OK("alice", a);
+	assert_true(used("alice") - before > BOXES * (SUBJECT_CHUNK - 1) * LONG / 1024);
+}
+
 static int world_open(void **state)
 {
 	(void)state;
@@ -203,6 +230,7 @@ int main(void)
 						world_close),
 		cmocka_unit_test_setup_teardown(a_bound_within_an_unpacking_is_a_verdict,
 						world_open, world_close),
+		cmocka_unit_test_setup_teardown(large_rows_cost_their_bytes, world_open, world_close),
 		cmocka_unit_test_setup_teardown(moving_costs_what_is_moved, world_open, world_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
