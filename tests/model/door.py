@@ -108,14 +108,22 @@ class Door:
                     codes.setdefault(e["event"], e.get("code"))
         return totals, codes
 
+    def signed(self, member, *args):
+        """A signed transaction, not sent."""
+        self.made += 1
+        path = os.path.join(self.folder, f"{self.made}.tx")
+        self.must(*args, "--member", member, "--key", self.key(member, "agent"), "--to-file", path)
+        return path
+
+    def submit(self, path):
+        done = self.run("argosy", "submit", path, "--json")
+        return "ok" if done.returncode == 0 else self.code(done)
+
     def posting(self, acts):
         """Signed acts of several members as one request over TCP, in that order; the verdict of each."""
         many = b""
         for member, args in acts:
-            self.made += 1
-            path = os.path.join(self.folder, f"{self.made}.tx")
-            self.must(*args, "--member", member, "--key", self.key(member, "agent"), "--to-file", path)
-            with open(path, "rb") as f:
+            with open(self.signed(member, *args), "rb") as f:
                 tx = f.read()
             n, length = len(tx), b""
             while n > 127:

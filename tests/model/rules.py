@@ -4,7 +4,6 @@ Dictionaries and lists; nothing is shared with the ledger, and nothing is done f
 docs/format/record.md ("Who may write") and holds what the ledger should hold after each transaction:
 identity, owner, holder, containment, history, claims and void marks.
 """
-import copy
 import json
 
 DEPTH_MAX = 16
@@ -37,7 +36,15 @@ class Subject:
         self.owner = self.holder = self.offered_to = self.container = ""
         self.children = []
         self.taken_in = self.decommissioned = False
-        self.history, self.claims = [], []
+        self.bound = 0  # of how deep its contents are nested; it falls with the last child alone
+        self.history, self.claims = [], []  # entries, which never change
+        self.void = {}  # (H or C, number) -> the number of its mark
+
+    def copy(self):
+        s = Subject()
+        s.__dict__.update(self.__dict__)
+        s.children, s.history, s.claims, s.void = self.children[:], self.history[:], self.claims[:], dict(self.void)
+        return s
 
 
 class World:
@@ -78,20 +85,23 @@ class World:
             name, n = self.subject(name).container, n + 1
         return n
 
-    def bound(self, name):
-        """The bound of nested heights: it grows with what is packed and falls with the last child."""
-        return getattr(self.subject(name), "bound", 0)
-
     # ---- one transaction ----
 
     def attempt(self, member, acts):
         """All or nothing. Gives the records of each act (0: it was known); Refused leaves no trace."""
-        before = copy.deepcopy(self.__dict__)
+        before = self.copy()
         try:
             return [self.act(member, a) for a in acts]
         except Refused:
-            self.__dict__ = before
+            self.__dict__ = before.__dict__
             raise
+
+    def copy(self):
+        w = World()
+        w.subjects = {name: s.copy() for name, s in self.subjects.items()}
+        w.ranges, w.grants, w.events = dict(self.ranges), set(self.grants), dict(self.events)
+        w.records = self.records
+        return w
 
     def act(self, member, a):
         return getattr(self, "do_" + a["do"])(member, a)
@@ -149,13 +159,14 @@ class World:
                 mode, role, number = marks[name]
                 chain = s.claims if mode == C else s.history
                 chain.append({"who": member, "step": "", "role": role, "voids": number, "record": self.records})
-                chain[number - 1]["voided_by"] = len(chain)
+                s.void[mode, number] = len(chain)
                 where[name] = ("void " + mode, len(chain))
             if name in listed:
                 l = listed[name]
                 chain = s.claims if l["mode"] == C else s.history
                 chain.append({"who": member, "step": step, "role": l["role"], "record": self.records,
-                              "unnamed": l["unnamed"], "taken_in": l["taken_in"], "error": error, "act": act})
+                              "unnamed": l["unnamed"], "taken_in": l["taken_in"], "error": error, "act": act,
+                              "alone": error and not marks})  # declares what is not here: void by itself
                 if not (marks and name in marks):
                     where[name] = (l["mode"], len(chain), l["role"])
         self.records += 1
@@ -227,7 +238,7 @@ class World:
             self.effects(e, listed)
         where = self.record(member, e["step"], listed, marks, error=bool(e.get("declares")))
         if known:
-            known["declared"] = [content, e["declares"]]
+            self.events[identity] = dict(known, declared=[content, e["declares"]])
         else:
             self.events[identity] = {"content": content, "where": where,
                                      "declared": [content, e["declares"]] if e.get("declares") else None}
@@ -270,7 +281,7 @@ class World:
             name, child = c["name"], self.subjects[c["name"]]
             if c.get("some"):
                 continue
-            if len(around) + self.bound(name) > DEPTH_MAX:
+            if len(around) + self.subject(name).bound > DEPTH_MAX:
                 raise Refused("state")
             if child.container == parent:
                 continue
@@ -281,8 +292,8 @@ class World:
                 listed.setdefault(left, {"mode": H, "role": "parent", "unnamed": True, "taken_in": False})
             child.container, child.holder, child.offered_to = parent, holder, ""
             self.subjects[parent].children.append(name)
-            high, outer = self.bound(name) + 1, parent
-            while outer and self.bound(outer) < high:
+            high, outer = self.subject(name).bound + 1, parent
+            while outer and self.subject(outer).bound < high:
                 self.subjects[outer].bound = high
                 high, outer = high + 1, self.subjects[outer].container
 

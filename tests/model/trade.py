@@ -1,5 +1,4 @@
 """trade: a random trade of a few members: what they do depends on what was done, and some of it is wrong."""
-import copy
 import random
 
 from rules import Refused
@@ -115,7 +114,7 @@ class Trade:
         draw = self.random.random()
         if draw < 0.7:
             way = self.one(["import", "import", "proceed"])
-            mine, events = copy.deepcopy(world), []
+            mine, events = world.copy(), []
             for _ in range(self.random.choice([1, 2, 5, 20, 60, 250])):
                 e = self.event(mine, member)
                 events.append(e)
@@ -131,7 +130,7 @@ class Trade:
 
     def papers(self, world):
         """Acts of several members that depend on each other, for one request."""
-        mine, acts = copy.deepcopy(world), []
+        mine, acts = world.copy(), []
         for _ in range(self.random.randint(2, 12)):
             acts.append(self.paper(mine, self.one(MEMBERS)))
             try:

@@ -7,7 +7,6 @@ what tests/model/rules.py says; every now and then holder, owner, contents, hist
 proofs of all goods are compared. Runs trades of new seeds for SECONDS (120); a failing one is cut down to
 the operations that it needs, and printed last with its seed.
 """
-import copy
 import os
 import sys
 import tempfile
@@ -52,14 +51,12 @@ def importing(door, world, op):
 
 def refusals(world, op):
     """Which events are refused where those before them that are good were recorded."""
-    kept, out = dict(world.__dict__), {}
-    world.__dict__ = copy.deepcopy(kept)
+    tried, out = world.copy(), {}
     for n, e in enumerate(op["events"]):
         try:
-            world.attempt(op["member"], [e])
+            tried.attempt(op["member"], [e])
         except Refused as r:
             out[n] = r.verdict
-    world.__dict__ = kept
     return out
 
 
@@ -128,15 +125,13 @@ def look_trace(door, world, name):
     s = world.subject(name)
     rows = {}
     for chain, mode in ((s.claims, C), (s.history, H)):
-        for e in chain:
-            rows[e["record"]] = (e["who"], e["step"], mode == C and e["record"] not in {x["record"] for x in s.history},
-                                 e.get("voids", 0), bool(e.get("voided_by")))
+        for n, e in enumerate(chain, 1):
+            rows[e["record"]] = (e["who"], e["step"], mode == C, e.get("voids", 0), (mode, n) in s.void)
     node = sorted(door.trace(name)["events"], key=lambda e: e["index"])
-    self_void = {e["record"] for e in s.history + s.claims if e.get("error")}
-    marked = {e["record"] for e in s.history + s.claims if e.get("voids")}
+    alone = {e["record"] for e in s.history + s.claims if e.get("alone")}
     same(f"the trace of {name}",
          [(e["who"], e["step"], e["claim"], e.get("voids", 0), e["voided"]) for e in node],
-         [(*r[:4], (r[4] or k in self_void - marked) and not r[3]) for k, r in sorted(rows.items())])
+         [(*r[:4], (r[4] or k in alone) and not r[3]) for k, r in sorted(rows.items())])
 
 
 def look_proof(door, world, name):
@@ -145,9 +140,9 @@ def look_proof(door, world, name):
     same(f"the proof of {name}",
          [(e["who"], e["step"], e["act"], e.get("declares_error_of", 0), e.get("declared_in_error_by", 0),
            e["unnamed"], e["taken_in"], e["declares_error"]) for e in subject["events"]],
-         [(e["who"], e["step"], e.get("act", "event"), e.get("voids", 0), e.get("voided_by", 0),
+         [(e["who"], e["step"], e.get("act", "event"), e.get("voids", 0), s.void.get((H, n), 0),
            e.get("unnamed", False), e.get("taken_in", False), bool(e.get("voids") or e.get("error")))
-          for e in s.history])
+          for n, e in enumerate(s.history, 1)])
     same(f"the proof of {name}", (subject["holder"], subject["container"], subject["claims"]),
          (s.holder, s.container, len(s.claims)))
 
@@ -159,6 +154,42 @@ def look_all(door, world, trade):
     for name in trade.random.sample(told, min(PROOFS, len(told))):
         look_trace(door, world, name)
         look_proof(door, world, name)
+
+
+# ---- quotas ----
+
+
+def used(door, member):
+    quota = door.http("GET", f"/v1/members/{member}")["quota"]
+    return quota["used"], quota["hour"]
+
+
+def quotas(door, world, trade):
+    """With a few units left a member acts until he is refused: just where what he names goes over."""
+    member, left = "carl", trade.random.randint(20, 60)
+    before, hour = used(door, member)
+    limit = before + left
+    door.must("member", "set", member, "--quota", str(limit))
+    for _ in range(60):
+        act = {"member": member, "do": "statement", "subjects": trade.sample(trade.items, 5)}
+        path = door.signed(member, *words(act))
+        named = (os.path.getsize(path) + 1023) // 1024 + 1 + len(act["subjects"])
+        before, hour_before = used(door, member)
+        over = before + named > limit
+        verdict = door.submit(path)
+        after, hour_after = used(door, member)
+        if hour_after != hour:
+            break  # a new hour, with all of its units
+        same("the quota's verdict", verdict, "quota" if over else outcome(world, act))
+        if before >= limit:
+            same("used, where the hour was used up before", after, before)
+            same("again", door.submit(path), "quota")
+            break
+        if not over and not before + named <= after <= before + named + 2 * len(act["subjects"]) + 10:
+            raise Different(f"{named} units named, {after - before} taken")
+        if over:
+            same("units that a refused transaction takes", after - before, named)
+    door.must("member", "set", member, "--quota", "default")
 
 
 # ---- one trade ----
@@ -176,6 +207,8 @@ def play(programs, folder, keys, seed, operations=None):
             WAYS[op["way"]](door, world, op)
             if n % LOOK_EVERY == LOOK_EVERY - 1:
                 look_all(door, world, trade)
+        if operations is None:
+            quotas(door, world, trade)
         look_all(door, world, trade)
     except Different as d:
         return played, str(d), world
