@@ -51,7 +51,7 @@ ALL_LDFLAGS = -pthread $(LDFLAGS_$(BUILD)) $(EXTRA_LDFLAGS)
 LIBS = $(PKG_LIBS) -lm
 
 # ---- what there is ----
-FLOORS := base crypto verify ledger data contract trade node interface
+FLOORS := base crypto verify state journal ledger data contract trade proof node capture interface
 PROTO := $(wildcard proto/argosy/v1/*.proto)
 GEN_C := $(PROTO:proto/%.proto=$(O)/gen/%.pb-c.c)
 GEN_H := $(GEN_C:.c=.h)

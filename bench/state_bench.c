@@ -9,8 +9,8 @@
  *
  * Usage: state_bench [FOLDER]: on a real disk, default build/bench-state.
  */
-#include "ledger/mlog.h"
-#include "ledger/state.h"
+#include "journal/mlog.h"
+#include "state/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>

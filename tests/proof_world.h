@@ -12,7 +12,7 @@
 #include "crypto/merkle.h"
 #include "crypto/sha256.h"
 #include "ledger/bundle.h"
-#include "ledger/trie.h"
+#include "state/trie.h"
 #include "verify/verify.h"
 
 #include <stdio.h>

@@ -15,7 +15,8 @@ BELOW_NODE = (
     r"strtod|strtof|isalpha|isalnum|isspace|isupper|islower|toupper|tolower|strcasecmp|qsort_r)\s*\(|"
     r"\b(float|double)\b"
 )
-DETERMINISTIC = {"base", "crypto", "ledger", "data", "contract", "trade", "verify"}
+DETERMINISTIC = {"base", "crypto", "verify", "state", "journal", "ledger", "data", "contract", "trade",
+                 "proof"}
 
 
 def code_lines(text):

@@ -1,8 +1,8 @@
 #include "cmd/journal_source.h"
 
+#include "journal/journal.h"
 #include "ledger/block_record.h"
 #include "ledger/genesis.h"
-#include "ledger/journal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@
  */
 #include "ledger/inner.h"
 
-#include "ledger/store.h"
+#include "state/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>

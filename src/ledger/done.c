@@ -14,7 +14,7 @@
  *          zigzag; absent where there is no page
  *
  * An id is kept until no transaction of its block can be valid any more; where an
- * id was done, for ever, is what ledger/ids.h keeps outside the state.
+ * id was done, for ever, is what journal/ids.h keeps outside the state.
  */
 #include "ledger/inner.h"
 

@@ -5,9 +5,9 @@
 #ifndef ARGOSY_LEDGER_INNER_H
 #define ARGOSY_LEDGER_INNER_H
 
-#include "ledger/ids.h"
+#include "journal/ids.h"
+#include "journal/places.h"
 #include "ledger/ledger.h"
-#include "ledger/places.h"
 
 #include <pthread.h>
 

@@ -13,13 +13,13 @@
 
 #include "base/bytes.h"
 #include "base/io.h"
+#include "journal/journal.h"
+#include "journal/mlog.h"
 #include "ledger/app.h"
 #include "ledger/block_record.h"
 #include "ledger/epoch.h"
 #include "ledger/genesis.h"
-#include "ledger/journal.h"
-#include "ledger/mlog.h"
-#include "ledger/state.h"
+#include "state/state.h"
 
 /* Units of work an hour that a member may do where neither his own record nor the genesis says
  * how many. */

@@ -8,8 +8,8 @@
 #ifndef ARGOSY_LEDGER_RECEIPT_H
 #define ARGOSY_LEDGER_RECEIPT_H
 
+#include "journal/mlog.h"
 #include "ledger/bundle.h"
-#include "ledger/mlog.h"
 
 struct receipt {
 	struct bundle_head head;

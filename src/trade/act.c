@@ -1,7 +1,7 @@
 #include "trade/act.h"
 
 #include "crypto/sha256.h"
-#include "ledger/mlog.h"
+#include "journal/mlog.h"
 
 #include <stdio.h>
 

@@ -13,7 +13,7 @@
  *	bit 4	the header is made whole, and continues the segment before
  */
 #include "base/io_sim.h"
-#include "ledger/journal_dir.h"
+#include "journal/journal_dir.h"
 
 #include <stdlib.h>
 

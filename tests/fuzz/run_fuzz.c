@@ -3,7 +3,7 @@
  * sought. The input is the file; its heights are 1 and 2.
  */
 #include "base/io_sim.h"
-#include "ledger/runs.h"
+#include "state/runs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

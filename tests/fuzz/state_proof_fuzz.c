@@ -1,5 +1,5 @@
 /* Decoding a state proof; what is accepted encodes to the same bytes. */
-#include "ledger/trie.h"
+#include "state/trie.h"
 
 #include <stdlib.h>
 

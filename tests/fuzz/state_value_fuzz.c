@@ -3,9 +3,9 @@
  * lies within them.
  */
 #include "ledger/block_record.h"
-#include "ledger/disk_row.h"
 #include "ledger/epoch.h"
 #include "ledger/member.h"
+#include "state/disk_row.h"
 #include "trade/attach.h"
 #include "trade/credential.h"
 #include "trade/grant.h"

@@ -19,7 +19,7 @@
 #include "row_seed.h"
 
 #include "base/io_sim.h"
-#include "ledger/journal.h"
+#include "journal/journal.h"
 #include "node/guard.h"
 
 #include <inttypes.h>

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 
-FLOORS = ["base", "crypto", "ledger", "data", "contract", "trade"]
+FLOORS = ["base", "crypto", "state", "journal", "ledger", "data", "contract", "trade"]
 SANITIZERS = "asan"  # BUILD=asan of the Makefile, whose objects `make full-check` leaves behind
 COMPILERS = [("gcc", "-O0"), ("gcc", "-O3"), ("clang", "-O0"), ("clang", "-O3"), ("gcc", SANITIZERS)]
 # What the test says of each: its name, its decimal point, its Sunday.

@@ -18,7 +18,7 @@
 #include "fail_memory.h"
 
 #include "base/io_sim.h"
-#include "ledger/journal.h"
+#include "journal/journal.h"
 #include "node/guard.h"
 
 #include <inttypes.h>

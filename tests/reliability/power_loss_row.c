@@ -15,7 +15,7 @@
 #include "row_seed.h"
 
 #include "base/io_sim.h"
-#include "ledger/journal.h"
+#include "journal/journal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

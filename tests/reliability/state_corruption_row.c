@@ -16,7 +16,7 @@
 #include "row_seed.h"
 
 #include "base/io.h"
-#include "ledger/state.h"
+#include "state/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
