@@ -7,8 +7,8 @@
 #include "program.h"
 
 #include "crypto/ed25519.h"
-#include "ledger/receipt.h"
 #include "node/node.h"
+#include "proof/receipt.h"
 #include "verify/verify.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * proof_world: a small ledger in memory, with keys of its own, for the tests of proofs.
  *
  * It makes records, histories, subjects, a state trie, a log and signed heads by the
- * letter of docs/format/, and hands the parts to ledger/bundle.h. Deterministic. It stops
+ * letter of docs/format/, and hands the parts to proof/bundle.h. Deterministic. It stops
  * at the first surprise.
  */
 #ifndef PROOF_WORLD_H
@@ -11,7 +11,7 @@
 #include "crypto/ed25519.h"
 #include "crypto/merkle.h"
 #include "crypto/sha256.h"
-#include "ledger/bundle.h"
+#include "proof/bundle.h"
 #include "state/trie.h"
 #include "verify/verify.h"
 

@@ -4,7 +4,7 @@
  */
 #include "proof_world.h"
 
-#include "ledger/receipt.h"
+#include "proof/receipt.h"
 #include "verify/receipt.h"
 
 #include <setjmp.h>

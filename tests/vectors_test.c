@@ -8,7 +8,7 @@
 #include "proof_world.h"
 
 #include "base/io.h"
-#include "ledger/receipt.h"
+#include "proof/receipt.h"
 #include "verify/receipt.h"
 
 #include <setjmp.h>

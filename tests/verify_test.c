@@ -1,5 +1,5 @@
 /*
- * Makes proofs with the ledger's side (ledger/bundle) and checks them with the verifier's,
+ * Makes proofs with the chain's side (proof/bundle.h) and checks them with the verifier's,
  * which shares no code with it.
  */
 #include "proof_world.h"

@@ -16,7 +16,7 @@
 #include "base/io.h"
 #include "crypto/keyfile.h"
 #include "interface/jsonw.h"
-#include "ledger/bundle.h"
+#include "proof/bundle.h"
 #include "verify/verify.h"
 
 #include <stdlib.h>

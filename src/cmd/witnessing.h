@@ -7,7 +7,7 @@
 
 #include "cmd/cli.h"
 
-#include "ledger/bundle.h"
+#include "proof/bundle.h"
 
 struct keyfile;
 

@@ -6,7 +6,7 @@
 #include <argosy/commit.h>
 
 #include "data/json.h"
-#include "ledger/bundle.h"
+#include "proof/bundle.h"
 
 #include <inttypes.h>
 #include <stdio.h>

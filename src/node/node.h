@@ -14,8 +14,8 @@
 
 #include "base/bytes.h"
 #include "crypto/keyfile.h"
-#include "ledger/bundle.h"
 #include "ledger/ledger.h"
+#include "proof/bundle.h"
 
 struct node;
 

@@ -5,8 +5,8 @@
 #ifndef ARGOSY_NODE_PROVE_H
 #define ARGOSY_NODE_PROVE_H
 
-#include "ledger/bundle.h"
 #include "node/node_inner.h"
+#include "proof/bundle.h"
 #include "trade/stays.h"
 #include "trade/trade.h"
 

@@ -7,7 +7,7 @@
  */
 #include "node/prove.h"
 
-#include "ledger/receipt.h"
+#include "proof/receipt.h"
 
 #include <stdlib.h>
 

@@ -14,8 +14,8 @@
 #ifndef ARGOSY_NODE_REPLICA_H
 #define ARGOSY_NODE_REPLICA_H
 
-#include "ledger/bundle.h"
 #include "ledger/ledger.h"
+#include "proof/bundle.h"
 
 struct replica;
 

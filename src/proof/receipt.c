@@ -1,4 +1,4 @@
-#include "ledger/receipt.h"
+#include "proof/receipt.h"
 
 enum err receipt_encode(struct buf *out, const struct receipt *r, struct err_text *t)
 {

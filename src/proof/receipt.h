@@ -5,11 +5,11 @@
  *
  * Pure: encodes what the caller hands over. All slices are borrowed for the call.
  */
-#ifndef ARGOSY_LEDGER_RECEIPT_H
-#define ARGOSY_LEDGER_RECEIPT_H
+#ifndef ARGOSY_PROOF_RECEIPT_H
+#define ARGOSY_PROOF_RECEIPT_H
 
 #include "journal/mlog.h"
-#include "ledger/bundle.h"
+#include "proof/bundle.h"
 
 struct receipt {
 	struct bundle_head head;

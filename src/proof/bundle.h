@@ -4,8 +4,8 @@
  * Pure: encodes what the caller hands over and checks no more of it than it must to
  * encode it. All slices are borrowed for the call.
  */
-#ifndef ARGOSY_LEDGER_BUNDLE_H
-#define ARGOSY_LEDGER_BUNDLE_H
+#ifndef ARGOSY_PROOF_BUNDLE_H
+#define ARGOSY_PROOF_BUNDLE_H
 
 #include "ledger/epoch.h"
 

@@ -1,4 +1,4 @@
-#include "ledger/bundle.h"
+#include "proof/bundle.h"
 
 #include "crypto/ed25519.h"
 #include "crypto/merkle.h"
