@@ -9,6 +9,7 @@
 #include "node/prove.h"
 
 #include "data/gs1.h"
+#include "proof/book.h"
 
 #include <stdlib.h>
 

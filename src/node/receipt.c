@@ -8,6 +8,7 @@
 #include "node/prove.h"
 
 #include "proof/receipt.h"
+#include "trade/subject.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  * (docs/format/bundle.md, "Journey"). What verify/journey.c walks over to see that nothing is
  * missing is walked here to load it; the two share no code, and tests hold them equal.
  */
-#include "node/prove.h"
+#include "proof/book.h"
 
 static const struct span always = {{INT64_MIN, INT64_MAX}, {INT64_MIN, INT64_MAX}};
 

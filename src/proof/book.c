@@ -6,7 +6,7 @@
  * be the head that the state holds, or the store is damaged. One pass is made over each
  * history, whatever it holds, and all that is read is counted (book_work).
  */
-#include "node/prove.h"
+#include "proof/book.h"
 
 #include <stdlib.h>
 
