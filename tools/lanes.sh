@@ -1,6 +1,8 @@
 # lanes.sh: sourced by run-tests and run-rows. Runs commands, as many at a time as there are
 # processors (or TEST_JOBS), each with a log of its own.
 #
+#   long_first NAME...     prints their numbers, those first that took longest the last time, so that
+#                          no lane is idle at the end; where that is not known, those that run programs
 #   lane NAME COMMAND...   starts it when a lane is free
 #   lanes_end              waits for all of them
 #   lane_read NAME         sets log, rc, took (seconds)
@@ -21,6 +23,20 @@ lanes_stop() {
 	exit 130
 }
 trap lanes_stop INT TERM
+
+long_first() {
+	local i=0 name seconds
+	for name in "$@"; do
+		case $name in
+		row-determinism | row-node_corruption | row-nth_ledger) seconds=9 ;;
+		row-* | tests-*) seconds=5 ;;
+		*) seconds=1 ;;
+		esac
+		[ -e "$logs/$name.rc" ] && read -r _ seconds <"$logs/$name.rc"
+		echo "$seconds $i"
+		i=$((i + 1))
+	done | sort -k1,1nr -k2,2n | cut -d' ' -f2
+}
 
 lane() {
 	local name=$1
