@@ -9,7 +9,7 @@ import subprocess
 import time
 
 PASSPHRASE = "a model's passphrase"
-WAIT_SECONDS = 120  # on a machine that is busy with other things
+WAIT_SECONDS = 1500  # to end a hang alone, before run-rows ends the row
 
 
 class Door:
@@ -18,6 +18,9 @@ class Door:
     def __init__(self, programs, folder, keys, members):
         self.programs, self.folder, self.keys = programs, folder, keys
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("ARGOSY", "LC_", "LANG"))}
+        # Nothing of who runs it: contexts, heads seen before.
+        for home in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+            self.environment[home] = folder
         self.environment.update(ARGOSY_DATA_DIR=os.path.join(folder, "node"), ARGOSY_PASSPHRASE=PASSPHRASE)
         self.made = 0
         shutil.rmtree(folder, ignore_errors=True)

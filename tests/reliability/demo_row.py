@@ -37,6 +37,7 @@ def main():
     argosy, verifier = os.path.join(programs, "argosy"), os.path.join(programs, "argosy-verify")
 
     with tempfile.TemporaryDirectory(prefix="argosy-demo-") as folder:
+        environment.update(HOME=folder, XDG_CONFIG_HOME=folder, XDG_STATE_HOME=folder)
         out = os.path.join(folder, "demo")
         begin = time.monotonic()
         for lang in ("zh", "en"):  # the second run must not mind the first

@@ -260,7 +260,9 @@ def tell(op):
 def main():
     programs = os.path.abspath(sys.argv[1])
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 120
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else int.from_bytes(os.urandom(4), "big")
+    asked = sys.argv[3] if len(sys.argv) > 3 else os.environ.get("ARGOSY_SEED")
+    seed = int(asked) if asked else int.from_bytes(os.urandom(4), "big")
+    print(f"seed {seed}", flush=True)
     begin, trades, operations, events, records = time.monotonic(), 0, 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="argosy-model-") as folder:
         keys, node = os.path.join(folder, "keys"), os.path.join(folder, "trade")
