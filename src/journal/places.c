@@ -119,7 +119,7 @@ enum err places_get(struct places *p, struct journal_pos *pos, int64_t height)
 {
 	uint8_t e[ENTRY];
 	size_t got;
-	if (height < p->first)
+	if (height < p->first || height - p->first > INT64_MAX / ENTRY - 1) /* lies in no file */
 		return ERR_NOTFOUND;
 	TRY(io_pread(p->file, e, ENTRY, offset_of(p, height), &got, NULL));
 	if (got < ENTRY)

@@ -54,6 +54,8 @@ static void found_again(void **s)
 		if (there)
 			assert_int_equal(journal_pos_cmp(pos, place_of(h)), 0);
 	}
+	for (int64_t h = INT64_MAX; h > INT64_MAX / 64; h /= 2)
+		assert_int_equal(places_get(p, &pos, h), ERR_NOTFOUND);
 	places_close(p);
 	/* Cut back, and on from there. */
 	assert_int_equal(places_open(&p, io, "/s", FIRST, 30, NULL), ERR_OK);
