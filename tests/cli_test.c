@@ -235,6 +235,16 @@ static void test_import(void **state)
 	const char *bad = program_file("bad.jsonld", replaced(one_event, "OBSERVE", "LOOK"));
 	CODE(1, "import", "epcis", bad);
 	ERR("/action");
+	/* Of these not even a head can be read. */
+	static const char *const ill[] = {"neither of them", "{", "[", "<a>", "<a/>", ""};
+	for (size_t i = 0; i < sizeof ill / sizeof *ill; i++) {
+		const char *file = program_file("ill", ill[i]);
+		CODE(1, "import", "epcis", file);
+		OUT("refused, nothing recorded");
+		CODE(1, "import", "epcis", "--dry-run", file);
+		CODE(1, "import", "epcis", "--json", file);
+		OUT("\"verdict\":\"refused\",\"events\":0,\"recorded\":0");
+	}
 	CODE(0, "item", "show", "https://id.example.com/goods/1");
 	OUT("\"events\":1");
 	OUT("\"holder\":\"acme\"");

@@ -426,12 +426,14 @@ static void import_events(struct import *m)
 	Argosy__V1__Document *head = m->d->doc.head;
 	size_t total = m->d->doc.n_events, from = 0, to = total;
 	bool wanted;
+	if (m->survey.whole) /* not even a head could be read */
+		return;
 	if (head->source_hash.len == 0)
 		head->source_hash = (ProtobufCBinaryData){32, m->d->source_hash.b};
 	head->events = (uint32_t)total;
 	if (!m->id_given)
 		randombytes_buf(m->id, 12);
-	if (m->survey.whole || !trial_wanted(m, &wanted))
+	if (!trial_wanted(m, &wanted))
 		return;
 	if (total == 0 && batch_add(m, (struct batch){0, 0, 0, true}))
 		window_send(m); /* a head alone */
