@@ -63,7 +63,8 @@ static bool same_event(const struct verify_event *a, const struct verify_event *
 {
 	return memcmp(a->digest, b->digest, 32) == 0 && a->kind == b->kind &&
 	       a->flags == b->flags && a->role == b->role && a->happened_ms == b->happened_ms &&
-	       a->recorded_ms == b->recorded_ms && strcmp(a->step, b->step) == 0 &&
+	       a->recorded_ms == b->recorded_ms && a->declares == b->declares &&
+	       strcmp(a->step, b->step) == 0 &&
 	       strcmp(a->where, b->where) == 0 && strcmp(a->who, b->who) == 0;
 }
 
@@ -101,6 +102,11 @@ static bool histories(struct buf *out, const struct verify_result *early,
 	return false;
 }
 
+static bool younger(const struct verify_result *a, const struct verify_result *b)
+{
+	return a->time_s > b->time_s || (a->time_s == b->time_s && a->time_ns > b->time_ns);
+}
+
 static bool logs(struct buf *out, const struct verify_result *early,
 		 const struct verify_result *late, bool zh)
 {
@@ -135,7 +141,7 @@ static bool logs(struct buf *out, const struct verify_result *early,
 			   late->height, early->log_size, early->height);
 		return true;
 	}
-	if (late->time_s < early->time_s) {
+	if (younger(early, late)) {
 		buf_printf(out,
 			   zh ? "区块 %" PRId64 " 的时间早于区块 %" PRId64 "。"
 			      : "Block %" PRId64 " is dated before block %" PRId64 ".",
@@ -168,11 +174,6 @@ static const struct verify_epoch *resumed(const struct verify_result *r,
 		if (r->epochs[i].resumed)
 			return &r->epochs[i];
 	return NULL;
-}
-
-static bool younger(const struct verify_result *a, const struct verify_result *b)
-{
-	return a->time_s > b->time_s || (a->time_s == b->time_s && a->time_ns > b->time_ns);
 }
 
 /*

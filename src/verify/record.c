@@ -4,28 +4,26 @@
  */
 #include "verify/inside.h"
 
+enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
+
 /* Action{1: Event{1: type, 18: transformation_id}}. The bytes are those that the
- * ledger took in, but nothing is assumed of them: anything odd is "no". */
-static bool find_field(struct slice message, uint64_t field, struct slice *out, uint64_t *number)
+ * ledger took in, but nothing is assumed of them: anything odd is "no". `tag` is the field's
+ * number x 8 and its wire type; the one of these that it has is written, if it is found. */
+static bool find_field(struct slice message, uint64_t tag, struct slice *out, uint64_t *number)
 {
 	struct reader r = reader_of(message);
 	while (reader_left(&r)) {
-		uint64_t tag = reader_varint(&r);
-		if (r.bad)
-			return false;
-		switch (tag & 7) {
-		case 0:
-			*number = reader_varint(&r);
-			if (!r.bad && tag >> 3 == field)
-				return true;
+		uint64_t now = reader_varint(&r), v = 0;
+		struct slice bytes = {NULL, 0};
+		switch (now & 7) {
+		case WIRE_VARINT:
+			v = reader_varint(&r);
 			break;
 		case 1:
 			reader_bytes(&r, 8);
 			break;
-		case 2:
-			*out = reader_lp(&r);
-			if (!r.bad && tag >> 3 == field)
-				return true;
+		case WIRE_BYTES:
+			bytes = reader_lp(&r);
 			break;
 		case 5:
 			reader_bytes(&r, 4);
@@ -33,6 +31,13 @@ static bool find_field(struct slice message, uint64_t field, struct slice *out, 
 		default:
 			return false;
 		}
+		if (r.bad)
+			return false;
+		if (now != tag)
+			continue;
+		*out = bytes;
+		*number = v;
+		return true;
 	}
 	return false;
 }
@@ -41,11 +46,12 @@ static void read_action(struct record_frame *f, struct slice action)
 {
 	struct slice event = {NULL, 0}, id = event;
 	uint64_t number = 0;
-	if (!find_field(action, 1, &event, &number))
+	if (!find_field(action, 1 << 3 | WIRE_BYTES, &event, &number))
 		return;
-	if (find_field(event, 1, &id, &number))
+	if (find_field(event, 1 << 3 | WIRE_VARINT, &id, &number))
 		f->event_type = number;
-	f->has_transformation_id = find_field(event, 18, &id, &number) && id.n > 0;
+	f->has_transformation_id =
+		find_field(event, 18 << 3 | WIRE_BYTES, &id, &number) && id.n > 0;
 }
 
 static bool read_frame(struct work *w, struct record_frame *f, struct slice record)

@@ -11,6 +11,8 @@ const char *said_act(uint8_t kind)
 		"revoke_grant", "admit_member", "set_member", "add_key", "revoke_key",
 		"disown_key", "attach", "erase_attachment", "statement",
 	};
+	if (kind == 40)
+		return "arbitrate_range";
 	return kind < sizeof acts / sizeof *acts ? acts[kind] : NULL;
 }
 

@@ -1,4 +1,5 @@
 #include "verify/inside.h"
+#include "verify/say.h"
 
 /* A growing run of bytes for what is hashed: summaries and subject records. Both are
  * bounded by their dictionary strings. */
@@ -45,7 +46,7 @@ enum { FLAGS_KNOWN = 1 | 2 | 4 | 8 | 16 | 32 | FLAG_VOID, SUBJECT_FLAGS_KNOWN = 
 /* Of the table of acts and of subjects in docs/format/record.md. */
 static bool act_known(uint8_t kind)
 {
-	return kind >= 1 && kind <= 21;
+	return said_act(kind) != NULL;
 }
 
 static bool subject_known(uint8_t kind)
