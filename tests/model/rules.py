@@ -181,7 +181,8 @@ class World:
         if e.get("parent"):
             out.append(dict(e["parent"], role="parent"))
         for key, role in (("epcs", "what"), ("children", "child"), ("inputs", "input"), ("outputs", "output")):
-            out += [dict(r, role=role) for r in e.get(key, [])]
+            # A document names things by themselves before quantities of a class.
+            out += [dict(r, role=role) for r in sorted(e.get(key, []), key=lambda r: bool(r.get("some")))]
         best = {}
         for r in out:
             if r["name"] not in best or WEIGHT[r["role"]] < WEIGHT[best[r["name"]]["role"]]:
