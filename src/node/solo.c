@@ -41,10 +41,6 @@ static bool own_room(const struct solo *s)
 void solo_jobs_answer(struct solo *s, struct job *const *jobs, size_t n,
 		      const struct node_answer *answers)
 {
-	for (size_t i = 0; i < n; i++) {
-		tx_free(jobs[i]->tx);
-		jobs[i]->tx = NULL;
-	}
 	/* Before the answers: who has them all closes the submission and frees its jobs. */
 	pthread_mutex_lock(&s->mutex);
 	for (size_t i = 0; i < n; i++) {
@@ -62,6 +58,9 @@ void solo_jobs_answer(struct solo *s, struct job *const *jobs, size_t n,
 		struct job *j = jobs[i];
 		bool alone = j->alone;
 		uint8_t *owned = j->owned;
+		/* While it was in the queue its member's name was lent from here. */
+		tx_free(j->tx);
+		j->tx = NULL;
 		j->done(j->ctx, answers ? &answers[i] : NULL);
 		if (alone) {
 			free(owned);
