@@ -529,6 +529,25 @@ static void trace_and_journey_agree(void **s)
 	node_close(n);
 }
 
+/* The name of a transformation that was used for something else before: what was made under it is
+ * proven all the same. */
+static void a_transformation_of_a_used_name(void **s)
+{
+	(void)s;
+	struct node *n = created("used");
+	static const char name[] = "https://id.example.com/made/used";
+	char members[600];
+	snprintf(members, sizeof members, "\"action\":\"OBSERVE\",\"epcList\":[\"%s\"]", name);
+	record_at(n, "2026-01-01T00:00:00Z", "ObjectEvent", members);
+	snprintf(members, sizeof members,
+		 "\"inputEPCList\":[\"" ITEM2 "\"],\"outputEPCList\":[\"" ITEM
+		 "\"],\"transformationID\":\"%s\"",
+		 name);
+	record_at(n, "2026-01-02T00:00:00Z", "TransformationEvent", members);
+	assert_int_equal(agree(n, ITEM), 2);
+	node_close(n);
+}
+
 static uint32_t dice_state;
 
 static unsigned dice(unsigned sides)
@@ -744,6 +763,7 @@ int main(void)
 		cmocka_unit_test(whole_journey),
 		cmocka_unit_test(errors_are_shown),
 		cmocka_unit_test(trace_and_journey_agree),
+		cmocka_unit_test(a_transformation_of_a_used_name),
 		cmocka_unit_test(trace_and_journey_agree_on_confusion),
 		cmocka_unit_test(trace_and_journey_agree_on_the_sample),
 		cmocka_unit_test(witnesses_and_heads),

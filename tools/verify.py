@@ -422,10 +422,9 @@ class Record:
         self.subjects = [Listed(r) for _ in range(n)]
         self.action = r.lp()
         r.end()
-        # bundle.md "Record": three fields and no more.
+        # bundle.md "Record": two fields and no more.
         event = protobuf_field(self.action, 1, 2) or b""
         self.type = protobuf_field(event, 1, 0) or 0
-        self.has_transformation = bool(protobuf_field(event, 18, 2))
 
     def judge(self):
         """receipt.md: what is shown of a record must be sound."""
@@ -688,8 +687,7 @@ class Journey:
     def step(self, subject):
         s = self.subjects[subject]
         for e in s.events:
-            made = e.role == OUTPUT or e.role == ABOUT and s.kind == 8
-            if (e.kind == 1 and not e.flags & 4 and made
+            if (e.kind == 1 and not e.flags & 4 and e.role in (OUTPUT, ABOUT)
                     and any(lo <= e.happened <= hi for lo, hi in self.origins.get(subject, ()))):
                 self.origin(s, e)
         self.containers(s)
@@ -699,13 +697,10 @@ class Journey:
         if not r or r.type != TRANSFORMATION:
             return
         self.inputs(r, e)
-        if r.has_transformation and e.role != ABOUT:
-            named = [x.id for x in r.subjects if x.role == ABOUT and x.id in self.subjects
-                     and self.subjects[x.id].kind == 8]
-            for t in named:
-                self.add(t, ALWAYS, True)
-            if not named:
-                self.lack(f"{s.id.decode()}, event {e.number}: its transformation is missing")
+        if e.role != ABOUT:
+            for x in r.subjects:
+                if x.role == ABOUT and x.mode not in (1, 4):
+                    self.add(x.id, ALWAYS, True)
 
     def inputs(self, r, e):
         for listed in r.subjects:

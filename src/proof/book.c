@@ -108,7 +108,7 @@ static enum err effect_load(struct book *b, struct chapter *c, size_t i, const s
 			 .recorded_ms = c->events[i].recorded_ms,
 			 .event = i,
 			 .void_ms = INT64_MAX};
-	bool hub = rs->role == ROLE_ABOUT && c->subject.kind == SUBJECT_TRANSFORMATION;
+	bool hub = rs->role == ROLE_ABOUT;
 	if (!e || e->error_declaration || mode_is_void(rs->mode))
 		return ERR_OK;
 	c->transforms[i] = e->type == ARGOSY__V1__EVENT_TYPE__EVENT_TYPE_TRANSFORMATION &&

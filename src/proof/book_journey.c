@@ -173,11 +173,10 @@ static enum err transformation(struct book *b, const struct record *r, struct er
 {
 	for (size_t i = 0; i < r->n_subjects; i++) {
 		size_t at;
-		if (r->subjects[i].role != ROLE_ABOUT)
+		if (r->subjects[i].role != ROLE_ABOUT || mode_is_claim(r->subjects[i].mode))
 			continue;
 		TRY(book_load(b, &at, r->subjects[i].id, t));
-		if (b->chapters[at].subject.kind == SUBJECT_TRANSFORMATION)
-			TRY(belongs(b, at, always, true, t));
+		TRY(belongs(b, at, always, true, t));
 	}
 	return ERR_OK;
 }
@@ -209,7 +208,7 @@ static enum err made(struct book *b, size_t s, size_t i, struct err_text *t)
 	struct chapter *c = &b->chapters[s];
 	const struct bundle_event *ev = &c->events[i];
 	int64_t used_ms = ev->happened_ms;
-	bool hub = ev->role == ROLE_ABOUT && c->subject.kind == SUBJECT_TRANSFORMATION;
+	bool hub = ev->role == ROLE_ABOUT;
 	struct slice bytes;
 	struct record r;
 	if (!is_event(ev) || (ev->flags & SUMMARY_ERROR) || (ev->role != ROLE_OUTPUT && !hub))

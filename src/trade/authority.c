@@ -19,6 +19,10 @@
  * Some of a class or lot may be in many hands: making more of it is the
  * registered owner's, also after the first of it was handed on.
  *
+ * The name of a transformation (PART) binds its parts together, in proofs, for whoever holds it:
+ * to another, whatever he was offered or granted of it, it is a name that is in use, and his
+ * goods are made of what his own event says.
+ *
  * Papers (ABOUT) open a history only for the registered owner: nobody takes
  * goods in by talking of them.
  */
@@ -29,6 +33,7 @@ const uint8_t authority_table[INTENT_END][STANDING_END] = {
 	[INTENT_CREATE_PARTIAL] = {HIST,   HIST,    HIST,    NOWN,   HIST,  NHOLD,  HIST,   HIST,  NHOLD},
 	[INTENT_STRUCTURE]      = {HIST,   HIST,    HIST,    NOWN,   HIST,  NHOLD,  NHOLD,  NHOLD, NHOLD},
 	[INTENT_ABOUT]          = {HIST,   CLAIM,   CLAIM,   CLAIM,  HIST,  HIST,   HIST,   HIST,  CLAIM},
+	[INTENT_PART]           = {HIST,   HIST,    HIST,    CLAIM,  HIST,  CLAIM,  CLAIM,  CLAIM, CLAIM},
 	[INTENT_OFFER]          = {NFND,   NFND,    NFND,    NFND,   HIST,  NHOLD,  NHOLD,  NHOLD, NHOLD},
 	[INTENT_ACCEPT]         = {NFND,   NFND,    NFND,    NFND,   NOFF,  HIST,   NOFF,   NOFF,  NOFF},
 	[INTENT_DECLINE]        = {NFND,   NFND,    NFND,    NFND,   HIST,  HIST,   NOFF,   NOFF,  NOFF},

@@ -338,7 +338,7 @@ static bool event_subjects(struct prep *p, const event_t *e)
 		return false;
 	if (*e->transformation_id) {
 		if (!subject_add(p, e->transformation_id, "/transformationID", false, ROLE_ABOUT,
-				 INTENT_OBSERVE))
+				 INTENT_PART))
 			return false;
 		p->p->subjects[p->p->n_subjects - 1].kind = SUBJECT_TRANSFORMATION;
 	}

@@ -66,6 +66,7 @@ enum intent {
 	INTENT_CREATE_PARTIAL, /* brings some of a class or lot into being */
 	INTENT_STRUCTURE,      /* packs, unpacks, consumes, decommissions it */
 	INTENT_ABOUT,	       /* a document, a statement, master data about it */
+	INTENT_PART,	       /* tells a part of the transformation that has this name */
 	INTENT_OFFER,
 	INTENT_ACCEPT,
 	INTENT_DECLINE,

@@ -639,7 +639,7 @@ static enum err transformation_add(struct walk *w, size_t node, const struct rec
 	if (!*e->transformation_id)
 		return ERR_OK;
 	for (size_t i = 0; i < rec->r.n_subjects; i++)
-		if (rec->r.subjects[i].role == ROLE_ABOUT)
+		if (rec->r.subjects[i].role == ROLE_ABOUT && !mode_is_claim(rec->r.subjects[i].mode))
 			TRY(node_add(w, rec->r.subjects[i].id, node, ROLE_ABOUT, ALWAYS, go));
 	return ERR_OK;
 }

@@ -463,6 +463,30 @@ static void the_json_says_it_all(void **state)
 	trace_free(t);
 }
 
+/* Who used the name of a transformation before, and offers or grants it, makes nothing part of
+ * what another makes under that name; and takes nothing from it. */
+static void a_transformation_is_its_holder_s_alone(void **state)
+{
+	(void)state;
+	static const char name[] = "https://id.example.com/made/1";
+	action_t *part = fx_transformation("https://id.example.com/junk/1", "");
+	part->event->transformation_id = fx_str(name);
+	FX_OK("eve", part);
+	FX_OK("eve", fx_offer(name, "alice"));
+	FX_OK("eve", fx_grant(name, "alice", ""));
+	say(fx_object(ADD, ITEM("1"), "commissioning"));
+	action_t *a = fx_transformation(ITEM("1"), ITEM("2"));
+	a->event->transformation_id = fx_str(name);
+	say(a);
+	struct record r = fx_record(fx.n_log - 1);
+	assert_int_equal(r.n_subjects, 3);
+	assert_int_equal(r.subjects[2].role, ROLE_ABOUT);
+	assert_int_equal(r.subjects[2].mode, MODE_CLAIM);
+	struct trace *t = traced(ITEM("2"), TRACE_UP, false);
+	assert_int_equal(t->n_nodes, 2); /* it and what it was made from */
+	trace_free(t);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
@@ -476,6 +500,7 @@ int main(void)
 		T(a_move_ends_a_stay),
 		T(transformations_link_both_ways),
 		T(a_transformation_in_parts),
+		T(a_transformation_is_its_holder_s_alone),
 		T(used_by_others_still_leads_down),
 		T(void_moves_lead_where_they_did),
 		T(a_void_packing_ends_with_its_declaration),

@@ -87,7 +87,6 @@ struct work {
 			uint64_t number;
 		} * entries; /* in the arena */
 		uint64_t event_type; /* Event.type; 0: not an event */
-		bool has_transformation_id;
 	} * frames;
 };
 

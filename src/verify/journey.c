@@ -9,7 +9,7 @@
 
 enum { ROLE_PARENT = 2, ROLE_CHILD = 3, ROLE_INPUT = 4, ROLE_OUTPUT = 5, ROLE_ABOUT = 6 };
 enum { ACTION_ADD = 1, ACTION_DELETE = 3 };
-enum { KIND_LOT = 2, KIND_CLASS = 3, KIND_TRANSFORMATION = 8 };
+enum { KIND_LOT = 2, KIND_CLASS = 3 };
 enum { TYPE_AGGREGATION = 2, TYPE_TRANSFORMATION = 4, TYPE_ASSOCIATION = 5 };
 enum { STEPS_MAX = 20000000 };
 
@@ -231,8 +231,7 @@ static bool read_site(struct walk *k, size_t s)
 		return false;
 	for (uint64_t n = 1; n <= v->n_events; n++) {
 		const struct verify_event *e = &v->events[n - 1];
-		if (is_event(e) && (e->role == ROLE_OUTPUT ||
-				     (e->role == ROLE_ABOUT && v->kind == KIND_TRANSFORMATION)))
+		if (is_event(e) && (e->role == ROLE_OUTPUT || e->role == ROLE_ABOUT))
 			at->made[at->n_made++] = n;
 		if (!read_event(k, s, n, m, &n_moves))
 			return false;
@@ -355,21 +354,20 @@ static bool inputs(struct walk *k, size_t s, uint64_t number, const struct recor
 
 static const struct when always = {{INT64_MIN, INT64_MAX}, {INT64_MIN, INT64_MAX}};
 
-/* One of the subjects that the record is about must be the transformation it names. */
+/* What the record is about is the transformation of which it tells a part; among its claims it
+ * is only a name that somebody else uses. */
 static bool transformation(struct walk *k, size_t s, uint64_t number, const struct record_frame *f)
 {
-	bool found = false;
 	for (size_t i = 0; i < f->n; i++) {
-		if (f->entries[i].role != ROLE_ABOUT)
+		if (f->entries[i].role != ROLE_ABOUT || is_claim(f->entries[i].mode))
 			continue;
 		size_t t = subject_named(k->w, f->entries[i].id);
-		if (t == SIZE_MAX || k->w->r->subjects[t].kind != KIND_TRANSFORMATION)
-			continue;
+		if (t == SIZE_MAX)
+			return gap(k, s, number, "its transformation is not shown");
 		if (!belongs(k, t, always, true, s))
 			return false;
-		found = true;
 	}
-	return found || gap(k, s, number, "its transformation is not shown");
+	return true;
 }
 
 static bool made(struct walk *k, size_t s, uint64_t number)
@@ -386,7 +384,7 @@ static bool made(struct walk *k, size_t s, uint64_t number)
 		return true;
 	if (!inputs(k, s, number, f))
 		return false;
-	return !f->has_transformation_id || e->role == ROLE_ABOUT || transformation(k, s, number, f);
+	return e->role == ROLE_ABOUT || transformation(k, s, number, f);
 }
 
 /* ---- the whole ---- */

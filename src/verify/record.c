@@ -6,7 +6,7 @@
 
 enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
 
-/* Action{1: Event{1: type, 18: transformation_id}}. The bytes are those that the
+/* Action{1: Event{1: type}}. The bytes are those that the
  * ledger took in, but nothing is assumed of them: anything odd is "no". `tag` is the field's
  * number x 8 and its wire type; the one of these that it has is written, if it is found. */
 static bool find_field(struct slice message, uint64_t tag, struct slice *out, uint64_t *number)
@@ -44,14 +44,12 @@ static bool find_field(struct slice message, uint64_t tag, struct slice *out, ui
 
 static void read_action(struct record_frame *f, struct slice action)
 {
-	struct slice event = {NULL, 0}, id = event;
+	struct slice event = {NULL, 0};
 	uint64_t number = 0;
 	if (!find_field(action, 1 << 3 | WIRE_BYTES, &event, &number))
 		return;
-	if (find_field(event, 1 << 3 | WIRE_VARINT, &id, &number))
+	if (find_field(event, 1 << 3 | WIRE_VARINT, &event, &number))
 		f->event_type = number;
-	f->has_transformation_id =
-		find_field(event, 18 << 3 | WIRE_BYTES, &id, &number) && id.n > 0;
 }
 
 static bool read_frame(struct work *w, struct record_frame *f, struct slice record)
