@@ -861,6 +861,26 @@ static void test_trace_and_proof(void **state)
 	assert_int_equal(strncmp(last.out, "{\"subject\":\"", 12), 0);
 	CODE(3, "trace", "https://id.example.com/goods/none");
 	CODE(2, "trace", item, "--up", "--down");
+	/* What sensors told is told with the signs that people know, and as much of a span as there is. */
+	char *warm = strdup(replaced(
+		one_event, "\"bizStep\":\"shipping\"",
+		"\"sensorElementList\":[{\"sensorReport\":["
+		"{\"type\":\"Temperature\",\"uom\":\"CEL\",\"maxValue\":-15.4,\"exception\":\"ALARM_CONDITION\"},"
+		"{\"type\":\"Mass\",\"uom\":\"GRM\",\"value\":240,\"minValue\":239.5,\"maxValue\":242},"
+		"{\"type\":\"RelativeHumidity\",\"uom\":\"P1\",\"minValue\":70}]}]"));
+	const char *measured = "https://id.example.com/goods/measured";
+	char *named = strdup(replaced(warm, "0a3a7f5d0001", "0a3a7f5d0abc"));
+	CODE(0, "import", "epcis",
+	     program_file("warm.jsonld", replaced(named, "https://id.example.com/goods/1", measured)));
+	free(warm);
+	free(named);
+	CODE(0, "trace", measured);
+	OUT("measured  item, 1 event, held by acme\n");
+	OUT("temperature at most -15.4 °C ! ALARM_CONDITION\n");
+	OUT("mass 240 (239.5 .. 242) g\n");
+	OUT("humidity at least 70 %\n");
+	CODE(0, "trace", measured, "--lang", "zh");
+	OUT("温度 最高 -15.4 °C");
 	/* A proof, as a file and as text; one bit less and it is refused. */
 	const char *bundle = program_file("one.bundle", NULL);
 	CODE(2, "prove", item);

@@ -315,7 +315,7 @@ static void hidden_and_absent(void **state)
 
 	/* A held head does not show it; so the caveat stands. */
 	CODE(0, "argosy-verify", hidden, "--genesis", genesis, "--head", honest);
-	OUT("These are all 1 events");
+	OUT("This is the only event of this subject, none left out");
 	OUT("Continues the head that you hold");
 	OUT("second, different history");
 	CODE(0, "argosy-verify", absent, "--genesis", genesis, "--head", honest);

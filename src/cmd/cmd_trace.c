@@ -52,16 +52,18 @@ static void node_put(struct timeline *t, const struct json_value *n)
 	char word[128];
 	printf("%s%s%s  %s", paint(t, "\033[1m"), str(t, n, "id"), paint(t, "\033[0m"),
 	       text_word(word, str(t, n, "kind"), t->cli->zh));
-	printf(cli_tr(t->cli, ", %llu events", "，%llu 个事件"),
-	       (unsigned long long)json_u64(n, "events"));
+	unsigned long long events = json_u64(n, "events"), claims = json_u64(n, "claims");
+	printf(cli_tr(t->cli, events == 1 ? ", %llu event" : ", %llu events", "，%llu 个事件"), events);
 	if (*str(t, n, "holder"))
 		printf(cli_tr(t->cli, ", held by %s", "，持有者 %s"), str(t, n, "holder"));
 	if (*str(t, n, "container"))
 		printf(cli_tr(t->cli, ", inside %s", "，在 %s 内"), str(t, n, "container"));
-	if (json_u64(n, "claims"))
-		printf(cli_tr(t->cli, ", %llu claims of others beside it",
+	if (claims)
+		printf(cli_tr(t->cli,
+			      claims == 1 ? ", %llu claim of others beside it"
+					  : ", %llu claims of others beside it",
 			      "，另有 %llu 条他方声明"),
-		       (unsigned long long)json_u64(n, "claims"));
+		       claims);
 	if (json_true(n, "taken_in"))
 		printf("%s", cli_tr(t->cli, ", taken in from outside", "，由外部接入"));
 	if (json_true(n, "decommissioned"))
@@ -98,8 +100,35 @@ static void list_put(struct timeline *t, const struct json_value *e, const char 
 	     v = v->next, shown++)
 		printf("%s%s", shown ? ", " : "", json_text(t->a, v));
 	if (list->count > shown)
-		printf(cli_tr(t->cli, " and %u more", " 等 %u 个"), (unsigned)list->count - shown);
+		printf(cli_tr(t->cli, " and %u more", " 及另外 %u 个"), (unsigned)list->count - shown);
 	printf("\n");
+}
+
+/* UN/ECE's codes of units that everybody knows by their signs; others stay as they are. */
+static const char *unit_sign(const char *code)
+{
+	static const char *const signs[][2] = {
+		{"CEL", "°C"}, {"FAH", "°F"}, {"KEL", "K"}, {"P1", "%"}, {"GRM", "g"}, {"KGM", "kg"},
+	};
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+		if (strcmp(signs[i][0], code) == 0)
+			return signs[i][1];
+	return code;
+}
+
+/* "4.1 (3.9 .. 5.0)", or as much of it as there is. */
+static void value_put(struct timeline *t, const struct json_value *r)
+{
+	const char *value = str(t, r, "value"), *min = str(t, r, "min"), *max = str(t, r, "max");
+	bool beside = *value && (*min || *max);
+	printf("%s%s", value, beside ? " (" : "");
+	if (*min && *max)
+		printf("%s .. %s", min, max);
+	else if (*min)
+		printf("%s %s", cli_tr(t->cli, "at least", "最低"), min);
+	else if (*max)
+		printf("%s %s", cli_tr(t->cli, "at most", "最高"), max);
+	printf("%s", beside ? ")" : "");
 }
 
 static void readings_put(struct timeline *t, const struct json_value *e)
@@ -108,20 +137,16 @@ static void readings_put(struct timeline *t, const struct json_value *e)
 	unsigned shown = 0;
 	char word[128];
 	for (const struct json_value *r = list ? list->first : NULL; r; r = r->next) {
-		const char *value = str(t, r, "value"), *min = str(t, r, "min"),
-			   *max = str(t, r, "max");
+		const char *exception = str(t, r, "exception");
 		if (shown == NAMES_SHOWN) {
 			printf("%18s", "");
 			printf(cli_tr(t->cli, "and %u more readings\n", "另有 %u 个读数\n"),
 			       (unsigned)list->count - shown);
 			return;
 		}
-		bool span = *min || *max;
-		printf("%18s%s %s%s%s%s%s%s %s%s%s\n", "",
-		       text_word(word, str(t, r, "type"), t->cli->zh), value,
-		       *value && span ? " (" : "", min, span ? " .. " : "", max,
-		       *value && span ? ")" : "", str(t, r, "uom"),
-		       *str(t, r, "exception") ? " ! " : "", str(t, r, "exception"));
+		printf("%18s%s ", "", text_word(word, str(t, r, "type"), t->cli->zh));
+		value_put(t, r);
+		printf(" %s%s%s\n", unit_sign(str(t, r, "uom")), *exception ? " ! " : "", exception);
 		shown++;
 	}
 }
@@ -165,7 +190,7 @@ static void event_put(struct timeline *t, const struct json_value *e)
 	marks_put(t, e);
 	printf("\n");
 	if (t->n_nodes > 1 && json_u64(e, "node") != 0)
-		printf("%18s%s %s\n", "", cli_tr(t->cli, "of", "属于"), str(t, e, "subject"));
+		printf("%18s%s %s\n", "", cli_tr(t->cli, "of", "标的："), str(t, e, "subject"));
 	list_put(t, e, "inputs", "from", "原料：");
 	list_put(t, e, "outputs", "into", "产出：");
 	list_put(t, e, "parent", "container", "容器：");

@@ -456,7 +456,7 @@ static int answer_tell(struct cli *cli, const struct sender_answer *a, const uin
 		return answer_json(cli, a, hex);
 	if (!a->ok)
 		return cli_fail(cli, sender_exit_of(a), "%s%s%s%s%s (%s)", a->sentence,
-				a->text[0] ? ": " : "", a->text, a->field[0] ? " " : "", a->field,
+				a->text[0] ? cli_tr(cli, ": ", "：") : "", a->text, a->field[0] ? " " : "", a->field,
 				a->verdict);
 	printf(cli_tr(cli, "recorded in block %lld%s", "已记录于区块 %lld%s"), (long long)a->height,
 	       a->duplicate ? cli_tr(cli, " (before)", "（此前）") : "");

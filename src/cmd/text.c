@@ -85,6 +85,7 @@ static const struct {
 	{"output", "made into", "制成"},
 	{"child", "held", "内含"},
 	{"about", "by way of", "经由"},
+	{"Mass", "mass", "质量"},
 	{"Temperature", "temperature", "温度"},
 	{"RelativeHumidity", "humidity", "湿度"},
 };

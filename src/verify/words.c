@@ -163,12 +163,15 @@ static void put_subject(struct out *o, const struct verify_result *r, size_t i, 
 	for (unsigned flag = 4; flag < 128; flag *= 2)
 		if (s->flags & flag)
 			out_printf(o, zh ? "  标志 %u" : "  flag %u", flag);
-	out_printf(o, zh ? "  事件 %" PRIu64 " 条" : "  %" PRIu64 " events", s->n_events);
-	if (s->claims)
-		out_printf(o,
-			   zh ? "  （另有他人陈述 %" PRIu64 " 条，未列出）"
-			      : "  (%" PRIu64 " claims of others beside them, not shown)",
-			   s->claims);
+	if (zh)
+		out_printf(o, "  事件 %" PRIu64 " 条", s->n_events);
+	else
+		out_printf(o, "  %" PRIu64 " event%s", s->n_events, s->n_events == 1 ? "" : "s");
+	if (s->claims && zh)
+		out_printf(o, "  （另有他人陈述 %" PRIu64 " 条，未列出）", s->claims);
+	else if (s->claims)
+		out_printf(o, "  (%" PRIu64 " claim%s of others beside %s, not shown)", s->claims,
+			   s->claims == 1 ? "" : "s", s->n_events == 1 ? "it" : "them");
 	out_str(o, "\n");
 	if (s->contradicts)
 		out_str(o, zh ? "  有取出时间早于装入时间：该段按记录次序计\n"
@@ -195,6 +198,8 @@ static void put_what(struct out *o, const struct verify_result *r, bool zh)
 			      : "  - The whole journey: %zu subjects, all their %" PRIu64
 				" events, none left out: ",
 			   r->n_subjects, events);
+	} else if (events == 1 && !zh) {
+		out_str(o, "  - This is the only event of this subject, none left out: ");
 	} else {
 		out_printf(o,
 			   zh ? "  - 这是该标的的全部 %" PRIu64 " 条事件，无一遗漏："
