@@ -4,6 +4,7 @@
 #   make test        set up, then check, full-check and the reliability rows; what failed is told last
 #   make check       the minute before a commit
 #   make full-check  the same under ASan+UBSan and release
+#   make model       a random trade at the door, held against a naive model: SECONDS=600, SEED=7
 #   make bench       measure; writes build/bench.json (see docs/performance.md)
 #
 # Variants: BUILD=release (default) | debug | asan | tsan | cov, in build/$(BUILD)/.
@@ -75,7 +76,7 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ_SRC))
 BENCHES := $(patsubst bench/%.c,$(O)/bench/%,$(BENCH_SRC))
 ROWS := $(patsubst tests/reliability/%.c,$(O)/reliability/%,$(RELI_SRC))
 
-.PHONY: all deps lint unit build-all fuzz fuzz-replay check full-check test reliability demo bench clean format verify-alone
+.PHONY: all deps lint unit build-all fuzz fuzz-replay check full-check test reliability model demo bench clean format verify-alone
 all: $(PROGRAMS) $(if $(wildcard src/verify/*.c),$(VERIFY_LIB))
 
 # The commit, in a header that changes with it: who shows it is built again, all programs alike.
@@ -184,6 +185,10 @@ full-check:
 
 reliability: $(ROWS) $(PROGRAMS)
 	tools/run-rows $(O) $(ROWS)
+
+model:
+	$(MAKE) BUILD=release all
+	python3 tests/reliability/model_row.py build/release/bin $(or $(SECONDS),120) $(SEED)
 
 # All of it, also after a failure: what failed is told at the end.
 test: deps
