@@ -1140,6 +1140,11 @@ def instant(ms):
         return f"{ms} ms"
 
 
+def clean(data):
+    """A receipt's ids may hold control characters; a terminal shall not see them."""
+    return "".join(c if c.isprintable() else "?" for c in data.decode(errors="replace"))
+
+
 def say(proof):
     """The verdict in words; what no proof can show stands in it always."""
     h = proof.head
@@ -1158,9 +1163,8 @@ def say(proof):
             print(f"  {e.number:4} {instant(e.happened)} {act:20} {e.where.decode():28} {e.who.decode()}"
                   + (f"  VOID by {e.void_by}" if e.void_by else "") + ("" if e.part else "  (not of the journey)"))
     for i, x in enumerate(proof.receipt or ()):
-        print(f"record {proof.first + i}: act {x.kind} of {x.member.decode(errors='replace')}, "
-              + ", ".join(f"{s.id.decode(errors='replace')} {'claim' if s.claim() else 'event'} {s.number}"
-                          for s in x.subjects))
+        print(", ".join([f"record {proof.first + i}: act {x.kind} of {clean(x.member)}"] + [
+            f"{clean(s.id)} {'claim' if s.claim() else 'event'} {s.number}" for s in x.subjects]))
     if proof.journey and len(proof.subjects) > 1:
         print("The whole journey, none left out.")
     if proof.newer():
@@ -1188,8 +1192,10 @@ def content(path):
 def hex32(word, what):
     if re.fullmatch(r"[0-9a-fA-F]{64}", word):
         return bytes.fromhex(word)
-    if word.startswith("@"):
-        return hex32(content(word[1:]).decode(errors="replace").strip(), what)
+    if word.startswith("@") or re.search(r"[./]", word):
+        word = content(word.lstrip("@")).decode(errors="replace").strip()
+        if re.fullmatch(r"[0-9a-fA-F]{64}", word):
+            return bytes.fromhex(word)
     return usage(f"{word} is no {what}")
 
 
@@ -1197,8 +1203,8 @@ def keys_of(word, fingerprint):
     if re.fullmatch(r"[0-9a-fA-F]{64}", word):
         return {bytes.fromhex(word)}
     if word.startswith("@"):
-        lines = content(word[1:]).decode(errors="replace").split()
-        return {hex32(line, "key") for line in lines}
+        lines = [x.partition("#")[0].strip() for x in content(word[1:]).decode(errors="replace").splitlines()]
+        return {hex32(line, "key") for line in lines if line}
     try:
         return {w.key for w in Proof(content(word), fingerprint).witnesses}
     except Refused as e:
@@ -1258,9 +1264,10 @@ def evidence(files, fingerprint, third, as_json):
         third = Proof(content(third), fingerprint) if third else None
         found = conflict(a, b, third)
     except Refused as e:
-        found = "refused: " + e.reason
+        found = "unknown"
+        print(f"verify.py: one of them does not verify: {e.reason}", file=sys.stderr)
     print(json.dumps({"conflict": found}) if as_json else found)
-    return {"none": 1, "open": 1, "resumed": 5}.get(found, 4 if found == "unknown" or ":" in found else 0)
+    return {"none": 1, "open": 1, "resumed": 5, "unknown": 4}.get(found, 0)
 
 
 if __name__ == "__main__":

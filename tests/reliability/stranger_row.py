@@ -222,7 +222,25 @@ def judge_demo(judges, programs):
     held = good[2][1]
     ours = judges.ours([os.path.join(out, "parcel.bundle")], fingerprint, ["--head", os.path.join(out, "head")])[0]
     judges.compare("parcel.bundle after head", good[0][1], ours, judges.theirs(good[0][1], fingerprint, (), held))
+    judge_command(judges, out, fingerprint.hex())
     return good
+
+
+def judge_command(judges, out, fingerprint):
+    """verify.py as a command: the exit codes of argosy-verify."""
+    changed = os.path.join(judges.folder, "changed")
+    with open(changed, "wb") as f:
+        f.write(read(os.path.join(out, "parcel.bundle"))[:-1])
+    parcel, genesis = os.path.join(out, "parcel.bundle"), ["--genesis", "@" + os.path.join(out, "genesis.txt")]
+    for words in ([parcel] + genesis, [parcel, "--genesis", fingerprint, "--json"], [changed] + genesis, [parcel],
+                  [parcel, "--genesis", "0" * 64], [os.path.join(out, "nothing")] + genesis,
+                  [parcel, "--head", os.path.join(out, "head")] + genesis, ["evidence", parcel, parcel] + genesis,
+                  [parcel, "--witness", os.path.join(out, "head"), "--none"] + genesis):
+        codes = [subprocess.run(command + words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                stdin=subprocess.DEVNULL, env=judges.environment, timeout=SECONDS_MAX).returncode
+                 for command in ([judges.verifier], [sys.executable, os.path.join(ROOT, "tools/verify.py")])]
+        if codes[0] != codes[1]:
+            fail(f"{words}: argosy-verify exits {codes[0]}, verify.py {codes[1]}")
 
 
 # ---------------------------------------------------------------- mutations
