@@ -1179,6 +1179,8 @@ def usage(why):
 
 
 def content(path):
+    if re.match("https?://", path, re.IGNORECASE):
+        return path.encode()
     try:
         if path == "-":
             return sys.stdin.buffer.read(TEXT_MAX + 1)

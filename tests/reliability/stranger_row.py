@@ -232,7 +232,13 @@ def judge_command(judges, out, fingerprint):
     with open(changed, "wb") as f:
         f.write(read(os.path.join(out, "parcel.bundle"))[:-1])
     parcel, genesis = os.path.join(out, "parcel.bundle"), ["--genesis", "@" + os.path.join(out, "genesis.txt")]
-    for words in ([parcel] + genesis, [parcel, "--genesis", fingerprint, "--json"], [changed] + genesis, [parcel],
+    over = os.path.join(judges.folder, "over")
+    with open(over, "wb") as f:
+        f.write(b"A" * (stranger.TEXT_MAX + 1))
+    qr = read(os.path.join(VECTORS, "accept/url")).decode()
+    qr_genesis = stranger.Proof(qr.encode(), None).head.genesis.fingerprint.hex()
+    for words in ([over] + genesis, [qr] + genesis, [qr, "--genesis", qr_genesis], [parcel] + genesis,
+                  [parcel, "--genesis", fingerprint, "--json"], [changed] + genesis, [parcel],
                   [parcel, "--genesis", "0" * 64], [os.path.join(out, "nothing")] + genesis,
                   [parcel, "--head", os.path.join(out, "head")] + genesis, ["evidence", parcel, parcel] + genesis,
                   [parcel, "--witness", os.path.join(out, "head"), "--none"] + genesis):
