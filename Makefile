@@ -193,12 +193,11 @@ model:
 # All of it, also after a failure: what failed is told at the end.
 test: deps
 	@rm -f build/{debug,asan,release}/log/{,rows-}{totals,failed}
-	+@code=0; \
-	$(MAKE) lint || code=2; \
+	+@code=0 also=; \
+	$(MAKE) lint || code=2 also='FAILED: make lint'; \
 	for b in debug asan release; do $(MAKE) -j$$(nproc) BUILD=$$b unit || code=2; done; \
 	$(MAKE) -j$$(nproc) BUILD=release reliability || code=2; \
-	tools/summary || code=2; \
-	[ $$code != 2 ] || echo "make test: FAILED"; exit $$code
+	tools/summary "$$also" || code=2; exit $$code
 
 demo: deps
 	$(MAKE) -j$$(nproc) BUILD=release all
