@@ -287,18 +287,38 @@ def transaction_id(w):
     return out
 
 
-def transformation_id(w):
-    """eve's transformation under the id that anna uses then: what eve put in is no part of what anna made."""
-    id = w.fresh("tr")
+def _transforms(w, id):
+    """What anna makes from her own under the id; its journey holds that, and nothing of eve's."""
     mine, made = w.fresh("in"), w.fresh("out")
-    w.does("eve", event(4, 0, inputs=[w.fresh("poison")], outputs=[w.fresh("other")], step="commissioning", f18=id))
     w.does("anna", observed(mine, step="storing"))
     out = w.outcome("anna", event(4, 0, inputs=[mine], outputs=[made], step="commissioning", f18=id), made)
-    said = w.journey(made)
-    names = [s["id"] for s in said["subjects"]]
+    names = [s["id"] for s in w.journey(made)["subjects"]]
     check(mine in names, f"anna's input is not in the journey: {names}")
     check(not any("poison" in n for n in names), f"eve's input is in anna's journey: {names}")
     return out
+
+
+def transformation_id(w):
+    """eve's transformation under the id that anna uses then: what eve put in is no part of what anna made."""
+    id = w.fresh("tr")
+    w.does("eve", event(4, 0, inputs=[w.fresh("poison")], outputs=[w.fresh("other")], step="commissioning", f18=id))
+    return _transforms(w, id)
+
+
+def transformation_id_of_a_thing(w):
+    """eve takes the id in as a thing, so that what anna tells of is no transformation."""
+    id = w.fresh("tr")
+    w.does("eve", observed(id, step="storing"))
+    return _transforms(w, id)
+
+
+def transformation_id_offered(w):
+    """She offers and grants it to anna, so that anna's part would stand in her history."""
+    id = w.fresh("tr")
+    w.does("eve", event(4, 0, inputs=[w.fresh("poison")], outputs=[w.fresh("other")], step="commissioning", f18=id))
+    w.verdict("eve", offer(id, "anna"))
+    w.verdict("eve", act("grant_step", f1=id, f2="anna"), person=True)
+    return _transforms(w, id)
 
 
 def order_number(w):
