@@ -11,16 +11,6 @@
 
 #include <stdio.h>
 
-enum err view_get(struct view *w, bool *found, struct slice *value, struct slice key)
-{
-	if (w->x)
-		return exec_get(w->x, found, value, key);
-	buf_clear(w->space);
-	TRY(state_read_peek(w->read, found, w->space, key));
-	*value = buf_slice(w->space);
-	return buf_err(w->space);
-}
-
 enum verdict door_say(struct verdict_text *t, enum verdict v, const char *field)
 {
 	return verdict_set(t, v, field, "%s", verdict_en(v));

@@ -1,6 +1,5 @@
 /*
- * inner: what the files of a ledger share (ledger.c, open.c, execute.c, done.c,
- * door.c, audit.c). Nobody else includes this.
+ * inner: what the files of a ledger share. Nobody else includes this.
  */
 #ifndef ARGOSY_LEDGER_INNER_H
 #define ARGOSY_LEDGER_INNER_H
@@ -80,7 +79,7 @@ struct ledger {
 /* The state counts commits: 1 is the genesis, then one for each height. */
 int64_t ledger_state_height(const struct ledger *l, int64_t height);
 
-/* ---- open.c ---- */
+/* ---- note.c ---- */
 
 /* What goes with a flush of the state and says where the rest of the folder stood: the
  * head, the place of its journal record, the epochs. */
@@ -102,10 +101,12 @@ enum err ledger_epoch_add(struct ledger *l, const struct epoch *e, struct err_te
 enum err ledger_see(struct ledger *l, const struct hash *block_hash, struct journal_pos pos,
 		    struct err_text *t) MUST_USE;
 
+/* ---- read.c ---- */
+
 /* A record of the log, for readers and execution; damage is kept for ledger_damage. */
 enum err ledger_record_read(struct ledger *l, struct buf *out, uint64_t index) MUST_USE;
 
-/* ---- door.c: what a transaction must pass before the application sees it ---- */
+/* ---- exec.c ---- */
 
 /* Where member and key records come from: the block being executed, or the last commit. */
 struct view {
@@ -118,6 +119,12 @@ struct view {
 /* A value as the view has it; borrowed until the block ends, or until the next view_get. Of
  * `read` it is a first look (state_read_peek). */
 enum err view_get(struct view *w, bool *found, struct slice *value, struct slice key) MUST_USE;
+
+/* Counts work that is done; genesis, begin and end are nobody's transaction and count none. */
+void exec_work(struct exec *x, uint64_t rows, uint64_t kib);
+
+/* ---- door.c: what a transaction must pass before the application sees it ---- */
+
 /* Sets a verdict's field and its usual sentence; gives the verdict back. */
 enum verdict door_say(struct verdict_text *t, enum verdict v, const char *field);
 /*
@@ -142,19 +149,6 @@ enum err door_quota_put(struct exec *x, const struct ledger_quota *q, struct sli
 /* One transaction on what is staged, or on a trial. */
 enum err exec_transaction(struct exec *x, struct ledger_result *r, struct tx *tx,
 			  struct err_text *t) MUST_USE;
-
-/* ---- trial.c: what stands for staged state and log in a trial ---- */
-
-enum err trial_get(struct trial *t, bool *found, struct slice *value, struct slice key) MUST_USE;
-/* `value` NULL: deletes. */
-enum err trial_put(struct trial *t, const struct slice *value, struct slice key) MUST_USE;
-uint64_t trial_next_index(const struct trial *t);
-enum err trial_record(struct trial *t, uint64_t *index, struct hash *digest,
-		      struct slice record) MUST_USE;
-enum err trial_read_record(struct trial *t, struct buf *out, uint64_t index) MUST_USE;
-/* Savepoints, as state_mark_set and state_rollback with mlog_truncate. */
-size_t trial_mark(const struct trial *t);
-void trial_undo(struct trial *t, size_t mark, uint64_t next_index);
 
 /* ---- done.c: ids in the state ---- */
 
