@@ -1,5 +1,5 @@
 /*
- * gs1_parts: what gs1.c, gs1_urn.c and gs1_link.c share. Nobody else's business.
+ * gs1_parts: what the files that read GS1 keys (gs1*.c) share. Nobody else's business.
  */
 #ifndef ARGOSY_DATA_GS1_PARTS_H
 #define ARGOSY_DATA_GS1_PARTS_H
