@@ -1,6 +1,7 @@
 #include "state/disk_row.h"
 
 #include "crypto/sha256.h"
+#include "state/trie.h"
 
 enum {
 	ROW_HEAD = 38, /* leaf, two lengths */
@@ -27,6 +28,14 @@ void disk_row_write(uint8_t *out, const struct row *r)
 	out[33] = (uint8_t)r->key_n;
 	be32_put(out + 34, r->value_n);
 	memcpy(out + ROW_HEAD, r->bytes, (size_t)r->key_n + r->value_n);
+}
+
+bool disk_row_good(const struct disk_row *row)
+{
+	struct hash key_hash, leaf;
+	memcpy(key_hash.b, row->key_hash, 32);
+	trie_leaf_of(&leaf, &key_hash, row->value);
+	return memcmp(leaf.b, row->leaf, 32) == 0;
 }
 
 void disk_row_at(struct disk_row *row, const uint8_t *key_hash, const uint8_t *leaf)

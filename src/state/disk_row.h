@@ -22,6 +22,8 @@ void disk_row_write(uint8_t *out, const struct row *r);
 bool disk_row_parse(struct disk_row *row, const uint8_t *key_hash, struct slice data);
 /* A row whose data was parsed before: `leaf` is where it begins. */
 void disk_row_at(struct disk_row *row, const uint8_t *key_hash, const uint8_t *leaf);
+/* Checks a row by itself: its value against its leaf. */
+bool disk_row_good(const struct disk_row *row);
 
 /* What rows are the state of. */
 struct store_meta {

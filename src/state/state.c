@@ -16,41 +16,6 @@ enum {
 };
 #define MAP_BYTES ((size_t)1 << 30)
 
-enum err state_damaged(const struct state *s, struct err_text *t)
-{
-	return err_set(t, ERR_CORRUPT,
-		       "%s: the state is damaged: its rows do not hash to its root; rebuild it "
-		       "from the journal with \"argosy reindex\"",
-		       s->dir);
-}
-
-void state_key_hash(const struct state *s, struct hash *out, struct slice key)
-{
-	if (s->o.key_hash)
-		s->o.key_hash(out, key);
-	else
-		sha256(out, key);
-}
-
-bool disk_row_good(const struct disk_row *row)
-{
-	struct hash key_hash, leaf;
-	memcpy(key_hash.b, row->key_hash, 32);
-	trie_leaf_of(&leaf, &key_hash, row->value);
-	return memcmp(leaf.b, row->leaf, 32) == 0;
-}
-
-enum err version_set(struct version *v, int64_t height, const struct hash *root, uint64_t keys,
-		     struct slice note)
-{
-	struct buf b = BUF_INIT;
-	buf_put_slice(&b, note);
-	TRY(buf_err(&b));
-	buf_fini(&v->note);
-	*v = (struct version){height, *root, keys, b};
-	return ERR_OK;
-}
-
 /* ---- open and close ---- */
 
 static void set_defaults(struct state_options *o)

@@ -107,10 +107,9 @@ struct leaf_source lens_source(struct lens *l);
 enum err lens_row(struct lens *l, bool *found, struct disk_row *row,
 		  const struct hash *key_hash) MUST_USE;
 
+/* state_version.c */
 void state_key_hash(const struct state *s, struct hash *out, struct slice key);
 enum err state_damaged(const struct state *s, struct err_text *t) MUST_USE;
-/* Checks a row of the store by itself: its value against its leaf. */
-bool disk_row_good(const struct disk_row *row);
 
 enum err version_set(struct version *v, int64_t height, const struct hash *root, uint64_t keys,
 		     struct slice note) MUST_USE;
