@@ -1,5 +1,6 @@
 /*
- * say: what words.c and json.c share: names of kinds, and what a good verdict leaves open.
+ * say: a result in words and as JSON; and what both say alike (said.c): names of kinds, and what a
+ * good verdict leaves open.
  */
 #ifndef ARGOSY_VERIFY_SAY_H
 #define ARGOSY_VERIFY_SAY_H
@@ -7,6 +8,8 @@
 #include "verify/out.h"
 
 enum { SAID_ERROR = 4 };
+
+/* ---- said.c ---- */
 
 /* NULL: an act or a kind of subject that this version does not know. */
 const char *said_act(uint8_t kind);
