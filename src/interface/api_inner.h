@@ -40,6 +40,8 @@ struct api_call {
 	bool zh;
 };
 
+/* ---- api_param.c ---- */
+
 /* The value of a query parameter, percent-decoded, or an empty slice with *found false. */
 struct slice api_param(struct api_call *c, const char *name, bool *found);
 /* Decodes %XX. False: malformed, or NUL inside. */
@@ -50,22 +52,27 @@ bool api_number(uint64_t *out, struct slice s);
 bool api_param_number(struct api_call *c, uint64_t *out, const char *name, uint64_t fallback,
 		      uint64_t min, uint64_t max);
 
+/* ---- api_answer.c ---- */
+
+/* The first language of Accept-Language that is zh or en decides. */
+bool api_wants_zh(const char *accept_language);
 /* Ends a call with a problem. `pointer` may be NULL. */
 void api_refuse(struct api_call *c, int status, const char *code, const char *pointer,
 		const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* Ends a call with a fault of the world. */
 void api_fault(struct api_call *c, enum err e, const struct err_text *t);
+/* Begins a JSON answer with status 200. */
+struct jsonw api_json(struct api_call *c);
+
+/* ---- api_state.c: what lies in the state and the log, in the call's arena ---- */
+
+enum err api_value_get(struct api_call *c, bool *found, struct slice *value,
+		       struct slice key) MUST_USE;
 /* Every row of the state, for lists that it keeps no keys of: in up to 256 parts, so that no
  * block waits for the whole of it. Stops at the first fault that `fn` returns. */
 enum err api_rows_each(struct api_call *c,
 		       enum err (*fn)(void *ctx, struct slice key, struct slice value),
 		       void *ctx) MUST_USE;
-/* Begins a JSON answer with status 200. */
-struct jsonw api_json(struct api_call *c);
-
-/* api_state.c: what lies in the state and the log, in the call's arena. */
-enum err api_value_get(struct api_call *c, bool *found, struct slice *value,
-		       struct slice key) MUST_USE;
 enum err api_record_get(struct api_call *c, struct record *r, uint64_t index) MUST_USE;
 /* The act of a record. */
 enum err api_act_get(struct api_call *c, const Argosy__V1__Action **act,

@@ -89,3 +89,20 @@ int64_t api_head_ms(struct api_call *c)
 	return h.height ? block_time_ms(h.time_s, h.time_ns)
 			: block_time_ms(ledger_genesis(c->ledger)->time.s, ledger_genesis(c->ledger)->time.ns);
 }
+
+enum err api_rows_each(struct api_call *c,
+		       enum err (*fn)(void *ctx, struct slice key, struct slice value), void *ctx)
+{
+	struct state_stats stats;
+	state_stats(ledger_state(c->ledger), &stats);
+	unsigned bits = stats.keys > 4096 ? 8 : 0;
+	for (unsigned part = 0; part < 1u << bits; part++) {
+		struct hash prefix = {{(uint8_t)part}};
+		struct state_read r;
+		TRY(state_read_begin(&r, ledger_state(c->ledger)));
+		enum err e = state_read_each(&r, &prefix, bits, fn, ctx);
+		state_read_end(&r);
+		TRY(e);
+	}
+	return ERR_OK;
+}
