@@ -46,7 +46,9 @@ lane() {
 	{
 		begin=$SECONDS
 		timeout -k 30 $LIMIT "$@" >"$logs/$name.log" 2>&1 </dev/null
-		echo "$? $((SECONDS - begin))" >"$logs/$name.rc"
+		code=$?
+		times >"$logs/$name.times"
+		echo "$code $((SECONDS - begin))" >"$logs/$name.rc"
 	} &
 }
 
@@ -66,12 +68,17 @@ failed() {
 	failures+=("FAILED: $1${seed:+, $seed} ($2)")
 }
 
-# longest NAME...: which of them took longest, in a line.
+# longest NAME...: which of them took longest, in a line, and what all took of a processor: that says
+# more where others work beside.
 longest() {
+	local n
 	for n in "$@"; do
 		lane_read "$n"
 		echo "$took $n"
-	done | sort -rn | head -n 6 | awk '{ printf "%s %s %s s", (NR > 1 ? "," : "longest:"), $2, $1 } END { print "" }'
+	done | sort -rn | head -n 6 | awk '{ printf "%s %s %s s", (NR > 1 ? "," : "longest:"), $2, $1 }'
+	for n in "$@"; do
+		sed -n '2s/[ms]/ /gp' "$logs/$n.times" 2>/dev/null
+	done | awk '{ s += 60 * $1 + $2 + 60 * $3 + $4 } END { printf "; %.0f s of a processor\n", s }'
 }
 
 # The failures last; what `make test` tells at its end is kept for it.
