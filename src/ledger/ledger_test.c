@@ -467,14 +467,14 @@ static struct io pruned;
 static bool blind;
 static unsigned looks; /* at the journal, meanwhile */
 
-static enum err pruned_open(const struct io *io, struct io_file **out, const char *path,
+static enum err pruned_open(const struct io *io, struct io_file **out, const char *name,
 			    enum io_mode mode, struct err_text *t)
 {
-	if (blind && strstr(path, "/log/")) {
+	if (blind && strstr(name, "/log/")) {
 		looks++;
-		return err_set(t, ERR_NOTFOUND, "%s: pruned", path);
+		return err_set(t, ERR_NOTFOUND, "%s: pruned", name);
 	}
-	return io_posix()->open(io, out, path, mode, t);
+	return io_posix()->open(io, out, name, mode, t);
 }
 
 static enum err pruned_pread(struct io_file *f, void *p, size_t n, uint64_t offset, size_t *got,
