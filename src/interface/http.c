@@ -22,6 +22,9 @@ enum {
 	BODY_MS = 60000,
 	SEND_MS = 120000,
 	SWEEP_MS = 500,
+	/* What MHD takes for idle: also the time that an answer is being made, so it is longer than
+	 * any of ours. It hangs up instead of answering. */
+	MHD_IDLE_S = 900,
 	HEAD_BYTES = 32 << 10,
 	STACK_BYTES = 1 << 20,
 	CONNECTIONS_DEFAULT = 256,
@@ -460,7 +463,7 @@ static struct MHD_Daemon *serve(struct http_server *s, int fd, unsigned all, uns
 		MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
 			MHD_USE_ITC,
 		0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, all, MHD_OPTION_CONNECTION_TIMEOUT, 30u,
+		MHD_OPTION_CONNECTION_LIMIT, all, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)MHD_IDLE_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
 		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_UNESCAPE_CALLBACK,
