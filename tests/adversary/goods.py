@@ -452,3 +452,30 @@ def inside_anothers(w):
 
 def arbitrates(w):
     return w.verdict("eve", act("arbitrate_range", f1="gcp:9521101", f2="eve", f3="mine"), person=True)
+
+
+def borrowed_licence(w):
+    """A range with anna's licence beside it."""
+    id = "https://papers.example.org/" + w.fresh("lic")[-8:]
+    w.does("anna", credential(id, "anna", f3="gs1_licence"), person=True)
+    return w.verdict("eve", act("register_prefix", f1=w.fresh("range") + "/", f2=id), person=True)
+
+
+def own_licence(w):
+    """eve writes herself a licence "of GS1": it stands there as recorded by eve."""
+    id, range_ = "https://papers.example.org/" + w.fresh("lic")[-8:], w.fresh("range") + "/"
+    w.does("eve", credential(id, "eve", f3="gs1_licence", f4="GS1 Netherlands"), person=True)
+    w.does("eve", act("register_prefix", f1=range_, f2=id), person=True)
+    check("recorded by eve" in w.must("prefix", "show", range_), "who recorded it is not said")
+    return "recorded by eve"
+
+
+def granted_step(w):
+    """dora may inspect anna's goods: she does nothing else with them, and nothing under another step."""
+    thing = w.fresh("pallet")
+    w.does("anna", observed(thing, step="storing"), person=True)
+    w.does("anna", act("grant_step", f1=thing, f2="dora", f3="inspecting"), person=True)
+    check(w.outcome("dora", observed(thing), thing) == "history", "the grant gives nothing")
+    other = {w.outcome("dora", observed(thing, step=s), thing) for s in ("storing", "shipping", "destroying", "")}
+    check(other == {"claim"}, f"other steps: {other}")
+    return w.outcome("dora", event(epcs=[thing], action=3, step="inspecting"), thing)

@@ -3,9 +3,11 @@ and what a verifier is fed."""
 import json
 import os
 import shutil
+import socket
 import stat
+import threading
 
-from world import Key, World, check, event, observed, vector, vectors
+from world import Key, World, check, event, observed, varint, vector, vectors
 
 
 class Operator(World):
@@ -133,6 +135,65 @@ def hostile_journal(w):
             check(signed["height"] < json.loads(o.must("status", "--json"))["height"], f"byte {at}: signed {signed}")
         codes[done.returncode] = codes.get(done.returncode, 0) + 1
     return "refused" if codes.get(4, 0) + codes.get(8, 0) > 25 else f"{codes}"
+
+
+def hostile_socket(w):
+    """What a partner follows is no node: other bytes, no end, lengths that lie, another place to go."""
+    o = Operator(w, "socket")
+    key = Key("partner").save(os.path.join(o.folder, "partner.key"), "Partner")
+    genesis, asked = w.raw("GET", "/v1/journal?after=0")[1][:2000], []
+    ok = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+    answers = {
+        "nothing": [b""], "no HTTP": [os.urandom(5000)], "no journal": [(ok + "Content-Length: 5000\r\n\r\n").encode() + os.urandom(5000)],
+        "no end": [(ok + "\r\n").encode()] + [genesis + b"\2" + varint(1 << 20) + bytes(1 << 20)] * 40,
+        "long": [(ok + "Content-Length: 11\r\n\r\n").encode() + b"\1" + b"\xff" * 9 + b"\1"],
+        "huge": [(ok + f"Content-Length: {1 << 62}\r\n\r\n").encode() + genesis],
+        "elsewhere": [b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"],
+        "headers": [b"HTTP/1.1 200 OK\r\n"] + [b"X: " + b"y" * 60000 + b"\r\n"] * 40,
+        "unknown record": [(ok + "Content-Length: 3\r\n\r\n").encode() + b"\x63\1\0"],
+    }
+    for n, (name, parts) in enumerate(answers.items()):
+        path = os.path.join(o.folder, f"s{n}")
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path)
+            server.listen()
+            server.settimeout(0.1)
+            over = threading.Event()
+
+            def serve():
+                while not over.is_set():
+                    try:
+                        c, _ = server.accept()
+                    except (TimeoutError, OSError):
+                        continue
+                    with c:
+                        try:
+                            request = c.recv(65536).split(b" ")
+                            path = request[1].decode() if len(request) > 1 else ""
+                            if path.startswith("/v1/journal"):
+                                asked.append(path)
+                                for p in parts:
+                                    c.sendall(p)
+                            elif path:  # whatever else he asks he is told truly
+                                text = w.raw("GET", path)[1]
+                                c.sendall(f"{ok}Content-Length: {len(text)}\r\n\r\n".encode() + text)
+                        except OSError:
+                            pass  # he had enough
+
+            t = threading.Thread(target=serve)
+            t.start()
+            out = os.path.join(o.folder, f"c{n}.json")
+            done = o.run("argosy", "witness", "follow", path, "--key", key, "--name", "P", "--genesis", w.genesis, "--json", "--timeout", "60",
+                         "--work", os.path.join(o.folder, f"work{n}"), "--seen", os.path.join(o.folder, f"seen{n}"), "-o", out)
+            over.set()
+            t.join()
+        check(done.returncode in (0, 1, 3, 4, 6, 8), f"{name}: exit {done.returncode} {done.stderr}")
+        check(not os.path.exists(out), f"{name}: he signed something")
+        check(len(asked) > n, f"{name}: he did not ask for the journal: {done.stderr}")
+        check("root:" not in done.stderr + done.stdout, f"{name}: {done.stderr}")
+        size = sum(os.path.getsize(os.path.join(d, f)) for d, _, files in os.walk(os.path.join(o.folder, f"work{n}")) for f in files)
+        check(size < 8 << 20, f"{name}: {size} bytes were kept")
+    return "not signed"
 
 
 def own_witness(w):

@@ -48,7 +48,7 @@ def one_block(w):
     """Six transactions at once, each near the bound of a transaction, and a neighbour's between them: blocks are bounded,
     what does not fit is put off, and nobody's is lost."""
     at, other = w.http("GET", "/v1/status")["height"], w.fresh()
-    heavy = [w.sealed("eve", [observed(*w.many(LARGE)) for _ in range(5)]) for _ in range(6)]
+    heavy = [w.sealed("eve", [observed(*w.many(LARGE)) for _ in range(5 if k < 5 else 2)]) for k in range(6)]
     out = []
     t = threading.Thread(target=lambda: out.append(w.send(*heavy)))
     t.start()
@@ -61,6 +61,7 @@ def one_block(w):
         each[a["height"]] = each.get(a["height"], 0) + 5 * LARGE
     check(max(each.values()) <= UNITS_OF_BLOCK + TX_MOST, f"a block did {max(each.values())} rows")
     check(len(each) >= 2, f"all in one block after {at}: {each}")
+    check(mine["height"] - at < 8, f"the neighbour's stood {mine['height'] - at} blocks behind")
     return "ok"
 
 
@@ -150,6 +151,19 @@ def many_lists(w):
     a = event(4, 0, inputs=things, outputs=things, step="commissioning")
     verdict, units = w.charged("eve", lambda: w.verdict("eve", a))
     check(units < ROWS_OF_ACTION + 2048, f"charged {units}")
+    return verdict
+
+
+def long_names(w):
+    """Things with long names: what fits as an act and not as its record is refused, and the container can be emptied in parts."""
+    base, box = w.fresh("z" * 400) + "/", w.fresh("box")
+    check(w.verdict("eve", observed(*[f"{w.fresh('y' * 30)}" for i in range(9000)])) == "too_large", "a record of more than 1 MiB")
+    for k in range(0, 2400, 800):
+        w.does("eve", packed(box, *[base + str(k + i) for i in range(800)]))
+    verdict = w.verdict("eve", unpacked(box))
+    check(w.item(box)["children"] == 2400, "half of it was done")
+    w.does("eve", unpacked(box, *[base + str(i) for i in range(800)]))
+    check(w.item(box)["children"] == 1600, "it cannot be emptied in parts")
     return verdict
 
 
