@@ -523,7 +523,7 @@ class Strings:
 
 
 class Subject:
-    def __init__(self, r, head, strings, taken):
+    def __init__(self, r, head, strings, taken, alone):
         self.number = r.varint()
         self.id = strings.get(self.number)
         need(self.number not in taken, "format", "a subject twice")
@@ -531,6 +531,7 @@ class Subject:
         self.form = r.u8()
         need(self.form <= 2, "version", f"form {self.form}")
         self.events, self.absent = [], self.form != 0
+        need(not self.absent or alone, "format", "absent among others")
         hashed = sha(b"s/", self.id)
         if self.form == 0:
             start = sha(b"\x00", hashed, sha(self.read_record(r, head, strings)))
@@ -873,8 +874,7 @@ class Proof:
         need(n <= 10000, "limit", f"{n} subjects")
         taken = set()
         for i in range(n):
-            s = Subject(r, self.head, strings, taken)
-            need(not s.absent or n == 1, "format", "absent among others")
+            s = Subject(r, self.head, strings, taken, n == 1)
             need(not i or s.root == self.subjects[0].root, "state", "two states")
             self.subjects.append(s)
         self.head.finish(self.subjects[0].root)

@@ -363,6 +363,8 @@ static bool read_subject(struct work *w, size_t i)
 	if (form > 2)
 		return refuse(w, VERIFY_VERSION, "%s: form %u", s->id, form);
 	s->absent = form != 0;
+	if (s->absent && w->r->n_subjects > 1)
+		return refuse(w, VERIFY_FORMAT, "an absent subject beside others");
 	if (!s->absent && !read_record_of_state(w, s, &value))
 		return false;
 	if (!read_path(w, &p))
@@ -387,11 +389,8 @@ bool read_subjects(struct work *w)
 	w->r->subjects = take_memory(w, (size_t)n * sizeof *w->r->subjects);
 	if (!w->r->subjects)
 		return false;
-	for (size_t i = 0; i < w->r->n_subjects; i++) {
+	for (size_t i = 0; i < w->r->n_subjects; i++)
 		if (!read_subject(w, i))
 			return false;
-		if (w->r->subjects[i].absent && w->r->n_subjects > 1)
-			return refuse(w, VERIFY_FORMAT, "an absent subject beside others");
-	}
 	return true;
 }
