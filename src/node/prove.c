@@ -61,6 +61,31 @@ static enum err carrier_find(struct node *n, struct signed_block *b, const struc
 	return e;
 }
 
+/*
+ * Takes what the state says of the subject now. What others say beside a history, and whom its goods
+ * were offered to, may have changed since it was read, and anybody could go on changing that:
+ * only where the history itself did, it is to be read again (*same false).
+ */
+static enum err chapter_value(struct book *b, struct chapter *c, bool *same, struct slice value)
+{
+	struct subject now;
+	if (slice_eq(value, c->value))
+		return ERR_OK;
+	uint8_t *copy = arena_copy(b->arena, value.p, value.n);
+	if (!copy)
+		return ERR_NOMEM;
+	if (value.n == 0 || !subject_decode(&now, slice(copy, value.n)))
+		return ERR_CORRUPT;
+	if (now.count != c->n || !hash_eq(&now.head, &c->subject.head) ||
+	    (c->n && (now.kind != c->subject.kind || now.flags != c->subject.flags))) {
+		*same = false;
+		return ERR_OK;
+	}
+	c->value = slice(copy, value.n);
+	c->subject = now;
+	return ERR_OK;
+}
+
 /* Values and proofs of all chapters at one height. False in *same: some history grew. */
 static enum err chapters_prove(struct book *b, struct ledger_proof *p, bool *same, struct err_text *t)
 {
@@ -81,10 +106,10 @@ static enum err chapters_prove(struct book *b, struct ledger_proof *p, bool *sam
 	*same = true;
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		struct chapter *c = &b->chapters[i];
-		*same = *same && slice_eq(buf_slice(&values[i]), c->value);
+		e = chapter_value(b, c, same, buf_slice(&values[i]));
 		buf_clear(&encoded);
 		state_proof_put(&encoded, &proofs[i]);
-		e = buf_err(&encoded);
+		e = e == ERR_OK ? buf_err(&encoded) : e;
 		uint8_t *copy = e == ERR_OK ? arena_copy(b->arena, encoded.p, encoded.n) : NULL;
 		c->proof = slice(copy, encoded.n);
 		if (e == ERR_OK && !copy)

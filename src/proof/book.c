@@ -257,6 +257,7 @@ static enum err book_grow(struct book *b)
 void book_clear(struct book *b)
 {
 	b->n = b->n_places = b->queued = b->walked = 0;
+	b->work = 0;
 }
 
 enum err book_load(struct book *b, size_t *at, struct slice id, struct err_text *t)
