@@ -1654,6 +1654,20 @@ static void test_same_names(void **state)
 	assert_string_equal(last.out, "a paper of two");
 	CODE(0, "verify", "--json");
 	CODE(5, "attach", "erase", hash, "--member", "nobody");
+	/* The hash is read on the chain by everybody: who attaches it without the payload keeps
+	 * nobody from erasing that. */
+	char alone[65], stranger[500];
+	attach(alone, "a paper of one");
+	snprintf(stranger, sizeof stranger, "%s/attachments/%s", node_dir, alone);
+	CODE(0, "attach", stranger, "--salted", BY_CARRIER);
+	snprintf(stranger, sizeof stranger, "%s/attachments/%s.carrier", node_dir, alone);
+	assert_int_equal(unlink(stranger), 0); /* as if he had sent the act alone */
+	CODE(0, "attach", "get", alone);
+	CODE(0, "attach", "erase", alone);
+	assert_null(strstr(last.err, "stays"));
+	CODE(3, "attach", "get", alone);
+	snprintf(stranger, sizeof stranger, "%s/attachments/%s", node_dir, alone);
+	assert_int_equal(access(stranger, F_OK), -1);
 	CODE(0, "attach", "erase", hash, BY_CARRIER);
 	assert_null(strstr(last.err, "stays"));
 	CODE(3, "attach", "get", hash);

@@ -101,6 +101,17 @@ static int payload_given(struct sender *s, struct buf *out, bool *kept, struct s
 	return e == ERR_OK ? CLI_DONE : cli_fault(cli, e, NULL);
 }
 
+/*
+ * Who brought a payload here: an empty file DIR/attachments/HEX.MEMBER for each. Anybody may attach
+ * a hash that he reads on the chain; a payload is kept for those alone who brought it.
+ */
+static const char *brought_path(struct cli *cli, const uint8_t hash[static 32], struct slice member)
+{
+	const char *path = payload_path(cli, hash);
+	return path ? arena_printf(cli->arena, "%s.%.*s", path, (int)member.n, (const char *)member.p)
+		    : NULL;
+}
+
 /* The payload first: a hash on the chain without it would be worth nothing. */
 static int attach_deliver(struct sender *s, Argosy__V1__Action *action, const struct hash *hash,
 			  struct slice stored, bool kept, const uint8_t *id, bool id_given)
@@ -108,16 +119,20 @@ static int attach_deliver(struct sender *s, Argosy__V1__Action *action, const st
 	struct cli *cli = s->cli;
 	const char *to = payload_path(cli, hash->b);
 	bool write = !kept && !cli_flag(cli, "dry-run");
-	enum err e = to ? ERR_OK : ERR_NOMEM;
+	const char *by = brought_path(cli, hash->b, slice_str(s->member));
+	enum err e = to && by ? ERR_OK : ERR_NOMEM;
 	if (e == ERR_OK && write)
 		e = io_write_file_atomic(io_posix(), to, stored, &cli->err);
+	if (e == ERR_OK && !cli_flag(cli, "dry-run"))
+		e = io_write_file_atomic(io_posix(), by, slice(NULL, 0), &cli->err);
 	if (e != ERR_OK)
 		return cli_fault(cli, e, NULL);
 	struct sender_outcome o;
 	int code = sender_deliver(s, &action, 1, id, id_given, &o);
 	if (code && write && o.sent && !o.answer.verdict)
 		cli_say(cli, "%s stays: no answer came, and it may have been recorded", to);
-	else if (code && write && io_remove(io_posix(), to, NULL) != ERR_OK)
+	else if (code && write &&
+		 (io_remove(io_posix(), by, NULL) != ERR_OK || io_remove(io_posix(), to, NULL) != ERR_OK))
 		cli_say(cli, "%s was left behind", to);
 	return code;
 }
@@ -196,9 +211,37 @@ static int attachment_ask(struct cli *cli, struct json_value **v, const char *ha
 	return code;
 }
 
+/* One who brought the payload here, attached it, and has not erased it; NULL: nobody. */
+static const struct json_value *keeper(struct cli *cli, const struct json_value *answer,
+				       const uint8_t hash[static 32])
+{
+	const struct json_value *list = json_get(answer, "attachments");
+	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
+		bool there = false;
+		const char *by = brought_path(cli, hash, slice_str(json_str(cli->arena, m, "member")));
+		if (!json_get(m, "erased") && by && io_exists(io_posix(), by, &there, NULL) == ERR_OK &&
+		    there)
+			return m;
+	}
+	return NULL;
+}
+
+/* Whoever erased it keeps it no more, whatever is left of the file that said so. */
+static void brought_forget(struct cli *cli, const struct json_value *answer,
+			   const uint8_t hash[static 32])
+{
+	const struct json_value *list = json_get(answer, "attachments");
+	for (const struct json_value *m = list ? list->first : NULL; m; m = m->next) {
+		const char *by = brought_path(cli, hash, slice_str(json_str(cli->arena, m, "member")));
+		if (json_get(m, "erased") && by && io_remove(io_posix(), by, NULL) == ERR_IO)
+			cli_say(cli, "%s was left behind", by);
+	}
+}
+
 /* What does the chain say of it? CLI_DONE: it may be given, if it is `there` in the folder. One
- * that all have erased who attached it may not, even where an old backup brought it back. */
-static int may_give(struct cli *cli, const char *hash, bool there)
+ * that somebody erased may only while another is there who brought it: not where nobody but a
+ * stranger attached its hash, even where an old backup brought it back. */
+static int may_give(struct cli *cli, const char *hash, const uint8_t bytes[static 32], bool there)
 {
 	struct json_value *v = NULL;
 	int code = attachment_ask(cli, &v, hash);
@@ -206,9 +249,9 @@ static int may_give(struct cli *cli, const char *hash, bool there)
 		return code;
 	bool kept = json_true(v, "kept");
 	const struct json_value *m = attacher(v, false);
-	if (kept && there)
+	if (there && kept && (!attacher(v, true) || keeper(cli, v, bytes)))
 		return CLI_DONE;
-	if (kept)
+	if (kept && !(there && attacher(v, true)))
 		return cli_fail(cli, CLI_NOTFOUND,
 				cli_tr(cli,
 				       "%s: the payload is not here; the chain holds its hash, since block %lld, from %s. It was not erased",
@@ -256,7 +299,7 @@ int cmd_attach_get(struct cli *cli)
 	enum err e = path ? io_exists(io_posix(), path, &there, &cli->err) : ERR_NOMEM;
 	if (e != ERR_OK)
 		return cli_fault(cli, e, NULL);
-	code = may_give(cli, hex, there);
+	code = may_give(cli, hex, hash, there);
 	if (code)
 		return code;
 	struct buf *stored = cli_read(cli, path, PAYLOAD_MAX + SALT_BYTES, &code);
@@ -321,11 +364,13 @@ int cmd_attach_erase(struct cli *cli)
 	int known = attachment_ask(cli, &v, hex);
 	if (known)
 		return cli_fail(cli, known, "%s stays: it is not known who else has attached it", hex);
-	if (json_true(v, "kept")) {
+	brought_forget(cli, v, hash);
+	const struct json_value *other = keeper(cli, v, hash);
+	if (other) {
 		cli_say(cli,
 			cli_tr(cli, "the payload stays: %s has attached it too, and not erased it",
 			       "附件内容保留：%s 也附加了它，且未删除"),
-			json_str(cli->arena, attacher(v, false), "member"));
+			json_str(cli->arena, other, "member"));
 		return code;
 	}
 	const char *path = payload_path(cli, hash);

@@ -42,13 +42,15 @@ const uint8_t authority_table[INTENT_END][STANDING_END] = {
 
 /*
  * Who owns it is asked anew until its history is opened, so that what others say of it before
- * fixes neither owner nor kind. Then it stands, but for what nobody owns: a range that is
- * registered later gives it an owner from then on, and what was taken in stays marked so.
+ * fixes neither owner nor kind. Then it stands, but for what was taken in: that is owned by whose
+ * range it lies in now, so that a range registered later gives it an owner from then on, and one
+ * that is arbitrated another; it stays marked.
  */
 static enum err owner_refresh(struct act *a, struct line *l, const struct prepared_subject *ps)
 {
 	struct slice owner;
-	if (l->s.count ? l->s.owner.n : l->dirty)
+	bool taken_in = l->s.flags & SUBJECT_TAKEN_IN;
+	if (l->s.count ? l->s.owner.n && !taken_in : l->dirty)
 		return ERR_OK;
 	if (l->s.count == 0) {
 		TRY(owner_find(a->x, &owner, ps->id, ps->gs1));
@@ -56,7 +58,7 @@ static enum err owner_refresh(struct act *a, struct line *l, const struct prepar
 	} else {
 		TRY(owner_by_range(a->x, &owner, ps->id, ps->gs1));
 	}
-	if (l->s.count && owner.n == 0)
+	if (l->s.count && slice_eq(owner, l->s.owner))
 		return ERR_OK;
 	l->s.owner = owner;
 	l->dirty = true;

@@ -377,11 +377,17 @@ static void what_is_said_first_fixes_nothing(void **state)
 	FX_OK("alice", fx_grant(ITEM "2", "dave", ""));
 	FX_OK("dave", fx_object(OBSERVE, ITEM "2", "shipping"));
 	assert_false(claimed(ITEM "2"));
-	/* Once there is an owner he stays. */
+	/* What was taken in follows its range: whoever had registered that by mistake, or by malice,
+	 * and granted steps of others' goods, has nothing to say once it is arbitrated. */
 	FX_OK("op", fx_arbitrate("gcp:9521234", "bob"));
 	FX_OK("bob", fx_object(OBSERVE, ITEM "2", "shipping"));
 	assert_true(claimed(ITEM "2"));
-	assert_true(slice_eq_str(owner_of(ITEM "2"), "alice"));
+	assert_true(slice_eq_str(owner_of(ITEM "2"), "bob"));
+	FX_OK("dave", fx_object(OBSERVE, ITEM "2", "storing"));
+	assert_true(claimed(ITEM "2"));
+	/* What has been an owner's from the first stays his. */
+	FX_OK("bob", fx_object(OBSERVE, ITEM "1", "shipping"));
+	assert_true(slice_eq_str(owner_of(ITEM "1"), "alice"));
 	/* Nor the kind. */
 	FX_OK("carol", fx_product("https://carol.example.org/product"));
 	FX_OK("carol", fx_lot("https://lots.example.org/1", "https://carol.example.org/product"));

@@ -112,7 +112,7 @@ class World:
         s = self.subjects.setdefault(ref["name"], Subject())
         if not s.history:
             s.owner = self.ranged(ref["digits"])
-        elif not s.owner:
+        elif s.taken_in or not s.owner:
             s.owner = self.ranged(ref["digits"])
         if not s.history:
             if s.owner in ("", member):
