@@ -12,6 +12,11 @@ PASSPHRASE = "a model's passphrase"
 WAIT_SECONDS = 1500  # to end a hang alone, before run-rows ends the row
 
 
+def document(events):
+    return {"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"], "type": "EPCISDocument",
+            "schemaVersion": "2.0", "creationDate": "2026-01-01T00:00:00Z", "epcisBody": {"eventList": events}}
+
+
 class Door:
     """A node in `folder`, with members whose keys lie in `keys` (made once, used again)."""
 
@@ -91,9 +96,7 @@ class Door:
         self.made += 1
         path = os.path.join(self.folder, f"{self.made}.jsonld")
         with open(path, "w") as f:
-            json.dump({"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
-                       "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2026-01-01T00:00:00Z",
-                       "epcisBody": {"eventList": events}}, f)
+            json.dump(document(events), f)
         return path
 
     def importing(self, member, events, *more):

@@ -19,10 +19,13 @@ and of a proof, one made of 12,000 in two records is woven too densely for a pro
 and says what it left out, the proof says why there is none.
 """
 import atexit
+import itertools
 import json
 import os
 import sys
 import tempfile
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "model"))
 import door as doors  # noqa: E402
@@ -73,7 +76,7 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix="argosy-reads-") as folder:
         door = doors.Door(os.path.abspath(sys.argv[1]), os.path.join(folder, "door"), os.path.join(folder, "keys"),
-                          ["holder"])
+                          ["holder", "other"])
         atexit.register(door.daemon.kill)  # where the row fails; after its end that does nothing
 
         def imported(events):
@@ -126,6 +129,33 @@ def main():
                 fail(f"journey of {name}: {[(k, len(v)) for k, v in journey.items()]}")
         if len(timed("journey item", proven, ITEM, "--journey")[ITEM]) != 2 * EVENTS:
             fail("journey of the item")
+
+        # What another claims meanwhile changes the item's row in every block, and holds no proof off.
+        over = threading.Event()
+
+        def claiming(who):
+            for n in itertools.takewhile(lambda _: not over.is_set(), itertools.count()):
+                path = os.path.join(folder, f"claims-{who}-{n}.jsonld")
+                with open(path, "w") as f:
+                    json.dump(doors.document([dict(observed(ITEM, 0)[0], eventID=f"urn:x:claim/{who}/{n}/{k}")
+                                              for k in range(40)]), f)
+                door.run("argosy", "import", "epcis", path, "--batch", "1", "--no-receipts", "--member", "other", "--key",
+                         door.key("other", "agent"))
+
+        threads = [threading.Thread(target=claiming, args=(who,)) for who in range(3)]
+        for t in threads:
+            t.start()
+        while door.item(ITEM)["claims"] < 100:
+            time.sleep(0.02)
+        try:
+            for _ in range(5):
+                if len(proven(ITEM)[ITEM]) != 2 * EVENTS:
+                    fail("a proof amid claims")
+        finally:
+            over.set()
+            for t in threads:
+                t.join()
+        claims = door.item(ITEM)["claims"]
 
         # Over a bound. Made of more things than a trace or a proof takes, in many small records.
         def made(whole, parts, of_each):
