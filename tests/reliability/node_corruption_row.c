@@ -345,7 +345,8 @@ static int argosy(struct buf *out, struct buf *err, const char *verb, const char
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Attachment i read: HARMLESS, as it was attached; TOLD_READING, with its name. */
+/* Attachment i read: HARMLESS, as it was attached; TOLD_READING, with its name, or, where what the
+ * chain says of it is damaged, with what mends that. */
 static enum finding paper_look(unsigned i)
 {
 	struct buf out = BUF_INIT, err = BUF_INIT;
@@ -354,6 +355,8 @@ static enum finding paper_look(unsigned i)
 	if (code == CLI_DONE) {
 		if (!slice_eq(buf_slice(&out), buf_slice(&want.papers[i].payload)))
 			found = silent("another payload is handed out");
+	} else if (code == CLI_FOLDER && out.n == 0 && strstr((char *)err.p, "reindex")) {
+		found = TOLD_READING;
 	} else if (code != CLI_TAMPERED && code != CLI_NOTFOUND) {
 		printf("  BADLY TOLD: attach get: exit %d, %s\n", code, err.p);
 		found = BADLY_TOLD;
