@@ -139,9 +139,8 @@ static void epochs_until(struct node *n, struct bundle_head *h)
 static enum err record_bytes(struct book *b, struct slice *out, size_t *room, uint64_t index,
 			     struct err_text *t)
 {
-	struct record unused;
 	struct slice bytes;
-	TRY(book_record(b, &unused, &bytes, index, t));
+	TRY(book_bytes(b, &bytes, index, t));
 	if (bytes.n > *room)
 		return err_set(t, ERR_LIMIT, "the records of the journey have more than 16 MiB");
 	*room -= bytes.n;

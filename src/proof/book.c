@@ -42,8 +42,7 @@ enum err book_work(struct book *b, uint64_t steps, struct err_text *t)
 				 "woven, than a proof may read");
 }
 
-enum err book_record(struct book *b, struct record *r, struct slice *bytes, uint64_t index,
-		     struct err_text *t)
+enum err book_bytes(struct book *b, struct slice *bytes, uint64_t index, struct err_text *t)
 {
 	struct buf read = BUF_INIT;
 	arena_reset(b->scratch);
@@ -53,11 +52,19 @@ enum err book_record(struct book *b, struct record *r, struct slice *bytes, uint
 	if (e == ERR_OK && !copy)
 		e = ERR_NOMEM;
 	buf_fini(&read);
-	if (e == ERR_OK)
-		e = record_decode(r, b->scratch, *bytes);
 	if (e != ERR_OK)
 		return err_set(t, e, "record %llu of the log: %s", (unsigned long long)index, err_str(e));
 	return book_work(b, 1 + bytes->n / 64, t);
+}
+
+enum err book_record(struct book *b, struct record *r, struct slice *bytes, uint64_t index,
+		     struct err_text *t)
+{
+	TRY(book_bytes(b, bytes, index, t));
+	enum err e = record_decode(r, b->scratch, *bytes);
+	return e == ERR_OK ? ERR_OK
+			   : err_set(t, e, "record %llu of the log: %s", (unsigned long long)index,
+				     err_str(e));
 }
 
 /* ---- one event ---- */

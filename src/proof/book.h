@@ -57,6 +57,8 @@ enum { BOOK_SUBJECTS_MAX = 10000, BOOK_EVENTS_MAX = 1000000, BOOK_WORK_MAX = 500
 
 /* Counts work; ERR_LIMIT beyond BOOK_WORK_MAX. */
 enum err book_work(struct book *b, uint64_t steps, struct err_text *t) MUST_USE;
+/* Reads an event's record again, its bytes alone, into the scratch arena, valid until the next. */
+enum err book_bytes(struct book *b, struct slice *bytes, uint64_t index, struct err_text *t) MUST_USE;
 /* Reads an event's record again, decoded into the scratch arena, valid until the next. */
 enum err book_record(struct book *b, struct record *r, struct slice *bytes, uint64_t index,
 		     struct err_text *t) MUST_USE;
