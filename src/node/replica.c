@@ -120,11 +120,6 @@ void replica_close(struct replica *r)
 	free(r);
 }
 
-struct ledger *replica_ledger(struct replica *r)
-{
-	return r->ledger;
-}
-
 int64_t replica_height(const struct replica *r)
 {
 	return r->ledger ? r->walk.height : 0;

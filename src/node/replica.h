@@ -26,8 +26,6 @@ enum err replica_open(struct replica **out, const char *dir,
 		      void *progress_ctx, struct err_text *t) MUST_USE;
 void replica_close(struct replica *r); /* NULL is fine */
 
-/* NULL while it is empty. */
-struct ledger *replica_ledger(struct replica *r);
 /* Of the last block that was kept; 0: none. */
 int64_t replica_height(const struct replica *r);
 

@@ -112,7 +112,7 @@ enum err act_line(struct act *a, struct line **out, struct slice id)
 	return ERR_OK;
 }
 
-void act_list(struct act *a, struct line *l, enum subject_role role, enum record_mode mode,
+void act_list(struct line *l, enum subject_role role, enum record_mode mode,
 	      uint8_t flags)
 {
 	if (l->listed)
@@ -121,7 +121,6 @@ void act_list(struct act *a, struct line *l, enum subject_role role, enum record
 	l->role = role;
 	l->mode = mode;
 	l->flags = (uint8_t)(flags | (mode == MODE_UNNAMED ? SUMMARY_UNNAMED : 0));
-	a->n_listed++;
 }
 
 void act_mark(struct line *l, const struct record_subject *voided)

@@ -50,7 +50,6 @@ struct act {
 	struct verdict_text *vt;
 	struct line **lines;
 	size_t n_lines, cap_lines;
-	size_t n_listed;
 	size_t *buckets; /* line number + 1; used from a dozen lines on */
 	size_t n_buckets; /* a power of two; 0: not yet */
 	struct chunk chunk;
@@ -77,7 +76,7 @@ enum err act_refuse(struct act *a, enum verdict v, const char *field, struct sli
 enum err act_line(struct act *a, struct line **out, struct slice id) MUST_USE;
 
 /* Puts a line into the record. A line stands there once: the first listing counts. */
-void act_list(struct act *a, struct line *l, enum subject_role role, enum record_mode mode,
+void act_list(struct line *l, enum subject_role role, enum record_mode mode,
 	      uint8_t flags);
 
 /* Puts a void mark for that listing of an older record into this action's record. */

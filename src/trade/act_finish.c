@@ -132,7 +132,7 @@ enum err act_finish(struct act *a)
 		.happened_ms = a->p->kind == ACT_EVENT ? a->p->happened_ms : a->x->time_ms,
 		.recorded_ms = a->x->time_ms,
 		.step = a->p->step,
-		.where = a->n_listed ? a->p->where : slice(NULL, 0),
+		.where = a->p->where,
 		.who = a->sender,
 	};
 	size_t room = SUMMARY_FIXED_MAX + sum.step.n + sum.where.n + 20;

@@ -141,6 +141,6 @@ enum err act_judge(struct act *a, struct line **out, const struct prepared_subje
 			flags = SUMMARY_TAKEN_IN;
 		}
 	}
-	act_list(a, l, ps->role, r == RULE_CLAIM ? MODE_CLAIM : MODE_HISTORY, flags);
+	act_list(l, ps->role, r == RULE_CLAIM ? MODE_CLAIM : MODE_HISTORY, flags);
 	return ERR_OK;
 }

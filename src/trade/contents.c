@@ -238,7 +238,7 @@ enum err contents_add(struct act *a, struct line *parent, struct line *child)
 		STEP(contents_remove(a, from, child, holder));
 		/* "An event that changes a subject without naming it counts in that
 		 * subject's history too." */
-		act_list(a, from, ROLE_PARENT, MODE_UNNAMED, 0);
+		act_list(from, ROLE_PARENT, MODE_UNNAMED, 0);
 	}
 	TRY(chunk_hold(a, parent, parent->s.children / SUBJECT_CHUNK));
 	if (c->n != parent->s.children % SUBJECT_CHUNK)
@@ -272,7 +272,7 @@ enum err contents_clear(struct act *a, struct line *parent, struct slice holder)
 			child->s.container = slice(NULL, 0);
 			child->s.container_since1 = child->s.slot = 0;
 			child->s.holder = holder;
-			act_list(a, child, ROLE_CHILD, MODE_UNNAMED, 0);
+			act_list(child, ROLE_CHILD, MODE_UNNAMED, 0);
 		}
 		c->n = 0;
 		c->dirty = true;

@@ -157,7 +157,7 @@ static enum err list_issued(struct act *a, const struct prepared_subject *ps, st
 	l->s.kind = SUBJECT_DOCUMENT;
 	l->s.owner = owner;
 	l->s.holder = a->sender;
-	act_list(a, l, ROLE_ABOUT, MODE_HISTORY, 0);
+	act_list(l, ROLE_ABOUT, MODE_HISTORY, 0);
 	return ERR_OK;
 }
 
